@@ -1,0 +1,47 @@
+"""The typed event bus of Nexus COS, over Redis Streams. It knows messages, partitions and delivery; no SQL and no HTTP."""
+
+from bus.envelope import Envelope
+from bus.errors import (
+    BusError,
+    BusUnavailable,
+    ContractError,
+    DeadlineExceeded,
+    MalformedMessage,
+    Overloaded,
+    PublishFailed,
+    UnknownMessage,
+)
+from bus.ids import derive_id, has_time, id_floor, id_time, keyed_id, new_id, turn_id
+from bus.message import Command, Event, Message, Reply
+from bus.refusal import FieldError, Refusal, RefusalDocument, RefusalKind
+from bus.topic import Channel, StreamName, Topic
+
+__all__ = [
+    "BusError",
+    "BusUnavailable",
+    "Channel",
+    "Command",
+    "ContractError",
+    "DeadlineExceeded",
+    "Envelope",
+    "Event",
+    "FieldError",
+    "MalformedMessage",
+    "Message",
+    "Overloaded",
+    "PublishFailed",
+    "Refusal",
+    "RefusalDocument",
+    "RefusalKind",
+    "Reply",
+    "StreamName",
+    "Topic",
+    "UnknownMessage",
+    "derive_id",
+    "has_time",
+    "id_floor",
+    "id_time",
+    "keyed_id",
+    "new_id",
+    "turn_id",
+]

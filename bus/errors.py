@@ -1,0 +1,45 @@
+"""What can go wrong on the bus. A message says what happened and what to do."""
+
+
+class BusError(Exception):
+    """Base of the faults that the bus raises."""
+
+
+class ContractError(BusError):
+    """Raised when a message class or topic is declared in a way that cannot work."""
+
+
+class UnknownMessage(BusError):
+    """Raised when a message arrives whose type no contract in this process declares."""
+
+
+class MalformedMessage(BusError):
+    """Raised when an envelope or its data cannot be decoded as what its type says."""
+
+
+class PublishFailed(BusError):
+    """Raised when a publish was not confirmed.
+
+    The message may or may not be in its stream. Publish it again under the same id: receivers drop what they know.
+    """
+
+
+class Overloaded(BusError):
+    """Raised when a stream holds as many unread messages as it may.
+
+    Attributes:
+        retry_after_s: how long to wait before the next try, in seconds.
+    """
+
+    def __init__(self, stream: str, retry_after_s: float = 1.0) -> None:
+        super().__init__(f"Stream {stream} is full. Its readers are behind; try again in {retry_after_s:g} s.")
+        self.stream = stream
+        self.retry_after_s = retry_after_s
+
+
+class DeadlineExceeded(BusError):
+    """Raised when no answer came before the deadline. The command may still take effect."""
+
+
+class BusUnavailable(BusError):
+    """Raised when the stream store cannot be reached."""

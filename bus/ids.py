@@ -1,0 +1,70 @@
+"""Message ids: UUIDv7 (RFC 9562), and ids derived from another id."""
+
+import secrets
+from datetime import UTC, datetime
+from hashlib import blake2b
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+_VERSION_7 = 0x7 << 76
+_VERSION_8 = 0x8 << 76
+_VARIANT = 0b10 << 62
+_TIME_MASK = 0xFFFFFFFFFFFF << 80
+_RANDOM_MASK = ~(0xF << 76 | 0b11 << 62) & ((1 << 80) - 1)
+
+
+def new_id(now: datetime | None = None) -> UUID:
+    """A new UUIDv7, which sorts by time to the millisecond.
+
+    Args:
+        now: the instant it carries; the system's when left out.
+    """
+    if now is None:
+        return uuid7()
+    return id_at(now, secrets.randbits(80))
+
+
+def id_at(instant: datetime, random: int) -> UUID:
+    """The UUIDv7 of an instant and 80 bits of randomness (74 of them are used)."""
+    milliseconds = int(instant.timestamp() * 1_000)
+    return UUID(int=(milliseconds << 80) | _VERSION_7 | _VARIANT | random & _RANDOM_MASK)
+
+
+def turn_id(now: datetime, cause: UUID, ordinal: int) -> UUID:
+    """The ``ordinal``-th id that the handling of message ``cause`` makes at ``now``: a UUIDv7 without a random source."""
+    digest = blake2b(ordinal.to_bytes(8, "big"), digest_size=10, key=cause.bytes).digest()
+    return id_at(now, int.from_bytes(digest, "big"))
+
+
+def derive_id(parent: UUID, name: str) -> UUID:
+    """The id that follows from ``parent`` and ``name``: always the same one, with the parent's time bits.
+
+    A derived id lands in the same time partition of an inbox as its parent, whenever it is derived again.
+    """
+    digest = blake2b(name.encode(), digest_size=10, key=parent.bytes).digest()
+    random = int.from_bytes(digest, "big") & _RANDOM_MASK
+    version = parent.int & 0xF << 76
+    return UUID(int=(parent.int & _TIME_MASK) | version | _VARIANT | random)
+
+
+def keyed_id(*parts: str) -> UUID:
+    """The id that follows from a client's idempotency key and its scope: a UUIDv8 (RFC 9562), which carries no time."""
+    digest = blake2b("\x1f".join(parts).encode(), digest_size=16).digest()
+    low = int.from_bytes(digest, "big") & ~(0xF << 76 | 0b11 << 62)
+    return UUID(int=low | _VERSION_8 | _VARIANT)
+
+
+def has_time(message_id: UUID) -> bool:
+    """Whether the id carries the instant of its making (version 7)."""
+    return message_id.version == 7  # noqa: PLR2004
+
+
+def id_time(message_id: UUID) -> datetime:
+    """The instant that a UUIDv7 carries, to the millisecond, UTC."""
+    return datetime.fromtimestamp((message_id.int >> 80) / 1_000, UTC)
+
+
+def id_floor(instant: datetime) -> UUID:
+    """The lowest UUIDv7 of an instant: the bound of a time partition."""
+    return UUID(int=(int(instant.timestamp() * 1_000) << 80))

@@ -1,0 +1,110 @@
+"""Commands and events: typed messages, declared in a contract with their topic and their key."""
+
+import re
+from typing import Any, ClassVar, Generic, TypeVar, cast, dataclass_transform, get_args, get_origin
+
+import msgspec
+from msgspec import Struct, StructMeta
+
+from bus.errors import ContractError
+from bus.topic import Channel, Topic
+
+Reply = TypeVar("Reply")
+
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_OPTIONS = ("topic", "key", "version", "batch", "scope")
+
+
+def snake_case(name: str) -> str:
+    """``PositionsRecorded`` as ``positions_recorded``."""
+    return _WORD.sub("_", name).lower()
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class MessageMeta(StructMeta):
+    """Makes message classes: frozen, keywords only, with what their contract says about them."""
+
+    def __new__(
+        mcls,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        **options: Any,  # noqa: ANN401
+    ) -> "MessageMeta":
+        contract = {option: options.pop(option) for option in _OPTIONS if option in options}
+        options.setdefault("frozen", True)
+        options.setdefault("kw_only", True)
+        cls = super().__new__(mcls, name, bases, namespace, **options)
+        for option, value in contract.items():
+            setattr(cls, "key_field" if option == "key" else option, value)
+        if "topic" in contract:
+            cast("type[Message]", cls).check_contract()
+        return cls
+
+
+class Message(Struct, frozen=True, kw_only=True, metaclass=MessageMeta):
+    """What travels on the bus. Declare a `Command` or an `Event`, not this."""
+
+    channel: ClassVar[Channel]
+    topic: ClassVar[Topic]
+    key_field: ClassVar[str]
+    version: ClassVar[int] = 1
+    batch: ClassVar[str | None] = None
+    scope: ClassVar[str | None] = None
+
+    def __init_subclass__(
+        cls,
+        *,
+        topic: Topic | None = None,
+        key: str | None = None,
+        version: int = 1,
+        batch: str | None = None,
+        scope: str | None = None,
+    ) -> None:
+        """The metaclass reads these; they stand here so that type checkers know them."""
+        super().__init_subclass__()
+
+    @classmethod
+    def check_contract(cls) -> None:
+        """Raise `ContractError` unless topic, key, version and batch field fit the class."""
+        fields = cls.__struct_fields__
+        key = getattr(cls, "key_field", None)
+        if key not in fields:
+            raise ContractError(f"{cls.__name__} has key={key!r}, which is none of its fields {fields}. Name one of them.")
+        if cls.batch is not None and cls.batch not in fields:
+            raise ContractError(f"{cls.__name__} has batch={cls.batch!r}, which is none of its fields {fields}.")
+        if cls.version < 1:
+            raise ContractError(f"{cls.__name__} has version={cls.version}. Versions count from 1.")
+
+    @classmethod
+    def wire_type(cls) -> str:
+        """The name on the wire, derived from service, class and version."""
+        return f"nexus.{cls.topic.service}.{snake_case(cls.__name__)}.v{cls.version}"
+
+    def key_of(self, field: str | None = None) -> str:
+        """The key that orders this message, or the value of another field taken as the key."""
+        return str(getattr(self, field or self.key_field))
+
+    def item_count(self) -> int:
+        """How many items it carries: the length of its batch field, else 1."""
+        return 1 if self.batch is None else len(getattr(self, self.batch))
+
+
+class Event(Message):
+    """A fact that has happened. Any number of services may handle it."""
+
+    channel: ClassVar[Channel] = "events"
+
+
+class Command(Message, Generic[Reply]):
+    """A request to the one service that owns its topic, which answers with ``Reply``."""
+
+    channel: ClassVar[Channel] = "commands"
+
+    @classmethod
+    def reply_type(cls) -> Any:  # noqa: ANN401
+        """The declared type of the answer."""
+        for base in getattr(cls, "__orig_bases__", ()):
+            if get_origin(base) is Command:
+                return get_args(base)[0]
+        raise ContractError(f"{cls.__name__} does not say what it answers. Declare it as Command[ReplyType].")
