@@ -6,6 +6,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Raw, Struct
 
+from bus.message import Message
+
+_encoder = msgspec.json.Encoder()
+
 
 class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One message on the wire, as a CloudEvent in structured JSON mode.
@@ -35,3 +39,40 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def replace(self, **changes: object) -> "Envelope":
         """A copy with some attributes changed."""
         return msgspec.structs.replace(self, **changes)
+
+
+def seal(
+    message: Message,
+    *,
+    message_id: UUID,
+    source: str,
+    now: datetime,
+    cause: Envelope | None = None,
+    key: str | None = None,
+) -> Envelope:
+    """Put a message into its envelope.
+
+    Args:
+        source: the service or program that sends it.
+        cause: the envelope whose handling sends this one: correlation, tenant, principal and trace are taken over from it.
+        key: the ordering key, where it is not the message's own.
+    """
+    envelope = Envelope(
+        specversion="1.0",
+        id=message_id,
+        source=source,
+        type=message.wire_type(),
+        subject=message.key_of() if key is None else key,
+        time=now,
+        data=Raw(_encoder.encode(message)),
+    )
+    if cause is None:
+        return envelope
+    return envelope.replace(
+        traceparent=cause.traceparent,
+        correlationid=cause.correlationid or cause.id,
+        causationid=cause.id,
+        tenant=cause.tenant,
+        principal=cause.principal,
+        scopes=cause.scopes,
+    )

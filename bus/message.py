@@ -81,6 +81,15 @@ class Message(Struct, frozen=True, kw_only=True, metaclass=MessageMeta):
         """The name on the wire, derived from service, class and version."""
         return f"nexus.{cls.topic.service}.{snake_case(cls.__name__)}.v{cls.version}"
 
+    @classmethod
+    def upcast(cls, version: int, data: dict[str, Any]) -> dict[str, Any]:
+        """Turn data of ``version`` into data of the next one. Override it together with raising ``version``.
+
+        Raises:
+            ContractError: the class does not say how.
+        """
+        raise ContractError(f"{cls.__name__} v{cls.version} cannot read v{version}: give it an upcast().")
+
     def key_of(self, field: str | None = None) -> str:
         """The key that orders this message, or the value of another field taken as the key."""
         return str(getattr(self, field or self.key_field))

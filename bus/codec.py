@@ -1,0 +1,107 @@
+"""Messages to bytes and back."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from bus.envelope import Envelope
+from bus.errors import ContractError, MalformedMessage, UnknownMessage
+from bus.message import Message
+
+_encoder = msgspec.json.Encoder()
+_envelopes = msgspec.json.Decoder(Envelope)
+
+
+def encode_envelope(envelope: Envelope) -> bytes:
+    """The envelope as a CloudEvent in JSON."""
+    return _encoder.encode(envelope)
+
+
+def decode_envelope(body: bytes) -> Envelope:
+    """Read a CloudEvent.
+
+    Raises:
+        MalformedMessage: it is none, or lacks a required attribute.
+    """
+    try:
+        return _envelopes.decode(body)
+    except msgspec.MsgspecError as error:
+        raise MalformedMessage(f"The entry is not a CloudEvent of this bus: {error}.") from error
+
+
+def encode_data(value: object) -> Raw:
+    """A message, an answer or a state as JSON.
+
+    Writers are strict: msgspec writes NaN as null, which no reader of a float field accepts; contracts that carry floats
+    constrain them where they enter.
+    """
+    return Raw(_encoder.encode(value))
+
+
+class Contracts:
+    """The message types that a process can read, by wire type.
+
+    Readers are tolerant: unknown fields are skipped, missing ones take their defaults, and data of an older version goes
+    through the class's ``upcast`` first.
+    """
+
+    def __init__(self, types: Iterable[type[Message]]) -> None:
+        self._types: dict[str, type[Message]] = {}
+        self._decoders: dict[type[Message], msgspec.json.Decoder[Any]] = {}
+        for message_type in types:
+            self.add(message_type)
+
+    def add(self, message_type: type[Message]) -> None:
+        """Learn a type.
+
+        Raises:
+            ContractError: another class has the same wire type.
+        """
+        name = message_type.wire_type()
+        if self._types.setdefault(name, message_type) is not message_type:
+            raise ContractError(f"Two classes have the wire type {name}: rename one or raise its version.")
+        self._decoders[message_type] = msgspec.json.Decoder(message_type)
+
+    @property
+    def types(self) -> Mapping[str, type[Message]]:
+        """All types by wire type."""
+        return self._types
+
+    def find(self, wire_type: str) -> type[Message] | None:
+        """The class that reads a wire type: of its own version, or of a newer one that can upcast it."""
+        found = self._types.get(wire_type)
+        if found is not None:
+            return found
+        base, _, version = wire_type.rpartition(".v")
+        if not version.isdecimal():
+            return None
+        newer = [t for name, t in self._types.items() if name.startswith(base + ".v") and t.version > int(version)]
+        return min(newer, key=lambda t: t.version, default=None)
+
+    def decode(self, envelope: Envelope) -> Message:
+        """The message in an envelope.
+
+        Raises:
+            UnknownMessage: no class reads its type.
+            MalformedMessage: the data is not what the type says.
+        """
+        message_type = self.find(envelope.type)
+        if message_type is None:
+            raise UnknownMessage(f"No contract here declares {envelope.type}.")
+        try:
+            if envelope.type != message_type.wire_type():
+                return self._upcast(message_type, envelope)
+            decoded: Message = self._decoders[message_type].decode(envelope.data)
+            return decoded
+        except msgspec.MsgspecError as error:
+            raise MalformedMessage(f"The data of {envelope.type} {envelope.id} cannot be read: {error}.") from error
+
+    def _upcast(self, message_type: type[Message], envelope: Envelope) -> Message:
+        version = int(envelope.type.rpartition(".v")[2])
+        data = msgspec.json.decode(envelope.data, type=dict[str, Any])
+        while version < message_type.version:
+            data = message_type.upcast(version, data)
+            version += 1
+        return msgspec.convert(data, message_type)

@@ -1,0 +1,129 @@
+"""The in-memory twin of the Redis stream store, for tests and simulations. It passes the same conformance suite."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+
+import anyio
+
+from bus.errors import BusUnavailable, Overloaded, PublishFailed
+from bus.position import START, Position
+from bus.store import Append, Entry
+from bus.topic import StreamName
+
+
+class _Stream:
+    def __init__(self) -> None:
+        self.positions: list[Position] = []
+        self.bodies: list[bytes] = []
+        self.last = START
+
+
+class MemoryStreamStore:
+    """Streams in this process's memory.
+
+    Args:
+        clock: milliseconds since 1970, from which positions are made, as Redis makes them from its own clock.
+    """
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._streams: dict[StreamName, _Stream] = {}
+        self._grown = anyio.Event()
+        self._available = True
+        self._generation = 0
+
+    async def append(self, appends: Sequence[Append]) -> list[Exception | None]:
+        """See `StreamStore.append`."""
+        await anyio.lowlevel.checkpoint()
+        if not self._available:
+            raise PublishFailed("The memory store is down. Publish again under the same ids.")
+        outcomes = [self._append(append) for append in appends]
+        self._grown.set()
+        self._grown = anyio.Event()
+        return outcomes
+
+    def _append(self, append: Append) -> Exception | None:
+        stream = self._streams.setdefault(append.stream, _Stream())
+        if append.limit and len(stream.bodies) >= append.limit:
+            return Overloaded(append.stream)
+        for body in append.bodies:
+            now = self._clock()
+            stream.last = Position(now, 0) if now > stream.last.ms else Position(stream.last.ms, stream.last.seq + 1)
+            stream.positions.append(stream.last)
+            stream.bodies.append(body)
+        return None
+
+    async def read(self, after: Mapping[StreamName, Position], count: int, block_s: float) -> list[Entry]:
+        """See `StreamStore.read`."""
+        await anyio.lowlevel.checkpoint()
+        with anyio.move_on_after(block_s):
+            while True:
+                grown = self._grown
+                entries = self._read(after, count)
+                if entries or block_s <= 0:
+                    return entries
+                await grown.wait()
+        return []
+
+    def _read(self, after: Mapping[StreamName, Position], count: int) -> list[Entry]:
+        self._check()
+        entries: list[Entry] = []
+        for name, position in after.items():
+            stream = self._streams.get(name)
+            if stream is None:
+                continue
+            start = bisect_right(stream.positions, position)
+            stop = min(start + count, len(stream.bodies))
+            entries.extend(Entry(name, stream.positions[i], stream.bodies[i]) for i in range(start, stop))
+        return entries
+
+    async def last(self, streams: Sequence[StreamName]) -> dict[StreamName, Position]:
+        """See `StreamStore.last`."""
+        await anyio.lowlevel.checkpoint()
+        self._check()
+        return {name: self._streams[name].last if name in self._streams else START for name in streams}
+
+    async def lengths(self, streams: Sequence[StreamName]) -> dict[StreamName, int]:
+        """See `StreamStore.lengths`."""
+        await anyio.lowlevel.checkpoint()
+        self._check()
+        return {name: len(self._streams[name].bodies) if name in self._streams else 0 for name in streams}
+
+    async def trim(self, below: Mapping[StreamName, Position]) -> int:
+        """See `StreamStore.trim`."""
+        await anyio.lowlevel.checkpoint()
+        self._check()
+        removed = 0
+        for name, position in below.items():
+            stream = self._streams.get(name)
+            if stream is None:
+                continue
+            cut = bisect_right(stream.positions, position.before())
+            del stream.positions[:cut], stream.bodies[:cut]
+            removed += cut
+        return removed
+
+    async def history(self) -> str:
+        """See `StreamStore.history`."""
+        await anyio.lowlevel.checkpoint()
+        self._check()
+        return f"memory-{self._generation}"
+
+    def stop(self) -> None:
+        """Become unreachable, as a stopped server is. Blocked readers learn of it at once."""
+        self._available = False
+        self._grown.set()
+        self._grown = anyio.Event()
+
+    def restart(self, lost_entries: int = 0) -> None:
+        """Come back, without the last ``lost_entries`` of each stream: what a server that fsyncs each second may lose."""
+        self._generation += 1
+        self._available = True
+        for stream in self._streams.values():
+            if lost_entries:
+                del stream.positions[-lost_entries:], stream.bodies[-lost_entries:]
+                stream.last = stream.positions[-1] if stream.positions else START
+
+    def _check(self) -> None:
+        if not self._available:
+            raise BusUnavailable("The memory store is down.")

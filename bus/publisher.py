@@ -1,0 +1,78 @@
+"""Publishing: concurrent publishes share one round trip."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import anyio
+
+from bus.errors import PublishFailed
+from bus.store import Append, StreamStore
+from bus.topic import StreamName
+
+
+class Outgoing(NamedTuple):
+    """One encoded message on its way to a stream."""
+
+    stream: StreamName
+    body: bytes
+
+
+class _Round:
+    """What leaves together in one round trip."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[StreamName, list[bytes]] = {}
+        self.outcomes: dict[StreamName, Exception | None] | None = None
+
+
+class Publisher:
+    """Appends messages to streams.
+
+    While one round trip is on its way, later publishes gather into the next one, so that throughput grows with concurrency
+    and a lone publish waits for nothing.
+
+    Args:
+        limit: refuse to publish into a stream that holds this many entries; 0 for no limit.
+        expires_s: see `Append.expires_s`.
+    """
+
+    def __init__(self, store: StreamStore, limit: int = 0, expires_s: float = 0) -> None:
+        self._store = store
+        self._limit = limit
+        self._expires_s = expires_s
+        self._turn = anyio.Lock()
+        self._next = _Round()
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        """Append messages; those of one stream stay in order.
+
+        Raises:
+            Overloaded: a stream is full; nothing went into that one.
+            PublishFailed: no confirmation came; publish again under the same ids.
+        """
+        if not messages:
+            return
+        mine = self._next
+        for stream, body in messages:
+            mine.bodies.setdefault(stream, []).append(body)
+        async with self._turn:
+            if mine.outcomes is None:
+                self._next = _Round()
+                await self._send(mine)
+        assert mine.outcomes is not None  # noqa: S101 - _send sets it, whatever happens
+        for stream, _ in messages:
+            outcome = mine.outcomes[stream]
+            if outcome is not None:
+                raise outcome
+
+    async def _send(self, batch: _Round) -> None:
+        failed = PublishFailed("The publish was cancelled on its way. Publish again under the same ids.")
+        batch.outcomes = dict.fromkeys(batch.bodies, failed)
+        appends = [Append(stream, bodies, self._limit, self._expires_s) for stream, bodies in batch.bodies.items()]
+        try:
+            with anyio.CancelScope(shield=True):
+                outcomes = await self._store.append(appends)
+        except PublishFailed as error:
+            batch.outcomes = dict.fromkeys(batch.bodies, error)
+        else:
+            batch.outcomes = dict(zip(batch.bodies, outcomes, strict=True))

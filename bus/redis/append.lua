@@ -1,0 +1,17 @@
+-- Append bodies to one stream, all or none.
+-- KEYS[1] stream; ARGV[1] refuse at this many entries (0: never); ARGV[2] expiry in milliseconds (0: never); ARGV[3..] bodies.
+local limit, expiry = tonumber(ARGV[1]), tonumber(ARGV[2])
+if limit > 0 and redis.call('XLEN', KEYS[1]) >= limit then
+  return 0
+end
+for i = 3, #ARGV do
+  if expiry > 0 then
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', 10000, '*', 'e', ARGV[i])
+  else
+    redis.call('XADD', KEYS[1], '*', 'e', ARGV[i])
+  end
+end
+if expiry > 0 then
+  redis.call('PEXPIRE', KEYS[1], expiry)
+end
+return #ARGV - 2
