@@ -1,0 +1,30 @@
+"""What can go wrong in the runtime, apart from a rule that says no (``bus.Refusal``)."""
+
+
+class NexusError(Exception):
+    """Base of the runtime's own errors. The message says what happened and what to do."""
+
+
+class ConfigError(NexusError):
+    """The configuration cannot be used; nothing has been started.
+
+    Attributes:
+        problems: one sentence per setting at fault, each naming its variable, what is wrong and what is allowed.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        listing = "".join(f"\n  - {problem}" for problem in problems)
+        super().__init__(f"The configuration cannot be used. Change these and start again:{listing}")
+        self.problems = problems
+
+
+class DatabaseUnavailable(NexusError):  # noqa: N818 - named for the state, as BusUnavailable is
+    """The database cannot be reached now, or the connection was lost in the middle.
+
+    Whether a statement that was under way took effect is not known. Trying again later may succeed; the HTTP face answers
+    503 with Retry-After.
+    """
+
+
+class MigrationError(NexusError):
+    """The database's schema cannot be brought to what this release needs. Nothing of the failed step has been applied."""
