@@ -154,7 +154,9 @@ def _unsafe(settings: Settings, secrets: Collection[str]) -> list[str]:
         # An embedded server in production would be an empty one, unnoticed: the data is elsewhere.
         reason = "is missing" if url is None else setting.weak_url(url)
         if reason:
-            problems.append(f"{variable(name)} {reason}; NEXUS_ENVIRONMENT=production needs a server with a password of its own.")
+            problems.append(
+                f"{variable(name)} {reason}; NEXUS_ENVIRONMENT=production needs a server with a password of its own."
+            )
     for name in sorted(secrets):
         secret = getattr(settings, name)
         reason = "is missing" if secret is None else setting.weak_secret(secret)

@@ -1,6 +1,7 @@
 """Taking secrets out of what is written down: logs, error texts, the printed configuration."""
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from nexus_actors.secret import MASK
@@ -17,8 +18,8 @@ _ASSIGNMENT: Final = re.compile(
 )
 _WORDS: Final = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 _SECRET_WORDS: Final = frozenset(
-    "password passwd passphrase secret secrets token tokens jwt authorization cookie cookies kek otp totp "
-    "credential credentials apikey".split()
+    {"password", "passwd", "passphrase", "secret", "secrets", "token", "tokens", "jwt", "authorization", "cookie", "cookies"}
+    | {"kek", "otp", "totp", "credential", "credentials", "apikey"}
 )
 _SECRET_PAIRS: Final = frozenset({("api", "key"), ("private", "key"), ("secret", "key"), ("signing", "key"), ("access", "key")})
 
@@ -38,4 +39,4 @@ def redact_text(text: str) -> str:
 def names_secret(name: str) -> bool:
     """Whether a field of this name holds a secret: ``password_hash``, ``refreshToken``, ``api_key``, ``Set-Cookie``."""
     words = [word.lower() for word in _WORDS.findall(name)]
-    return not _SECRET_WORDS.isdisjoint(words) or any(pair in _SECRET_PAIRS for pair in zip(words, words[1:], strict=False))
+    return not _SECRET_WORDS.isdisjoint(words) or any(pair in _SECRET_PAIRS for pair in pairwise(words))

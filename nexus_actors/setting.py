@@ -14,13 +14,14 @@ from nexus_actors.secret import Secret
 MIN_SECRET: Final = 32
 _MIN_DISTINCT: Final = 10
 _WELL_KNOWN: Final = frozenset(
-    "admin change-me changeme default example guest nexus nexus_cos password postgres redis root secret test".split()
+    {"admin", "change-me", "changeme", "default", "example", "guest", "nexus", "nexus_cos", "password", "postgres"}
+    | {"redis", "root", "secret", "test"}
 )
 # asyncpg and redis-py: a file that holds the password, or a client certificate in its place.
 _OTHER_CREDENTIALS: Final = frozenset({"passfile", "sslcert", "ssl_certfile"})
 
 
-def choice(words: Any) -> Meta:
+def choice(words: object) -> Meta:
     """One of the words of a ``Literal``."""
     return Meta(extra={"allowed": f"one of {', '.join(get_args(words))}"})
 
@@ -46,7 +47,7 @@ def url(*schemes: str, note: str) -> Meta:
     return Meta(extra={"allowed": f"a URL that starts with {starts} ({note})", "schemes": schemes})
 
 
-def decode(raw: str, annotation: Any) -> Any:
+def decode(raw: str, annotation: object) -> object:
     """The value of a variable's text, by the annotation of its field.
 
     Raises:
@@ -66,7 +67,7 @@ def decode(raw: str, annotation: Any) -> Any:
     if declared is Path:
         return Path(raw)
     try:
-        value = msgspec.convert(raw, annotation, strict=False)
+        value: object = msgspec.convert(raw, annotation, strict=False)
     except msgspec.ValidationError:
         raise _refused(raw, allowed) from None
     if isinstance(value, float) and not math.isfinite(value):

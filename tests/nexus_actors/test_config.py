@@ -214,5 +214,5 @@ def test_texts_lose_their_secrets_and_nothing_else(text: str, shown: str) -> Non
         ("tokenizer", False),
     ],
 )
-def test_names_of_secret_fields_are_known(name: str, hidden: bool) -> None:  # noqa: FBT001 - a table's column
+def test_names_of_secret_fields_are_known(name: str, hidden: bool) -> None:
     assert names_secret(name) is hidden

@@ -1,0 +1,1 @@
+"""What the running platform tells about itself: logs, metrics, traces."""
