@@ -1,0 +1,99 @@
+"""Fixtures for every test: real servers of our own, a clean database, the reference data."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import anyio
+import asyncpg
+import pytest
+import redis
+
+from nexus_actors.embedded import EmbeddedPostgres, EmbeddedRedis
+
+# What a crash of the machine would destroy is thrown away anyway, and tests should not wait for the disk.
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
+_TEMPLATE = "nexus_template"
+_CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """The one backend that the product runs on."""
+    return "asyncio", {"use_uvloop": True}
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder for the servers' data that goes when the tests end."""
+    folder = Path(tempfile.mkdtemp(prefix="nexus-tests-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(server_folder: Path) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL server, for the whole run. Take `database_url` where one clean database will do."""
+    server = EmbeddedPostgres(server_folder / "postgres", settings=_FAST)
+    anyio.run(server.start)
+    _on_server(server, lambda connection: connection.execute(f"CREATE DATABASE {_TEMPLATE} IS_TEMPLATE true"))
+    yield server
+    anyio.run(server.stop)
+
+
+@pytest.fixture(scope="session")
+def redis_server(server_folder: Path) -> Iterator[EmbeddedRedis]:
+    """A Valkey server, for the whole run. Take `redis_url` where a clean one will do."""
+    server = EmbeddedRedis(server_folder / "redis")
+    anyio.run(server.start)
+    yield server
+    anyio.run(server.stop)
+
+
+@pytest.fixture
+def database_url(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """The address of an empty database that only this test has."""
+    name = f"test_{uuid4().hex}"
+    # Copying the template's files costs checkpoints, writing them to the log does not: faster for one as small.
+    create = f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY wal_log"
+    _on_server(postgres_server, lambda connection: connection.execute(create))
+    yield urlunsplit(urlsplit(postgres_server.url)._replace(path=f"/{name}"))
+    _on_server(postgres_server, lambda connection: connection.execute(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def redis_url(redis_server: EmbeddedRedis) -> str:
+    """The address of a Redis without keys, scripts or functions. Its first database, for a cluster has no other."""
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+        client.script_flush()
+        client.function_flush()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The reference data beside the checkout. For tests with the marker `reference`."""
+    data = _CHECKOUT.parent / "shared" / "data"
+    if not data.is_dir():
+        absent = "The reference data are absent: there is no ../shared/data beside the checkout."
+        if os.environ.get("CI") == "true":
+            pytest.fail(absent)
+        pytest.skip(absent)
+    return data
+
+
+def _on_server(server: EmbeddedPostgres, work: Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[Any]]) -> None:
+    async def connected() -> None:
+        connection = await asyncpg.connect(server.url)
+        try:
+            await work(connection)
+        finally:
+            await connection.close()
+
+    anyio.run(connected)
