@@ -1,0 +1,1 @@
+"""The fleet service: vehicles, drivers, and the deliveries that they carry."""

@@ -1,0 +1,327 @@
+"""What the fleet service accepts and publishes: vehicles, drivers and deliveries.
+
+A delivery is ordered by its own key; the vehicle and the driver that carry it are named in its events. All lengths are metres,
+all coordinates WGS 84 degrees, all instants UTC.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from bus import Command, Event, Topic
+
+FLEET = Topic("fleet-service", partitions=8)
+
+READ = "fleet:read"
+WRITE = "fleet:write"
+
+DEFAULT_RADIUS_M = 100
+MIN_RADIUS_M = 10
+MAX_RADIUS_M = 5_000
+
+# Bounds of what comes in. The rules themselves (fleet.domain) look closer, and after spaces and case are put in order.
+PlateText = Annotated[str, Meta(min_length=1, max_length=40, examples=["ZG 1234-AB"])]
+VinText = Annotated[str, Meta(min_length=17, max_length=17, examples=["1M8GDM9AXKP042788"])]
+DeviceText = Annotated[str, Meta(min_length=1, max_length=64, examples=["358735071000001"])]
+NameText = Annotated[str, Meta(min_length=1, max_length=200)]
+PhoneText = Annotated[str, Meta(min_length=1, max_length=40, examples=["+385 91 234 5678"])]
+LicenceText = Annotated[str, Meta(min_length=1, max_length=40)]
+ReasonText = Annotated[str, Meta(min_length=1, max_length=400)]
+PlaceText = Annotated[str, Meta(min_length=1, max_length=200)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
+RadiusM = Annotated[int, Meta(ge=MIN_RADIUS_M, le=MAX_RADIUS_M)]
+Instant = Annotated[datetime, Meta(tz=True)]
+Version = Annotated[int, Meta(ge=1)]
+
+MemberStatus = Literal["active", "retired"]
+MotionStatus = Literal["idle", "moving"]
+DeliveryStatus = Literal["requested", "assigned", "at_pickup", "picked_up", "delivered", "cancelled"]
+TimelineKind = Literal["requested", "assigned", "at_pickup", "picked_up", "delivered", "cancelled", "ignored"]
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """A circle on the ground where goods change hands.
+
+    Attributes:
+        name: what people call it.
+        radius_m: how near a vehicle must come to be there.
+    """
+
+    name: PlaceText
+    lat: Latitude
+    lon: Longitude
+    radius_m: RadiusM = DEFAULT_RADIUS_M
+
+
+class Vehicle(Struct, frozen=True, kw_only=True):
+    """A vehicle as it stands.
+
+    Attributes:
+        vin: vehicle identification number (ISO 3779).
+        device_id: the tracking device that reports its positions.
+        motion: moving during a trip, else idle.
+        odometer_m: metres of all its ended trips.
+        version: grows with every change of what is shown here.
+    """
+
+    vehicle_id: UUID
+    plate: str
+    vin: str | None
+    device_id: str | None
+    status: MemberStatus
+    motion: MotionStatus
+    odometer_m: int
+    registered_at: datetime
+    version: int
+
+
+class Driver(Struct, frozen=True, kw_only=True):
+    """A driver as they stand.
+
+    Attributes:
+        phone: number in E.164 form.
+        version: grows with every change of what is shown here.
+    """
+
+    driver_id: UUID
+    name: str
+    phone: str | None
+    licence_number: str | None
+    status: MemberStatus
+    registered_at: datetime
+    version: int
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """A delivery as it stands.
+
+    Attributes:
+        vehicle_id: what carries it, once it is assigned. It stays when the delivery has ended.
+        assigned_at: from when crossings of its places count.
+        version: grows with every change of what is shown here.
+    """
+
+    delivery_id: UUID
+    status: DeliveryStatus
+    pickup: Place
+    dropoff: Place
+    vehicle_id: UUID | None
+    driver_id: UUID | None
+    requested_at: datetime
+    assigned_at: datetime | None
+    arrived_at: datetime | None
+    picked_up_at: datetime | None
+    delivered_at: datetime | None
+    cancelled_at: datetime | None
+    cancel_reason: str | None
+    version: int
+
+
+class TimelineEntry(Struct, frozen=True, kw_only=True):
+    """One thing that happened to a delivery, or that was seen and not followed (``ignored``).
+
+    Attributes:
+        seq: counts from 1 within the delivery, in the order of recording.
+        happened_at: when it happened, by the clock of whoever saw it.
+        recorded_at: when the fleet service wrote it down.
+        by: subject of the caller, where a command caused it.
+        detail: the reason of a cancellation, or why something was ignored.
+    """
+
+    seq: int
+    kind: TimelineKind
+    happened_at: datetime
+    recorded_at: datetime
+    by: str | None
+    detail: str | None
+
+
+class RegisterVehicle(Command[Vehicle], topic=FLEET, key="vehicle_id", scope=WRITE):
+    """Take a vehicle into the fleet. Plate and device belong to one active vehicle of a tenant at a time."""
+
+    vehicle_id: UUID
+    plate: PlateText
+    vin: VinText | None = None
+    device_id: DeviceText | None = None
+
+
+class ChangeVehicle(Command[Vehicle], topic=FLEET, key="vehicle_id", scope=WRITE):
+    """Change what is given; null clears it, what is left out stays.
+
+    Attributes:
+        expected_version: refuse unless the vehicle is at this version; None changes it as it is.
+    """
+
+    vehicle_id: UUID
+    expected_version: Version | None = None
+    plate: PlateText | UnsetType = UNSET
+    vin: VinText | UnsetType | None = UNSET
+    device_id: DeviceText | UnsetType | None = UNSET
+
+
+class RetireVehicle(Command[Vehicle], topic=FLEET, key="vehicle_id", scope=WRITE):
+    """Take a vehicle out of the fleet for good. Refused while it carries a delivery."""
+
+    vehicle_id: UUID
+    expected_version: Version | None = None
+
+
+class VehicleRegistered(Event, topic=FLEET, key="vehicle_id"):
+    """A vehicle joined the fleet."""
+
+    vehicle_id: UUID
+    plate: str
+    device_id: str | None
+
+
+class VehicleChanged(Event, topic=FLEET, key="vehicle_id"):
+    """A vehicle's plate, device or other registered data changed; plate and device are those it has now."""
+
+    vehicle_id: UUID
+    plate: str
+    device_id: str | None
+
+
+class VehicleRetired(Event, topic=FLEET, key="vehicle_id"):
+    """A vehicle left the fleet."""
+
+    vehicle_id: UUID
+
+
+class RegisterDriver(Command[Driver], topic=FLEET, key="driver_id", scope=WRITE):
+    """Take a driver into the fleet."""
+
+    driver_id: UUID
+    name: NameText
+    phone: PhoneText | None = None
+    licence_number: LicenceText | None = None
+
+
+class ChangeDriver(Command[Driver], topic=FLEET, key="driver_id", scope=WRITE):
+    """Change what is given; null clears it, what is left out stays.
+
+    Attributes:
+        expected_version: refuse unless the driver is at this version; None changes them as they are.
+    """
+
+    driver_id: UUID
+    expected_version: Version | None = None
+    name: NameText | UnsetType = UNSET
+    phone: PhoneText | UnsetType | None = UNSET
+    licence_number: LicenceText | UnsetType | None = UNSET
+
+
+class RetireDriver(Command[Driver], topic=FLEET, key="driver_id", scope=WRITE):
+    """Take a driver out of the fleet for good. Refused while they carry a delivery."""
+
+    driver_id: UUID
+    expected_version: Version | None = None
+
+
+class DriverRegistered(Event, topic=FLEET, key="driver_id"):
+    """A driver joined the fleet."""
+
+    driver_id: UUID
+    name: str
+
+
+class DriverChanged(Event, topic=FLEET, key="driver_id"):
+    """A driver's registered data changed; the name is the one they have now."""
+
+    driver_id: UUID
+    name: str
+
+
+class DriverRetired(Event, topic=FLEET, key="driver_id"):
+    """A driver left the fleet."""
+
+    driver_id: UUID
+
+
+class RequestDelivery(Command[Delivery], topic=FLEET, key="delivery_id", scope=WRITE):
+    """Ask for something to be carried from one place to another. The two circles may not touch."""
+
+    delivery_id: UUID
+    pickup: Place
+    dropoff: Place
+
+
+class AssignDelivery(Command[Delivery], topic=FLEET, key="delivery_id", scope=WRITE):
+    """Give a requested delivery to a vehicle and its driver.
+
+    Attributes:
+        assigned_at: from when crossings of its places count, where the assignment is entered after the drive began (a call
+            in the morning, a replayed track); the instant of the turn when left out. Never in the future.
+        expected_version: refuse unless the delivery is at this version.
+    """
+
+    delivery_id: UUID
+    vehicle_id: UUID
+    driver_id: UUID
+    assigned_at: Instant | None = None
+    expected_version: Version | None = None
+
+
+class CancelDelivery(Command[Delivery], topic=FLEET, key="delivery_id", scope=WRITE):
+    """End a delivery that is not delivered."""
+
+    delivery_id: UUID
+    reason: ReasonText
+    expected_version: Version | None = None
+
+
+class DeliveryRequested(Event, topic=FLEET, key="delivery_id"):
+    """A delivery was asked for."""
+
+    delivery_id: UUID
+    pickup: Place
+    dropoff: Place
+
+
+class DeliveryAssigned(Event, topic=FLEET, key="delivery_id"):
+    """A vehicle and its driver took a delivery on; crossings of its places count from ``assigned_at``."""
+
+    delivery_id: UUID
+    vehicle_id: UUID
+    driver_id: UUID
+    pickup: Place
+    dropoff: Place
+    assigned_at: datetime | None = None
+
+
+class DeliveryArrivedAtPickup(Event, topic=FLEET, key="delivery_id"):
+    """The vehicle reached the pick-up place."""
+
+    delivery_id: UUID
+    vehicle_id: UUID
+    driver_id: UUID
+    arrived_at: datetime
+
+
+class DeliveryPickedUp(Event, topic=FLEET, key="delivery_id"):
+    """The goods are on the vehicle."""
+
+    delivery_id: UUID
+    vehicle_id: UUID
+    driver_id: UUID
+    picked_up_at: datetime
+
+
+class DeliveryCompleted(Event, topic=FLEET, key="delivery_id"):
+    """The vehicle reached the drop-off place with the goods."""
+
+    delivery_id: UUID
+    vehicle_id: UUID
+    driver_id: UUID
+    delivered_at: datetime
+
+
+class DeliveryCancelled(Event, topic=FLEET, key="delivery_id"):
+    """A delivery ended without being delivered; ``vehicle_id`` is what was to carry it, where it was assigned."""
+
+    delivery_id: UUID
+    vehicle_id: UUID | None
+    reason: str

@@ -1,0 +1,1 @@
+"""The rules of the fleet as pure functions and values."""

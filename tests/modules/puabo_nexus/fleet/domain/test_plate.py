@@ -1,0 +1,42 @@
+"""Number plates in their normal form."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modules.puabo_nexus.fleet.domain.plate import LONGEST, plate
+
+
+@pytest.mark.parametrize(
+    ("typed", "normal"),
+    [
+        ("  zg  1234\tab ", "ZG 1234 AB"),
+        ("B-MW 1", "B-MW 1"),
+        ("zg\u00a01-a", "ZG 1-A"),
+        ("\uff21\uff22\uff11\uff12", "AB12"),
+        ("ж123дя 77", "Ж123ДЯ 77"),
+        ("京a·12345", "京A·12345"),
+        ("strasse ß", "STRASSE SS"),
+    ],
+)
+def test_differences_of_case_width_and_spaces_vanish(typed: str, normal: str) -> None:
+    assert plate(typed) == normal
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "-. -", "A" * 16, "AB_12", "AB\u200b12", "AB\x0012", "<b>1</b>", "AB;12", "🚚 1"])
+def test_what_is_no_plate_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match=r"It has"):
+        plate(typed)
+
+
+@given(st.text(max_size=20) | st.text(alphabet="abzß ﬁŉ-·.019ÄǰΐẖЖ京\u0301\t", max_size=16))
+def test_the_normal_form_is_stable_and_bounded(typed: str) -> None:
+    try:
+        normal = plate(typed)
+    except ValueError:
+        return
+    assert plate(normal) == normal
+    assert plate(f"  {typed} ") == normal
+    assert plate(typed.upper()) == normal
+    assert 1 <= len(normal) <= LONGEST
+    assert normal == " ".join(normal.split())

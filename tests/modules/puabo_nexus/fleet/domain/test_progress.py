@@ -1,0 +1,168 @@
+"""The way of a delivery from its request to its end."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import get_args
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from modules.puabo_nexus.fleet.contract import DeliveryStatus
+from modules.puabo_nexus.fleet.domain.progress import (
+    OPEN,
+    TRANSITIONS,
+    UNDER_WAY,
+    Advance,
+    Crossing,
+    Ignored,
+    Progress,
+    Sighting,
+    judge,
+    steps,
+)
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+VAN, TRUCK = UUID(int=1), UUID(int=2)
+ASSIGNED = Progress(status="assigned", vehicle_id=VAN, assigned_at=NOON)
+ORDER: tuple[DeliveryStatus, ...] = ("requested", "assigned", "at_pickup", "picked_up", "delivered")
+
+
+def sighting(crossing: Crossing, minute: float = 1, vehicle_id: UUID = VAN) -> Sighting:
+    return Sighting(crossing=crossing, vehicle_id=vehicle_id, crossed_at=NOON + timedelta(minutes=minute))
+
+
+def follow(progress: Progress, seen: Sighting) -> Progress:
+    """The delivery after a sighting, as its actor keeps it."""
+    verdict = judge(progress, seen)
+    if isinstance(verdict, Ignored):
+        return progress
+    return replace(progress, status=verdict.statuses[-1], crossed_at=seen.crossed_at)
+
+
+def drive(*seen: Sighting, start: Progress = ASSIGNED) -> list[DeliveryStatus]:
+    """The statuses after each sighting."""
+    statuses: list[DeliveryStatus] = []
+    for item in seen:
+        start = follow(start, item)
+        statuses.append(start.status)
+    return statuses
+
+
+def why(progress: Progress, seen: Sighting) -> str:
+    verdict = judge(progress, seen)
+    assert isinstance(verdict, Ignored)
+    return verdict.why
+
+
+def test_a_plain_drive_delivers() -> None:
+    assert drive(
+        sighting("reached_pickup", 1),
+        sighting("left_pickup", 5),
+        sighting("reached_dropoff", 20),
+        sighting("left_dropoff", 25),
+    ) == ["at_pickup", "picked_up", "delivered", "delivered"]
+
+
+def test_leaving_the_pickup_without_having_reached_it_counts_as_both() -> None:
+    assert judge(ASSIGNED, sighting("left_pickup")) == Advance(("at_pickup", "picked_up"))
+
+
+def test_a_missed_departure_is_made_up_for_at_the_dropoff() -> None:
+    at_pickup = follow(ASSIGNED, sighting("reached_pickup"))
+
+    assert judge(at_pickup, sighting("reached_dropoff", 2)) == Advance(("picked_up", "delivered"))
+
+
+def test_reaching_the_dropoff_first_is_driving_by() -> None:
+    assert "drives by" in why(ASSIGNED, sighting("reached_dropoff"))
+    assert drive(
+        sighting("reached_dropoff", 1),
+        sighting("left_dropoff", 2),
+        sighting("reached_pickup", 3),
+        sighting("left_pickup", 4),
+        sighting("reached_dropoff", 5),
+    ) == ["assigned", "assigned", "at_pickup", "picked_up", "delivered"]
+
+
+def test_a_crossing_older_than_the_assignment_is_ignored() -> None:
+    assert "older than the assignment" in why(ASSIGNED, sighting("reached_pickup", -0.01))
+    assert judge(ASSIGNED, sighting("reached_pickup", 0)) == Advance(("at_pickup",))
+
+
+def test_a_late_crossing_does_not_undo_a_later_one() -> None:
+    # It left at minute 3 and was back at minute 5; the departure comes late.
+    back = drive(sighting("reached_pickup", 5), sighting("left_pickup", 3))
+
+    assert back == ["at_pickup", "at_pickup"]
+
+
+def test_another_vehicle_moves_nothing() -> None:
+    assert f"Vehicle {TRUCK} does not carry it" in why(ASSIGNED, sighting("reached_pickup", vehicle_id=TRUCK))
+
+
+def test_a_delivery_that_nobody_carries_moves_nowhere() -> None:
+    assert "not assigned" in why(Progress(status="requested"), sighting("reached_pickup"))
+    assert "not assigned" in why(Progress(status="cancelled"), sighting("reached_pickup"))
+
+
+@pytest.mark.parametrize("status", ["delivered", "cancelled"])
+@pytest.mark.parametrize("crossing", get_args(Crossing))
+def test_what_has_ended_stays_ended(status: DeliveryStatus, crossing: Crossing) -> None:
+    ended = replace(ASSIGNED, status=status)
+
+    assert status in why(ended, sighting(crossing))
+    assert steps(status, "assign") == steps(status, "cancel") == ()
+
+
+@pytest.mark.parametrize("status", OPEN)
+def test_all_that_is_open_can_be_cancelled_and_only_a_request_assigned(status: DeliveryStatus) -> None:
+    assert steps(status, "cancel") == ("cancelled",)
+    assert bool(steps(status, "assign")) == (status == "requested")
+
+
+def test_every_step_of_the_table_goes_one_stage_on() -> None:
+    for (status, trigger), path in TRANSITIONS.items():
+        if trigger == "cancel":
+            assert path == ("cancelled",)
+            continue
+        for before, after in pairwise((status, *path)):
+            assert ORDER.index(after) == ORDER.index(before) + 1
+    assert set(UNDER_WAY) < set(OPEN)
+
+
+sightings = st.builds(
+    sighting,
+    st.sampled_from(get_args(Crossing)),
+    st.integers(-3, 12).map(float),
+    st.sampled_from([VAN, VAN, VAN, TRUCK]),
+)
+
+
+@given(st.lists(sightings, max_size=20))
+def test_whatever_comes_in_whatever_order_a_delivery_only_moves_on(seen: list[Sighting]) -> None:
+    progress = ASSIGNED
+    for item in seen:
+        after = follow(progress, item)
+        assert ORDER.index(after.status) >= ORDER.index(progress.status)
+        if after != progress:
+            assert item.vehicle_id == VAN
+            assert item.crossed_at >= max(NOON, progress.crossed_at or NOON)
+        assert follow(after, item).status == after.status
+        progress = after
+
+
+@given(st.lists(sightings, max_size=20))
+def test_nothing_is_delivered_that_was_not_at_the_pickup(seen: list[Sighting]) -> None:
+    passed: list[DeliveryStatus] = ["assigned"]
+    progress = ASSIGNED
+    for item in seen:
+        verdict = judge(progress, item)
+        if isinstance(verdict, Advance):
+            passed.extend(verdict.statuses)
+        progress = follow(progress, item)
+
+    assert passed == list(ORDER[1 : 1 + len(passed)])
+    assert progress.status == passed[-1]

@@ -1,0 +1,41 @@
+"""Text that people type."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modules.puabo_nexus.fleet.domain.text import one_line, person_name, reason
+
+
+@pytest.mark.parametrize("name", ["Ana Horvat", "Ngô Bảo Châu", "O'Neill-Smith, Jr.", "محمد", "李", "می\u200cکنیم"])
+def test_names_of_all_scripts_are_taken(name: str) -> None:
+    assert person_name(f"  {name}\n") == name
+
+
+def test_composed_and_decomposed_letters_are_one_name() -> None:
+    assert person_name("Jose\u0301") == person_name("Jos\u00e9")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "  ", "123", "...", "a" * 101, "Ana\x00", "Ana\u202eavroH", "Ana\u2029\u0085\x1b", "\ue000a"]
+)
+def test_what_is_no_name_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="It has"):
+        person_name(name)
+
+
+def test_a_reason_is_one_line() -> None:
+    assert reason("customer\n  moved") == "customer moved"
+    with pytest.raises(ValueError, match="Give 1 to 200"):
+        reason("x" * 201)
+
+
+@given(st.text(max_size=60))
+def test_a_line_is_stable_and_shows(typed: str) -> None:
+    try:
+        line = one_line(typed, 50)
+    except ValueError:
+        return
+    assert one_line(line, 50) == line
+    assert line.strip() == line
+    assert len(line.splitlines()) == 1
