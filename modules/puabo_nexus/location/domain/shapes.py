@@ -1,0 +1,70 @@
+"""Shapes of geofences: checked when they come in, and turned into regions when vehicles are judged by them."""
+
+from functools import lru_cache
+
+import msgspec
+
+from bus import FieldError, Refusal
+from modules.puabo_nexus.location.contract import Circle, MultiPolygon, Polygon, Shape
+from modules.puabo_nexus.location.domain.area import Area
+from modules.puabo_nexus.location.domain.box import around
+from modules.puabo_nexus.location.domain.disc import Disc
+from modules.puabo_nexus.location.domain.longitude import HALF_DEG
+from modules.puabo_nexus.location.domain.polygons import check_vertex_count, checked_polygon, open_rings
+from modules.puabo_nexus.location.domain.region import Region
+
+_POLE_DEG = 90.0
+_LEAST_RADIUS_M = 1.0
+_MOST_RADIUS_M = 100_000.0
+_REGIONS_REMEMBERED = 512
+
+_shapes = msgspec.json.Decoder(Shape)
+
+
+def checked(shape: Shape, field: str = "$.shape") -> Shape:
+    """The shape in the form in which it is kept.
+
+    Args:
+        shape: as it came in.
+        field: its path in the input, for messages.
+
+    Raises:
+        Refusal: invalid, with a code for the reason and the field and place at fault.
+    """
+    if isinstance(shape, Circle):
+        return _checked_circle(shape, field)
+    path = f"{field}.coordinates"
+    if isinstance(shape, Polygon):
+        check_vertex_count([shape.coordinates], path)
+        return Polygon(checked_polygon(shape.coordinates, path))
+    check_vertex_count(shape.coordinates, path)
+    if not shape.coordinates:
+        raise Refusal.invalid("no_polygons", "A MultiPolygon needs at least one polygon.", FieldError(path, "is empty"))
+    return MultiPolygon(tuple(checked_polygon(rings, f"{path}[{part}]") for part, rings in enumerate(shape.coordinates)))
+
+
+def region_of(shape: Shape) -> Region:
+    """The region of a `checked` shape."""
+    if isinstance(shape, Circle):
+        return Disc(shape.lat, shape.lon, shape.radius_m)
+    polygons = [shape.coordinates] if isinstance(shape, Polygon) else shape.coordinates
+    return Area([open_rings(rings) for rings in polygons])
+
+
+@lru_cache(maxsize=_REGIONS_REMEMBERED)
+def region_of_text(text: str) -> Region:
+    """The region of a checked shape as it is stored. Remembered by its text: the same text is always the same region."""
+    return region_of(_shapes.decode(text))
+
+
+def _checked_circle(circle: Circle, field: str) -> Circle:
+    limits = (("lat", circle.lat, -_POLE_DEG, _POLE_DEG), ("lon", circle.lon, -HALF_DEG, HALF_DEG))
+    for name, value, low, high in (*limits, ("radius_m", circle.radius_m, _LEAST_RADIUS_M, _MOST_RADIUS_M)):
+        if not low <= value <= high:
+            reason = f"{name} is {value:g}; {low:g} to {high:g} is allowed."
+            raise Refusal.invalid("out_of_range", reason, FieldError(f"{field}.{name}", reason))
+    box = around(circle.lat, circle.lon, circle.radius_m)
+    if max(-box.south, box.north) >= _POLE_DEG:
+        reason = "The circle reaches a pole, where longitude has no meaning. Keep it off the poles."
+        raise Refusal.invalid("pole", reason, FieldError(field, reason))
+    return Circle(circle.lat + 0.0, circle.lon + 0.0, circle.radius_m)
