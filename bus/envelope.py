@@ -35,6 +35,7 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
     replyto: str | None = None
     deadline: datetime | None = None
     fingerprint: str | None = None
+    forwarded: bool = False
 
     def replace(self, **changes: object) -> "Envelope":
         """A copy with some attributes changed."""

@@ -17,6 +17,9 @@ class PartitionReader:
         block_s: how long a read waits for the first entry.
         skew_s: by how much the store's clock may have gone back when its history changes (a fail-over to another
             machine). So far a changed history is read again; receivers drop what they know.
+
+    Attributes:
+        history_changed: the store has come back and may have lost its newest entries. The caller clears it.
     """
 
     def __init__(self, store: StreamStore, count: int, block_s: float, skew_s: float = 5.0) -> None:
@@ -26,6 +29,8 @@ class PartitionReader:
         self._skew_s = skew_s
         self._positions: dict[StreamName, Position] = {}
         self._history: str | None = None
+        self._connected = False
+        self.history_changed = False
 
     @property
     def streams(self) -> list[StreamName]:
@@ -48,11 +53,11 @@ class PartitionReader:
                 lost entries.
         """
         try:
-            if self._history is None:
+            if not self._connected:
                 await self._resume()
             entries = await self._store.read(self._positions, self._count, self._block_s if block_s is None else block_s)
         except BaseException:
-            self._history = None
+            self._connected = False
             raise
         for entry in entries:
             if entry.stream in self._positions:
@@ -61,7 +66,12 @@ class PartitionReader:
 
     async def _resume(self) -> None:
         history = await self._store.history()
+        if history == self._history:
+            self._connected = True
+            return
         last = await self._store.last(list(self._positions))
         for stream, position in list(self._positions.items()):
             self._positions[stream] = min(last.get(stream, position), position.rewound(self._skew_s))
+        self.history_changed = self._history is not None
         self._history = history
+        self._connected = True

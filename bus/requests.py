@@ -13,7 +13,7 @@ from bus.envelope import Envelope
 from bus.errors import BusUnavailable, DeadlineExceeded
 from bus.position import START
 from bus.publisher import Outgoing, Publisher
-from bus.refusal import RefusalDocument
+from bus.refusal import Refusal, RefusalDocument
 from bus.store import StreamStore
 from bus.topic import StreamName
 
@@ -78,7 +78,10 @@ class Requests:
             Overloaded, PublishFailed: see `Publisher.publish`.
             DeadlineExceeded: no answer came in time; the command may still take effect. Asking again under the same id
                 gives the answer of the first time.
+            Refusal: a question under this id is waiting here already.
         """
+        if envelope.id in self._waiting:
+            raise Refusal.conflict("in_flight", "The first request with this key is still being handled. Ask again shortly.")
         waiter = _Waiter()
         self._waiting[envelope.id].append(waiter)
         try:

@@ -49,7 +49,7 @@ class RedisStreamStore:
     async def _append(self, appends: Sequence[Append]) -> list[object]:
         pipeline = self._redis.pipeline(transaction=False)
         for append in appends:
-            arguments = (append.limit, int(append.expires_s * 1_000), *append.bodies)
+            arguments: list[bytes | int] = [append.limit, int(append.expires_s * 1_000), *append.bodies]
             pipeline.evalsha(_APPEND_SHA, 1, self._key(append.stream), *arguments)
         try:
             return list(await pipeline.execute(raise_on_error=False))
@@ -58,7 +58,7 @@ class RedisStreamStore:
 
     async def _load(self) -> None:
         try:
-            await self._redis.execute_command("SCRIPT", "LOAD", _APPEND)
+            await self._redis.script_load(_APPEND)
         except _BROKEN as error:
             raise PublishFailed(f"Redis does not take the append script: {error}.") from error
 

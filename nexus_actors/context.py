@@ -1,0 +1,127 @@
+"""What a handler is given: everything it needs and nothing more."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from bus import Command, Envelope, Event, Message, turn_id
+from bus.codec import encode_envelope
+from bus.envelope import seal
+from bus.topic import StreamName
+from nexus_actors.database import Transaction
+from nexus_actors.principal import Principal
+
+DEFAULT_TENANT = "main"
+
+
+class Outbound(Struct, frozen=True):
+    """A message that a turn publishes."""
+
+    stream: StreamName
+    message_id: UUID
+    body: bytes
+
+
+class TimerSet(Struct, frozen=True):
+    """A timer that a turn sets; an earlier one of that key and name is replaced."""
+
+    key: str
+    name: str
+    due_at: datetime
+    message_id: UUID
+    body: bytes
+
+
+class Effects:
+    """What a turn leaves behind, besides its actor's state and the rows it wrote."""
+
+    def __init__(self) -> None:
+        self.outbound: list[Outbound] = []
+        self.timers: dict[tuple[str, str], TimerSet | None] = {}
+
+
+class Context:
+    """The turn of a handler.
+
+    Attributes:
+        db: the turn's transaction. What is written there is committed with the turn, or not at all.
+        now: the instant of the turn, UTC.
+        log: a structlog logger bound to the message.
+    """
+
+    def __init__(  # noqa: PLR0913 - it is the meeting point of a turn
+        self, *, service: str, actor_key: str, envelope: Envelope, now: datetime, db: Transaction, log: Any  # noqa: ANN401
+    ) -> None:
+        self._service = service
+        self._key = actor_key
+        self._envelope = envelope
+        self._ids = 0
+        self.effects = Effects()
+        self.now = now
+        self.db = db
+        self.log = log
+
+    @property
+    def message_id(self) -> UUID:
+        """The id of the message being handled (of the first one, in a handler that takes a list)."""
+        return self._envelope.id
+
+    @property
+    def received_at(self) -> datetime:
+        """When the message was sent, UTC."""
+        return self._envelope.time
+
+    @property
+    def tenant(self) -> str:
+        """The tenant on whose behalf the message was sent."""
+        return self._envelope.tenant or DEFAULT_TENANT
+
+    @property
+    def principal(self) -> Principal | None:
+        """Who caused the message, where it was a caller with a token."""
+        if self._envelope.principal is None:
+            return None
+        return Principal(
+            subject=self._envelope.principal,
+            tenant=self.tenant,
+            scopes=frozenset((self._envelope.scopes or "").split()),
+        )
+
+    def new_id(self) -> UUID:
+        """A new UUIDv7 of this turn's instant."""
+        self._ids += 1
+        return turn_id(self.now, self._envelope.id, self._ids)
+
+    def publish(self, event: Event) -> None:
+        """Publish an event once the turn is committed."""
+        self._send(event)
+
+    def send(self, command: Command[Any]) -> None:
+        """Send a command once the turn is committed. Its answer, if any, comes back as an event that its service publishes."""
+        self._send(command)
+
+    def _send(self, message: Message) -> None:
+        envelope = self._seal(message)
+        partition = message.topic.partition_of(envelope.subject)
+        stream = message.topic.stream(message.channel, partition)
+        self.effects.outbound.append(Outbound(stream, envelope.id, encode_envelope(envelope)))
+
+    def _seal(self, message: Message) -> Envelope:
+        return seal(message, message_id=self.new_id(), source=self._service, now=self.now, cause=self._envelope)
+
+    def schedule(self, command: Command[Any], at: datetime, name: str) -> None:
+        """Have a command of the own service handled at an instant or soon after; it outlives restarts.
+
+        A timer of the same actor and name is replaced. The command must be for this actor's own key.
+        """
+        if command.topic.service != self._service or command.key_of() != self._key:
+            raise ValueError(f"{type(command).__name__} is not a command of this actor ({self._key}): timers are for its own.")
+        envelope = self._seal(command)
+        timer = TimerSet(self._key, name, at, envelope.id, encode_envelope(envelope))
+        self.effects.timers[(self._key, name)] = timer
+
+    def unschedule(self, name: str) -> None:
+        """Remove this actor's timer of that name, if there is one."""
+        self.effects.timers[(self._key, name)] = None

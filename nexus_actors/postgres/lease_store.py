@@ -1,0 +1,106 @@
+"""Leases and workers in PostgreSQL; see `nexus_actors.runtime.leases`."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from nexus_actors.postgres.database import PostgresDatabase
+from nexus_actors.runtime.leases import Beat, WorkerInfo
+
+if TYPE_CHECKING:
+    from asyncpg import Pool
+
+_REGISTER: Final = """
+INSERT INTO nexus.leases (service, partition) SELECT $1, generate_series(0, $2 - 1) ON CONFLICT DO NOTHING"""
+
+_SUBSCRIBE: Final = """
+INSERT INTO nexus.checkpoints (service, stream, ms, seq) SELECT $1, unnest($2::text[]), 0, 0 ON CONFLICT DO NOTHING"""
+
+# Leases are locked in order, as commits lock them, so that the two never wait for each other in a circle.
+_BEAT: Final = """
+WITH me AS (
+    INSERT INTO nexus.workers (worker_id, host, pid, version, services, draining, started_at, seen_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())
+    ON CONFLICT (worker_id) DO UPDATE SET draining = EXCLUDED.draining, seen_at = EXCLUDED.seen_at
+), mine AS MATERIALIZED (
+    SELECT service, partition FROM nexus.leases WHERE owner = $1 ORDER BY service, partition FOR UPDATE
+), renewed AS (
+    UPDATE nexus.leases l SET expires_at = clock_timestamp() + make_interval(secs => $8)
+    FROM mine WHERE l.service = mine.service AND l.partition = mine.partition
+    RETURNING l.service, l.partition, l.generation
+)
+SELECT service, partition, generation, NULL AS worker_id FROM renewed
+UNION ALL
+SELECT unnest(services), NULL, NULL, worker_id FROM nexus.workers
+WHERE worker_id <> $1 AND NOT draining AND seen_at > clock_timestamp() - make_interval(secs => $8)"""
+
+_ACQUIRE: Final = """
+WITH free AS MATERIALIZED (
+    SELECT service, partition FROM nexus.leases
+    WHERE service = $2 AND partition = ANY($3::integer[]) AND (owner IS NULL OR expires_at < clock_timestamp())
+    ORDER BY partition FOR UPDATE SKIP LOCKED
+)
+UPDATE nexus.leases l
+SET owner = $1, generation = l.generation + 1, expires_at = clock_timestamp() + make_interval(secs => $4)
+FROM free WHERE l.service = free.service AND l.partition = free.partition
+RETURNING l.partition, l.generation"""
+
+_RELEASE: Final = """
+UPDATE nexus.leases SET owner = NULL, expires_at = '-infinity'
+WHERE owner = $1 AND service = $2 AND partition = ANY($3::integer[])"""
+
+_LEAVE: Final = """
+WITH gone AS (DELETE FROM nexus.workers WHERE worker_id = $1)
+UPDATE nexus.leases SET owner = NULL, expires_at = '-infinity' WHERE owner = $1"""
+
+_FORGET: Final = "DELETE FROM nexus.workers WHERE seen_at < clock_timestamp() - make_interval(secs => $1)"
+
+
+class PostgresLeaseStore:
+    """Leases in the shared schema ``nexus``."""
+
+    def __init__(self, pool: "Pool[Any]") -> None:
+        self._database = PostgresDatabase(pool)
+
+    async def register(self, service: str, partitions: int, streams: Sequence[str]) -> None:
+        """Make a service's partitions known, and that it reads these streams, so that nothing there is trimmed before it has."""
+        await self._database.fetchval(_REGISTER, service, partitions)
+        await self._database.fetchval(_SUBSCRIBE, service, streams)
+
+    async def beat(self, worker: WorkerInfo, lease_s: float) -> Beat:
+        """See `LeaseStore.beat`."""
+        rows = await self._database.fetch(
+            _BEAT,
+            worker.worker_id,
+            worker.host,
+            worker.pid,
+            worker.version,
+            list(worker.services),
+            worker.draining,
+            worker.started_at,
+            lease_s,
+        )
+        live: dict[str, list[str]] = {} if worker.draining else {service: [worker.worker_id] for service in worker.services}
+        renewed: dict[tuple[str, int], int] = {}
+        for row in rows:
+            if row["worker_id"] is None:
+                renewed[row["service"], row["partition"]] = row["generation"]
+            else:
+                live.setdefault(row["service"], []).append(row["worker_id"])
+        return Beat(live, renewed)
+
+    async def acquire(self, worker_id: str, service: str, partitions: Sequence[int], lease_s: float) -> dict[int, int]:
+        """See `LeaseStore.acquire`."""
+        rows = await self._database.fetch(_ACQUIRE, worker_id, service, partitions, lease_s)
+        return {row["partition"]: row["generation"] for row in rows}
+
+    async def release(self, worker_id: str, service: str, partitions: Sequence[int]) -> None:
+        """See `LeaseStore.release`."""
+        await self._database.fetchval(_RELEASE, worker_id, service, partitions)
+
+    async def leave(self, worker_id: str) -> None:
+        """See `LeaseStore.leave`."""
+        await self._database.fetchval(_LEAVE, worker_id)
+
+    async def forget(self, after_s: float) -> None:
+        """Take workers off the books that have not been seen for so long."""
+        await self._database.fetchval(_FORGET, after_s)

@@ -1,0 +1,64 @@
+"""Inbox and outbox by the day: partitions are made ahead, and dropped when their time is over."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from bus import id_floor
+from nexus_actors.postgres.atomic import atomic
+
+if TYPE_CHECKING:
+    from asyncpg import Pool
+
+_AHEAD_DAYS: Final = 2
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.retention'))"
+_PARTITIONS: Final = """
+SELECT c.relname AS name FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
+WHERE p.relname = $1 AND p.relnamespace = current_schema()::regnamespace"""
+_PRUNE: Final = "DELETE FROM inbox_other WHERE handled_at < $1"
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _name(table: str, day: date) -> str:
+    return f"{table}_{day:%Y%m%d}"
+
+
+def _bounds(table: str, day: date) -> tuple[str, str]:
+    """From and to of a day's partition: ids for the inbox, instants for the outbox."""
+    start, end = _midnight(day), _midnight(day + timedelta(days=1))
+    if table == "inbox":
+        return str(id_floor(start)), str(id_floor(end))
+    return start.isoformat(), end.isoformat()
+
+
+async def keep(pool: "Pool[Any]", today: date, inbox_days: int, outbox_days: int) -> list[str]:
+    """Make the partitions of today and the days ahead, and drop those that are older than they must be kept.
+
+    The inbox must reach back further than any message can come again: a replayed outbox, a redriven dead letter keeps its own
+    row in the dead letters, a repeated request its row without a time.
+
+    Returns:
+        The names of the partitions that were dropped.
+    """
+    dropped: list[str] = []
+    async with pool.acquire() as connection, atomic(connection):
+        await connection.execute(_LOCK)
+        for table, days in (("inbox", inbox_days), ("outbox", outbox_days)):
+            present = {row["name"] for row in await connection.fetch(_PARTITIONS, table)}
+            for ahead in range(_AHEAD_DAYS + 1):
+                day = today + timedelta(days=ahead)
+                if _name(table, day) not in present:
+                    start, end = _bounds(table, day)
+                    await connection.execute(
+                        f"CREATE TABLE {_name(table, day)} PARTITION OF {table} FOR VALUES FROM ('{start}') TO ('{end}')"
+                    )
+            oldest = _name(table, today - timedelta(days=days))
+            for name in sorted(present - {f"{table}_other"}):
+                if name < oldest:
+                    await connection.execute(f"DROP TABLE {name}")
+                    dropped.append(name)
+        await connection.execute(_PRUNE, _midnight(today - timedelta(days=inbox_days)))
+    return dropped

@@ -1,0 +1,106 @@
+"""The statements of the turn store."""
+
+from typing import Final
+
+from nexus_actors.runtime.store import Commit
+
+COMMIT: Final = f"SELECT commit_turns({', '.join(f'${i}' for i in range(1, 19))})"  # noqa: S608 - parameters alone
+
+KNOWN: Final = "SELECT message_id, fingerprint, answer FROM inbox WHERE message_id = ANY($1::uuid[])"
+
+STATES: Final = """
+SELECT s.actor, s.key, s.body FROM states s
+JOIN unnest($1::text[], $2::text[]) AS wanted (actor, key) ON s.actor = wanted.actor AND s.key = wanted.key"""
+
+RESUME: Final = """
+SELECT
+    coalesce((SELECT published_seq FROM nexus.leases WHERE service = $1 AND partition = $2), 0) AS published_seq,
+    greatest(
+        coalesce((SELECT max(seq) FROM outbox WHERE partition = $2), 0),
+        coalesce((SELECT published_seq FROM nexus.leases WHERE service = $1 AND partition = $2), 0)
+    ) AS last_seq,
+    ARRAY(SELECT DISTINCT key FROM nexus.dead_letters
+        WHERE service = $1 AND partition = $2 AND NOT released AND key <> '') AS parked_keys,
+    ARRAY(SELECT DISTINCT key FROM nexus.dead_letters
+        WHERE service = $1 AND partition = $2 AND released AND key <> '') AS released_keys,
+    (SELECT min(due_at) FROM timers WHERE partition = $2) AS next_timer_at"""
+
+CHECKPOINTS: Final = "SELECT stream, ms, seq FROM nexus.checkpoints WHERE service = $1"
+
+DUE_TIMERS: Final = """
+SELECT key, name, due_at, body FROM timers WHERE partition = $1 AND due_at <= $2 ORDER BY due_at, key, name LIMIT $3"""
+
+NEXT_TIMER: Final = "SELECT min(due_at) FROM timers WHERE partition = $1 AND due_at > $2"
+
+OUTBOX_AFTER: Final = """
+SELECT partition, seq, stream, message_id, body FROM outbox WHERE partition = $1 AND seq > $2 ORDER BY seq LIMIT $3"""
+
+OUTBOX_SINCE: Final = """
+SELECT partition, seq, stream, message_id, body FROM outbox
+WHERE partition = $1 AND committed_at >= $2 AND seq > $3 ORDER BY seq LIMIT $4"""
+
+PARKED: Final = """
+SELECT message_id, partition, key, wire_type, stream, body, behind, error, attempts FROM nexus.dead_letters
+WHERE service = $1 AND partition = $2 AND key = $3 ORDER BY ordinal"""
+
+_DELETE_TIMERS: Final = """
+DELETE FROM timers t USING unnest($1::text[], $2::text[]) AS gone (key, name) WHERE t.key = gone.key AND t.name = gone.name"""
+
+_SET_TIMERS: Final = """
+INSERT INTO timers (partition, key, name, due_at, body)
+SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[])
+ON CONFLICT (key, name) DO UPDATE SET partition = EXCLUDED.partition, due_at = EXCLUDED.due_at, body = EXCLUDED.body"""
+
+_UNPARK: Final = "DELETE FROM nexus.dead_letters WHERE service = $1 AND message_id = ANY($2::uuid[])"
+
+_RELEASE: Final = """
+UPDATE nexus.dead_letters d SET released = true FROM unnest($2::integer[], $3::text[]) AS r (partition, key)
+WHERE d.service = $1 AND d.partition = r.partition AND d.key = r.key"""
+
+_PARK: Final = """
+INSERT INTO nexus.dead_letters (service, message_id, partition, key, wire_type, stream, body, behind, error, attempts)
+SELECT $1, p.* FROM unnest($2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::boolean[], $9::text[],
+    $10::integer[]) AS p
+ON CONFLICT (service, message_id) DO NOTHING"""
+
+
+def columns(commit: Commit) -> list[list[object]]:
+    """The arguments of `COMMIT` after the service: one array per column."""
+    fences = sorted(commit.fences.items())
+    return [
+        [number for number, _ in fences],
+        [fence.generation for _, fence in fences],
+        [fence.published_seq for _, fence in fences],
+        list(commit.checkpoints),
+        [position.ms for position in commit.checkpoints.values()],
+        [position.seq for position in commit.checkpoints.values()],
+        [row.message_id for row in commit.inbox],
+        [row.fingerprint for row in commit.inbox],
+        [row.answer for row in commit.inbox],
+        [row.actor for row in commit.states],
+        [row.key for row in commit.states],
+        [row.body for row in commit.states],
+        [row.partition for row in commit.outbox],
+        [row.seq for row in commit.outbox],
+        [row.stream for row in commit.outbox],
+        [row.message_id for row in commit.outbox],
+        [row.body for row in commit.outbox],
+    ]
+
+
+def rare_statements(service: str, commit: Commit) -> list[tuple[str, list[object]]]:
+    """Statements for what few turns leave behind: timers and dead letters."""
+    statements: list[tuple[str, list[object]]] = []
+    if commit.timers_gone:
+        statements.append((_DELETE_TIMERS, [[key for key, _ in commit.timers_gone], [name for _, name in commit.timers_gone]]))
+    if commit.timers:
+        last = {(timer.key, timer.name): (number, timer) for number, timer in commit.timers}.values()
+        timers = [(number, timer.key, timer.name, timer.due_at, timer.body) for number, timer in last]
+        statements.append((_SET_TIMERS, [list(column) for column in zip(*timers, strict=True)]))
+    if commit.unparked:
+        statements.append((_UNPARK, [service, commit.unparked]))
+    if commit.released:
+        statements.append((_RELEASE, [service, [p for p, _ in commit.released], [key for _, key in commit.released]]))
+    if commit.parked:
+        statements.append((_PARK, [service, *(list(column) for column in zip(*commit.parked, strict=True))]))
+    return statements

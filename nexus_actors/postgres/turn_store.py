@@ -1,0 +1,116 @@
+"""The turn store on PostgreSQL; see `nexus_actors.runtime.store`."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from asyncpg import PostgresError
+
+from bus import StreamName
+from bus.position import Position
+from nexus_actors.database import Row
+from nexus_actors.postgres import turn_sql as sql
+from nexus_actors.postgres.database import PostgresDatabase, PostgresTransaction, open_transaction
+from nexus_actors.runtime.store import Commit, Known, LeaseLost, OutboxRow, ParkedRow, Resumed, Timer
+
+if TYPE_CHECKING:
+    from asyncpg import Pool
+
+_LEASE_LOST: Final = "NX001"
+
+
+class PostgresTurnTransaction:
+    """One transaction of turns. Where the handlers wrote nothing, the commit is one statement by itself."""
+
+    def __init__(self, service: str, pool: "Pool[Any]", transaction: PostgresTransaction) -> None:
+        self._service = service
+        self._database = PostgresDatabase(pool)
+        self.db = transaction
+
+    async def commit(self, commit: Commit) -> None:
+        """See `TurnTransaction.commit`."""
+        rare = sql.rare_statements(self._service, commit)
+        try:
+            if rare or self.db.begun:
+                for query, arguments in rare:
+                    await self.db.execute(query, *arguments)
+                await self.db.fetchval(sql.COMMIT, self._service, *sql.columns(commit))
+                await self.db.commit()
+            else:
+                await self._database.fetchval(sql.COMMIT, self._service, *sql.columns(commit))
+        except PostgresError as error:
+            if error.sqlstate == _LEASE_LOST:
+                raise LeaseLost(f"{self._service}: {error}.") from error
+            raise
+
+
+class PostgresTurnStore:
+    """What the turns of one service read and write, in its own schema.
+
+    Args:
+        pool: whose ``search_path`` is the service's schema.
+    """
+
+    def __init__(self, service: str, pool: "Pool[Any]") -> None:
+        self._service = service
+        self._pool = pool
+        self._database = PostgresDatabase(pool)
+
+    async def known(self, message_ids: Sequence[UUID]) -> Mapping[UUID, Known]:
+        """See `TurnStore.known`."""
+        rows = await self._database.fetch(sql.KNOWN, message_ids)
+        return {row["message_id"]: Known(row["fingerprint"], row["answer"]) for row in rows}
+
+    async def states(self, wanted: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
+        """See `TurnStore.states`."""
+        rows = await self._database.fetch(sql.STATES, [actor for actor, _ in wanted], [key for _, key in wanted])
+        return {(row["actor"], row["key"]): row["body"] for row in rows}
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresTurnTransaction]:
+        """See `TurnStore.transaction`."""
+        async with open_transaction(self._pool) as transaction:
+            yield PostgresTurnTransaction(self._service, self._pool, transaction)
+
+    async def resume(self, partition: int) -> Resumed:
+        """See `TurnStore.resume`."""
+        row = await self._database.fetchrow(sql.RESUME, self._service, partition)
+        assert row is not None  # noqa: S101 - the query has no FROM
+        checkpoints = await self._database.fetch(sql.CHECKPOINTS, self._service)
+        return Resumed(
+            checkpoints={StreamName(c["stream"]): Position(c["ms"], c["seq"]) for c in checkpoints},
+            published_seq=row["published_seq"],
+            last_seq=row["last_seq"],
+            parked_keys=set(row["parked_keys"]),
+            released_keys=set(row["released_keys"]),
+            next_timer_at=row["next_timer_at"],
+        )
+
+    async def due_timers(self, partition: int, now: datetime, limit: int) -> list[Timer]:
+        """See `TurnStore.due_timers`."""
+        rows = await self._database.fetch(sql.DUE_TIMERS, partition, now, limit)
+        return [Timer(row["key"], row["name"], row["due_at"], row["body"]) for row in rows]
+
+    async def next_timer_at(self, partition: int, after: datetime) -> datetime | None:
+        """See `TurnStore.next_timer_at`."""
+        found: datetime | None = await self._database.fetchval(sql.NEXT_TIMER, partition, after)
+        return found
+
+    async def outbox_after(self, partition: int, seq: int, limit: int) -> list[OutboxRow]:
+        """See `TurnStore.outbox_after`."""
+        return _outbox(await self._database.fetch(sql.OUTBOX_AFTER, partition, seq, limit))
+
+    async def outbox_since(self, partition: int, instant: datetime, after_seq: int, limit: int) -> list[OutboxRow]:
+        """See `TurnStore.outbox_since`."""
+        return _outbox(await self._database.fetch(sql.OUTBOX_SINCE, partition, instant, after_seq, limit))
+
+    async def parked(self, partition: int, key: str) -> list[ParkedRow]:
+        """See `TurnStore.parked`."""
+        rows = await self._database.fetch(sql.PARKED, self._service, partition, key)
+        return [ParkedRow(*(row[column] for column in ParkedRow._fields)) for row in rows]
+
+
+def _outbox(rows: Sequence[Row]) -> list[OutboxRow]:
+    return [OutboxRow(*(row[column] for column in OutboxRow._fields)) for row in rows]

@@ -1,0 +1,1 @@
+"""The actor runtime's core: turns, activations, ownership, retry. It knows no SQL, no Redis and no HTTP."""

@@ -1,0 +1,69 @@
+"""Asking commands over the bus, on behalf of the HTTP face, jobs and tests."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from bus import Command, Refusal, StreamName, new_id
+from bus.envelope import seal
+from bus.requests import Requests
+from nexus_actors.http.asking import Reply
+from nexus_actors.principal import Principal
+
+R = TypeVar("R")
+
+
+class BusAsker:
+    """See `nexus_actors.http.asking.Asker`.
+
+    Args:
+        source: who asks: the service or program.
+    """
+
+    def __init__(self, requests: Requests, source: str, clock: Callable[[], datetime]) -> None:
+        self._requests = requests
+        self._source = source
+        self._clock = clock
+
+    async def ask(
+        self,
+        command: Command[R],
+        *,
+        principal: Principal | None = None,
+        message_id: UUID | None = None,
+        fingerprint: str | None = None,
+        timeout_s: float = 10.0,
+        traceparent: str | None = None,
+        service: str | None = None,
+        stream: StreamName | None = None,
+    ) -> Reply[R]:
+        """Ask a command and await its answer; see `Asker.ask`.
+
+        Args:
+            service: the name under which it is asked; that of this asker when left out.
+            stream: where it goes, for the runtime's own commands, which any service takes.
+        """
+        now = self._clock()
+        envelope = seal(command, message_id=message_id or new_id(), source=service or self._source, now=now)
+        envelope = envelope.replace(
+            deadline=now + timedelta(seconds=timeout_s), fingerprint=fingerprint, traceparent=traceparent, **_caller(principal)
+        )
+        topic = command.topic
+        target = stream or topic.stream("commands", topic.partition_of(envelope.subject))
+        answer = await self._requests.ask(target, envelope, timeout_s)
+        if answer.refusal is not None:
+            raise Refusal.from_document(answer.refusal)
+        value: Any = None
+        if answer.value is not None:
+            value = msgspec.json.decode(answer.value, type=type(command).reply_type())
+        return Reply(value, answer.replayed)
+
+
+def _caller(principal: Principal | None) -> dict[str, object]:
+    if principal is None:
+        return {}
+    scopes = " ".join(sorted(principal.scopes)) or None
+    return {"principal": principal.subject, "tenant": principal.tenant, "scopes": scopes}

@@ -1,0 +1,70 @@
+"""Putting the parts of one service's runtime together."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from bus.publisher import Publisher
+from bus.reader import PartitionReader
+from bus.requests import REPLY_EXPIRY_S
+from bus.store import StreamStore
+from nexus_actors.retry import RetryPolicy
+from nexus_actors.runtime.activations import Activations
+from nexus_actors.runtime.batch import Batches
+from nexus_actors.runtime.ledger import TurnLedger
+from nexus_actors.runtime.loop import Ownership, ServiceLoop
+from nexus_actors.runtime.outbox import Outbox
+from nexus_actors.runtime.parking import Parking
+from nexus_actors.runtime.partition import Partition
+from nexus_actors.runtime.store import TurnStore
+from nexus_actors.runtime.turn import Turns
+from nexus_actors.service import Service
+
+
+class LoopSettings(Struct, frozen=True, kw_only=True):
+    """How a loop works.
+
+    Attributes:
+        batch_size: at most so many entries of each stream in one read.
+        handler_timeout_s: a coroutine handler that takes longer has failed.
+        retry: when a failed turn is tried again.
+    """
+
+    batch_size: int = 256
+    handler_timeout_s: float = 30.0
+    retry: RetryPolicy = RetryPolicy()
+
+
+def assemble(
+    service: Service,
+    *,
+    turn_store: TurnStore,
+    streams: StreamStore,
+    ownership: Ownership,
+    settings: LoopSettings,
+    clock: Callable[[], datetime],
+    chance: Callable[[], float],
+    log: Any,  # noqa: ANN401
+) -> ServiceLoop:
+    """The loop of a service over a turn store and a stream store."""
+    partitions: dict[int, Partition] = {}
+    ledger = TurnLedger(partitions)
+    activations = Activations(turn_store, service.actors)
+    turns = Turns(service, activations, clock, log, settings.handler_timeout_s)
+    answers = Publisher(streams, expires_s=REPLY_EXPIRY_S)
+    return ServiceLoop(
+        service,
+        store=turn_store,
+        reader=PartitionReader(streams, settings.batch_size, block_s=1.0),
+        activations=activations,
+        ledger=ledger,
+        partitions=partitions,
+        batches=lambda failed: Batches(turn_store, turns, activations, ledger, failed),
+        outbox=Outbox(turn_store, Publisher(streams), answers, clock, log),
+        parking=Parking(turn_store, ledger, settings.retry, clock, chance, log),
+        ownership=ownership,
+        clock=clock,
+        log=log,
+    )

@@ -1,0 +1,148 @@
+"""Group commit: a batch of groups in one transaction, and one by one where that does not go through."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from nexus_actors.database import Transaction
+from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.runtime.activations import Activations
+from nexus_actors.runtime.delivery import Delivery, Group
+from nexus_actors.runtime.store import Commit, LeaseLost, TurnStore, TurnTransaction
+from nexus_actors.runtime.turn import Fault, Result, Turns
+
+
+class Ledger(Protocol):
+    """Turns results into commits, and takes note of those that went through."""
+
+    def commit_of(self, results: Sequence[Result]) -> Commit:
+        """What these results leave behind."""
+        ...
+
+    def committed(self, results: Sequence[Result], commit: Commit) -> None:
+        """It is in the database now."""
+        ...
+
+
+Failed = Callable[[Group, Fault], Awaitable[None]]
+
+
+class _Attempt:
+    """One transaction's worth of groups."""
+
+    def __init__(self) -> None:
+        self.good: list[Result] = []
+        self.faulty: list[tuple[Group, Fault]] = []
+        self.alone: list[Result] = []
+        self.spoilt = False
+
+
+class Batches:
+    """Commits batches of turns.
+
+    Args:
+        failed: what becomes of a group whose first delivery failed when it was tried alone.
+    """
+
+    def __init__(self, store: TurnStore, turns: Turns, activations: Activations, ledger: Ledger, failed: Failed) -> None:
+        self._store = store
+        self._turns = turns
+        self._activations = activations
+        self._ledger = ledger
+        self._failed = failed
+
+    async def settle(self, groups: Sequence[Group]) -> None:
+        """Handle and commit these groups; a group that fails holds back itself alone.
+
+        Raises:
+            LeaseLost: a partition is not owned any more. Nothing of the batch that was not committed before took effect.
+            DatabaseUnavailable: the outcome of the last transaction is unknown.
+        """
+        await self._turns.wake(groups)
+        attempt = await self._attempt(groups)
+        if attempt.spoilt:
+            clean = [result.group for result in attempt.good]
+            if clean:
+                await self.settle(clean)
+        for result in attempt.alone:
+            await self._one_by_one(result.group)
+        for group, fault in attempt.faulty:
+            if len(groups) == 1 and len(group.deliveries) == 1:
+                await self._failed(group, fault)
+            else:
+                await self._one_by_one(group)
+
+    async def _attempt(self, groups: Sequence[Group]) -> _Attempt:
+        attempt = _Attempt()
+        try:
+            async with self._store.transaction() as transaction:
+                for group in groups:
+                    await self._run(group, transaction.db, attempt)
+                if not attempt.spoilt and attempt.good:
+                    await self._commit(attempt.good, transaction)
+        except (LeaseLost, DatabaseUnavailable):
+            self._forget(attempt.good)
+            raise
+        except Exception as error:  # noqa: BLE001 - the commit itself was refused: find out which group is to blame
+            self._blame(attempt, error)
+        if attempt.spoilt:
+            self._forget(attempt.good)
+        return attempt
+
+    def _blame(self, attempt: _Attempt, error: Exception) -> None:
+        self._forget(attempt.good)
+        attempt.faulty += [(result.group, Fault(error)) for result in attempt.good]
+        attempt.good.clear()
+
+    async def _run(self, group: Group, db: Transaction, attempt: _Attempt) -> None:
+        statements = db.statements
+        try:
+            result = await self._turns.run(group, db)
+        except Fault as fault:
+            if isinstance(fault.cause, DatabaseUnavailable):
+                raise fault.cause from fault
+            self._activations.drop_key(group.key)
+            attempt.faulty.append((group, fault))
+            attempt.spoilt |= db.statements != statements
+            return
+        if result.refused_after_writing:
+            self._forget([result])
+            attempt.alone.append(result)
+            attempt.spoilt = True
+        else:
+            attempt.good.append(result)
+
+    async def _one_by_one(self, group: Group) -> None:
+        """Each delivery in a transaction of its own, up to the first that fails."""
+        for index, delivery in enumerate(group.deliveries):
+            single = Group(group.partition, group.key, [delivery])
+            await self._turns.wake([single])
+            attempt = await self._attempt([single])
+            if attempt.alone:
+                await self._refuse(attempt.alone[0])
+            if attempt.faulty:
+                rest = Group(group.partition, group.key, group.deliveries[index:])
+                await self._failed(rest, attempt.faulty[0][1])
+                return
+
+    async def _refuse(self, refused: Result) -> None:
+        """A command was refused after it had written: the writing is rolled back, the refusal alone is kept."""
+        async with self._store.transaction() as transaction:
+            await self._commit([Result(refused.group, refused.answers, [], set())], transaction)
+
+    async def _commit(self, results: Sequence[Result], transaction: TurnTransaction) -> None:
+        commit = self._ledger.commit_of(results)
+        await transaction.commit(commit)
+        self._ledger.committed(results, commit)
+
+    def _forget(self, results: Sequence[Result]) -> None:
+        for result in results:
+            self._activations.drop(result.activations)
+
+
+def group_by_key(deliveries: Sequence[Delivery]) -> list[Group]:
+    """The deliveries of each key together, in the order in which their keys first came."""
+    groups: dict[tuple[int, str], Group] = {}
+    for delivery in deliveries:
+        name = (delivery.partition, delivery.key)
+        groups.setdefault(name, Group(delivery.partition, delivery.key, [])).deliveries.append(delivery)
+    return list(groups.values())

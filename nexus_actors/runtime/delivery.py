@@ -1,0 +1,49 @@
+"""A message at the partition that handles it."""
+
+from uuid import UUID
+
+from msgspec import Struct
+
+from bus import Envelope, Message, StreamName
+from bus.position import Position
+
+
+class Delivery(Struct, eq=False):
+    """One message to handle.
+
+    Attributes:
+        partition: of the service that handles it.
+        body: the envelope as it came.
+        stream: where it came from.
+        position: where in the stream; None for one that came from a timer or from the dead letters.
+        key: the key under which it is ordered here.
+        failures: how often its handler has failed.
+        timer: the name of the timer that fired it.
+        parked: it comes from the dead letters, and leaves them when it is handled.
+    """
+
+    partition: int
+    envelope: Envelope
+    message: Message
+    body: bytes
+    stream: StreamName
+    position: Position | None
+    failures: int = 0
+    timer: str | None = None
+    parked: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.envelope.subject
+
+    @property
+    def message_id(self) -> UUID:
+        return self.envelope.id
+
+
+class Group(Struct, eq=False):
+    """The deliveries of one key in a batch, in order."""
+
+    partition: int
+    key: str
+    deliveries: list[Delivery]

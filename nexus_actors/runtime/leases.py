@@ -1,0 +1,134 @@
+"""Leases: which worker owns which partitions, decided by every worker alike."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+import anyio
+import msgspec
+from msgspec import Struct
+
+from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.placement import place
+from nexus_actors.runtime.loop import Ownership
+from nexus_actors.service import Service
+
+
+class WorkerInfo(Struct, frozen=True, kw_only=True):
+    """A worker process as the others see it."""
+
+    worker_id: str
+    host: str
+    pid: int
+    version: str
+    services: tuple[str, ...]
+    started_at: datetime
+    draining: bool = False
+
+
+class Beat(NamedTuple):
+    """What a heartbeat comes back with: the live workers of each service, and the leases that were renewed."""
+
+    live: Mapping[str, Sequence[str]]
+    renewed: Mapping[tuple[str, int], int]
+
+
+class LeaseStore(Protocol):
+    """Leases and workers in the database. Time is the database's own, so that workers' clocks do not matter.
+
+    Raises (every method): `DatabaseUnavailable`.
+    """
+
+    async def beat(self, worker: WorkerInfo, lease_s: float) -> Beat:
+        """Say that a worker is alive, and renew all its leases, in one statement."""
+        ...
+
+    async def acquire(self, worker_id: str, service: str, partitions: Sequence[int], lease_s: float) -> dict[int, int]:
+        """Take those of these partitions that are free, each under a new generation."""
+        ...
+
+    async def release(self, worker_id: str, service: str, partitions: Sequence[int]) -> None:
+        """Give partitions back."""
+        ...
+
+    async def leave(self, worker_id: str) -> None:
+        """Take a worker and its leases off the books."""
+        ...
+
+
+class LeaseKeeper:
+    """Keeps the leases of all services of this worker.
+
+    Args:
+        lease_s: how long a lease lasts without renewal; the work of a worker that died waits so long.
+    """
+
+    def __init__(  # noqa: PLR0913 - the composition root hands in every part
+        self,
+        store: LeaseStore,
+        worker: WorkerInfo,
+        services: Sequence[Service],
+        ownerships: Mapping[str, Ownership],
+        clock: Callable[[], datetime],
+        log: Any,  # noqa: ANN401
+        lease_s: float = 5.0,
+    ) -> None:
+        self._store = store
+        self._worker = worker
+        self._services = services
+        self._ownerships = ownerships
+        self._clock = clock
+        self._log = log
+        self._lease_s = lease_s
+        self._returned: dict[str, set[int]] = {service.name: set() for service in services}
+        self.renewed_at = clock()
+
+    @property
+    def interval_s(self) -> float:
+        """Three renewals in a lease time, so that one may fail."""
+        return self._lease_s / 3
+
+    async def run(self) -> None:
+        """Renew and rebalance, for ever."""
+        while True:
+            await self.tick()
+            await anyio.sleep(self.interval_s)
+
+    async def tick(self) -> None:
+        """Renew the leases once, and move towards each worker's even share."""
+        try:
+            beat = await self._store.beat(self._worker, self._lease_s)
+            self.renewed_at = self._clock()
+            for service in self._services:
+                await self._rebalance(service, beat)
+        except DatabaseUnavailable as error:
+            self._log.warning("leases_not_renewed", error=str(error))
+            if (self._clock() - self.renewed_at).total_seconds() > self._lease_s:
+                for ownership in self._ownerships.values():
+                    ownership.granted.clear()
+
+    async def _rebalance(self, service: Service, beat: Beat) -> None:
+        ownership = self._ownerships[service.name]
+        renewed = {partition: g for (name, partition), g in beat.renewed.items() if name == service.name}
+        returning = self._returned[service.name]
+        placed = place(service.name, service.topic.partitions, sorted(beat.live.get(service.name, ())))
+        mine = {partition for partition, worker in placed.items() if worker == self._worker.worker_id}
+        returning.update(renewed.keys() - mine)
+        ownership.granted = {p: generation for p, generation in renewed.items() if p not in returning}
+        done = {partition for partition in returning if partition not in ownership.owned}
+        if done:
+            await self._store.release(self._worker.worker_id, service.name, sorted(done))
+            returning -= done
+        wanted = sorted(mine - renewed.keys())
+        if wanted:
+            ownership.granted |= await self._store.acquire(self._worker.worker_id, service.name, wanted, self._lease_s)
+
+    async def drain(self) -> None:
+        """Take no more partitions, wait until the loops have handed theirs over, and leave."""
+        self._worker = msgspec.structs.replace(self._worker, draining=True)
+        while True:
+            await self.tick()
+            if not any(ownership.owned or ownership.granted for ownership in self._ownerships.values()):
+                break
+            await anyio.sleep(0.05)
+        await self._store.leave(self._worker.worker_id)

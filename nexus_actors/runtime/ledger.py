@@ -1,0 +1,111 @@
+"""What results mean for a partition: the rows to commit, and what changes in memory once they are committed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bus.requests import Answer, encode_answer
+from nexus_actors.context import Outbound
+from nexus_actors.runtime.activations import Activation
+from nexus_actors.runtime.delivery import Delivery
+from nexus_actors.runtime.partition import Partition
+from nexus_actors.runtime.store import Commit, InboxRow, OutboxRow, ParkedRow
+from nexus_actors.runtime.turn import Result
+
+
+class TurnLedger:
+    """Builds the commits of one service's partitions; see `nexus_actors.runtime.batch.Ledger`."""
+
+    def __init__(self, partitions: Mapping[int, Partition]) -> None:
+        self._partitions = partitions
+        self.answers: list[tuple[str, Answer]] = []
+
+    def commit_of(self, results: Sequence[Result]) -> Commit:
+        """What these results leave behind."""
+        deliveries = [delivery for result in results for delivery in result.group.deliveries]
+        commit = self._frame({result.group.partition for result in results}, deliveries)
+        for result in results:
+            partition = self._partitions[result.group.partition]
+            commit.inbox += map(_inbox_row, result.group.deliveries, result.answers)
+            commit.states += filter(None, map(Activation.row, result.activations))
+            for effects in result.effects:
+                self._add_outbound(commit, partition, effects.outbound)
+                for name, timer in effects.timers.items():
+                    commit.timers_gone.append(name)
+                    if timer is not None:
+                        commit.timers.append((partition.number, timer))
+            commit.timers_gone += [(d.key, d.timer) for d in result.group.deliveries if d.timer is not None]
+            commit.unparked += [d.message_id for d in result.group.deliveries if d.parked]
+        return commit
+
+    def park(self, partition: Partition, rows: Sequence[ParkedRow], deliveries: Sequence[Delivery]) -> Commit:
+        """A commit that moves messages to the dead letters; those that came from there are written anew."""
+        commit = self._frame({partition.number}, deliveries)
+        commit.parked += rows
+        commit.unparked += [delivery.message_id for delivery in deliveries if delivery.parked]
+        commit.timers_gone += [(d.key, d.timer) for d in deliveries if d.timer is not None]
+        return commit
+
+    def release(self, partition: Partition, delivery: Delivery, answer: Answer, drop: Sequence[ParkedRow]) -> Commit:
+        """A commit that lets a parked key go on."""
+        commit = self._frame({partition.number}, [delivery])
+        commit.inbox.append(_inbox_row(delivery, answer))
+        commit.unparked += [row.message_id for row in drop]
+        commit.released.append((partition.number, delivery.key))
+        return commit
+
+    def marks(self, partitions: Sequence[Partition]) -> Commit:
+        """A commit of nothing but checkpoints and published marks."""
+        return self._frame({partition.number for partition in partitions}, ())
+
+    def _frame(self, numbers: set[int], finished: Sequence[Delivery]) -> Commit:
+        commit = Commit({}, {}, [], [], [], [], [], [], [], [])
+        for number in sorted(numbers):
+            partition = self._partitions[number]
+            commit.fences[number] = partition.fence()
+            commit.checkpoints.update(partition.checkpoints([d for d in finished if d.partition == number]))
+        return commit
+
+    def _add_outbound(self, commit: Commit, partition: Partition, outbound: Sequence[Outbound]) -> None:
+        for message in outbound:
+            seq = partition.last_seq + 1
+            partition.last_seq = seq
+            commit.outbox.append(OutboxRow(partition.number, seq, message.stream, message.message_id, message.body))
+
+    def committed(self, results: Sequence[Result], commit: Commit) -> None:
+        """The commit went through: finish its deliveries, queue its outbox and its answers."""
+        for result in results:
+            for delivery, answer in zip(result.group.deliveries, result.answers, strict=True):
+                self._partitions[delivery.partition].finish(delivery)
+                self.owe(delivery, answer)
+        self.applied(commit)
+
+    def owe(self, delivery: Delivery, answer: Answer) -> None:
+        """An answer is to be sent, where somebody waits for it."""
+        if delivery.envelope.replyto is not None:
+            self.answers.append((delivery.envelope.replyto, answer))
+
+    def take_answers(self) -> list[tuple[str, Answer]]:
+        """The answers to send; they are owed no more."""
+        answers, self.answers = self.answers, []
+        return answers
+
+    def applied(self, commit: Commit) -> None:
+        """Take note of what a commit has saved."""
+        for row in commit.outbox:
+            self._partitions[row.partition].unpublished.append(row)
+        for number, fence in commit.fences.items():
+            self._partitions[number].saved_seq = fence.published_seq
+        for partition in self._partitions.values():
+            partition.saved.update({s: p for s, p in commit.checkpoints.items() if s in partition.trackers})
+        for number, timer in commit.timers:
+            self._note_timer(self._partitions[number], timer.due_at)
+
+    def _note_timer(self, partition: Partition, due_at: datetime) -> None:
+        if partition.next_timer_at is None or due_at < partition.next_timer_at:
+            partition.next_timer_at = due_at
+
+
+def _inbox_row(delivery: Delivery, answer: Answer) -> InboxRow:
+    """The row that makes the message known; answers of commands are kept for those who ask again."""
+    keep = delivery.message.channel == "commands"
+    return InboxRow(delivery.message_id, delivery.envelope.fingerprint, encode_answer(answer) if keep else None)

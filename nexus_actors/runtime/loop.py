@@ -1,0 +1,246 @@
+"""The loop of one service on one worker: read, screen, settle, publish, answer."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import anyio
+
+from bus import BusUnavailable, StreamName
+from bus.reader import PartitionReader
+from bus.store import Entry
+from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.runtime.activations import Activations
+from nexus_actors.runtime.batch import Batches, group_by_key
+from nexus_actors.runtime.delivery import Delivery, Group
+from nexus_actors.runtime.intake import Intake, Unreadable
+from nexus_actors.runtime.ledger import TurnLedger
+from nexus_actors.runtime.outbox import Outbox
+from nexus_actors.runtime.parking import Parking
+from nexus_actors.runtime.partition import Partition
+from nexus_actors.runtime.releasing import Releasing
+from nexus_actors.runtime.screening import Screening
+from nexus_actors.runtime.store import LeaseLost, TurnStore
+from nexus_actors.runtime.turn import Fault
+from nexus_actors.service import Service
+
+IDLE_BLOCK_S = 1.0
+RETRY_S = 1.0
+_TIMERS = 100
+_MARKS_AFTER_S = 1.0
+_LOST_TAIL_S = 5.0
+
+
+class Ownership:
+    """Which partitions the loop is to own: written by the lease keeper, read by the loop."""
+
+    def __init__(self) -> None:
+        self.granted: dict[int, int] = {}
+        self.owned: set[int] = set()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the loop works on just what it was granted."""
+        return set(self.granted) == self.owned
+
+
+class ServiceLoop:
+    """Handles the partitions of one service that this worker owns.
+
+    Attributes:
+        ticked_at: when it last went round: the progress that liveness is judged by.
+    """
+
+    def __init__(  # noqa: PLR0913 - the composition root hands in every part
+        self,
+        service: Service,
+        *,
+        store: TurnStore,
+        reader: PartitionReader,
+        activations: Activations,
+        ledger: TurnLedger,
+        partitions: dict[int, Partition],
+        batches: Callable[[Callable[[Group, Fault], Any]], Batches],
+        outbox: Outbox,
+        parking: Parking,
+        ownership: Ownership,
+        clock: Callable[[], datetime],
+        log: Any,  # noqa: ANN401
+    ) -> None:
+        self._service = service
+        self._store = store
+        self._reader = reader
+        self._activations = activations
+        self._ledger = ledger
+        self.partitions = partitions
+        self._batches = batches(self._failed)
+        self._outbox = outbox
+        self._parking = parking
+        self._intake = Intake(service)
+        self._screening = Screening(store, ledger, partitions)
+        self._releasing = Releasing(store, ledger, self._intake)
+        self._ownership = ownership
+        self._clock = clock
+        self._log = log
+        self._marks_due_at = clock()
+        self.ticked_at = clock()
+        outbox.beat = self._beat
+
+    def _beat(self) -> None:
+        self.ticked_at = self._clock()
+
+    async def run(self) -> None:
+        """Handle what comes, for ever."""
+        while True:
+            await self.tick(IDLE_BLOCK_S)
+
+    async def tick(self, block_s: float) -> None:
+        """Go round once, waiting up to ``block_s`` for something to do."""
+        self._beat()
+        try:
+            await self._follow_ownership()
+            entries = await self._read(block_s)
+            await self._handle(entries)
+        except (DatabaseUnavailable, LeaseLost) as error:
+            self._log.warning("loop_starts_over", error=str(error))
+            self._let_go(list(self.partitions))
+            await anyio.sleep(RETRY_S)
+        except BusUnavailable as error:
+            self._log.warning("streams_unreachable", error=str(error))
+            self._outbox.suspect()
+            await anyio.sleep(RETRY_S)
+        self._activations.shrink()
+
+    async def _follow_ownership(self) -> None:
+        granted = dict(self._ownership.granted)
+        gone = [n for n, partition in self.partitions.items() if granted.get(n) != partition.generation]
+        if gone:
+            await self._hand_over(gone)
+        for number in sorted(granted.keys() - self.partitions.keys()):
+            await self._take_over(number, granted[number])
+        self._ownership.owned = set(self.partitions)
+
+    async def _take_over(self, number: int, generation: int) -> None:
+        resumed = await self._store.resume(number)
+        partition = Partition(number, generation, resumed, self._service.streams(number))
+        self.partitions[number] = partition
+        await self._outbox.catch_up(partition)
+        for key in resumed.released_keys:
+            rows = await self._store.parked(number, key)
+            partition.hold(key, self._clock(), [self._intake.from_parked(row) for row in rows])
+        for stream, tracker in partition.trackers.items():
+            self._reader.assign(stream, tracker.checkpoint())
+
+    async def _hand_over(self, numbers: Sequence[int]) -> None:
+        """Save the marks, so that the next owner repeats as little as can be, and forget the partitions."""
+        for number in numbers:
+            try:
+                await self._save_marks([self.partitions[number]])
+            except LeaseLost:
+                self._log.warning("partition_lost", partition=number)
+        self._let_go(numbers)
+
+    def _let_go(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            for stream in self.partitions[number].trackers:
+                self._reader.release(stream)
+            self._activations.drop_partition(number)
+            del self.partitions[number]
+        self._ownership.owned = set(self.partitions)
+
+    async def _read(self, block_s: float) -> list[Entry]:
+        wakes = [at for partition in self.partitions.values() if (at := partition.next_wake_at()) is not None]
+        if wakes:
+            block_s = min(block_s, max(0.0, (min(wakes) - self._clock()).total_seconds()))
+        if not self.partitions:
+            await anyio.sleep(min(block_s, 0.05))
+            return []
+        entries = await self._reader.read(block_s)
+        if self._reader.history_changed:
+            replayed = await self._outbox.replay(self.partitions.values(), _LOST_TAIL_S)
+            self._log.warning("streams_may_have_lost_their_tail", replayed=replayed)
+            self._reader.history_changed = False
+        return entries
+
+    async def _handle(self, entries: Sequence[Entry]) -> None:
+        now = self._clock()
+        deliveries = [delivery for partition in self.partitions.values() for delivery in partition.due(now)]
+        deliveries += await self._due_timers(now)
+        for entry in entries:
+            deliveries += await self._take_in(entry)
+        if not deliveries:
+            await self._save_idle_marks(now)
+            return
+        fresh = await self._screening.screen(deliveries)
+        ordinary = await self._set_aside(fresh)
+        await self._batches.settle(group_by_key(ordinary))
+        await self._outbox.flush(self.partitions.values())
+        await self._outbox.answer(self._ledger.take_answers())
+        self._marks_due_at = now + timedelta(seconds=_MARKS_AFTER_S)
+
+    async def _take_in(self, entry: Entry) -> list[Delivery]:
+        partition = self._intake.partition_of(entry.stream, self.partitions)
+        if partition is None:
+            return []
+        partition.trackers[entry.stream].begin(entry.position)
+        try:
+            delivery = self._intake.deliver(entry, partition)
+        except Unreadable as unreadable:
+            partition.trackers[entry.stream].finish(entry.position)
+            await self._parking.park_unreadable(partition, unreadable.row)
+            return []
+        if delivery is None:
+            partition.trackers[entry.stream].finish(entry.position)
+            return []
+        return [delivery]
+
+    async def _due_timers(self, now: datetime) -> list[Delivery]:
+        deliveries: list[Delivery] = []
+        for partition in self.partitions.values():
+            if partition.next_timer_at is None or partition.next_timer_at > now:
+                continue
+            timers = await self._store.due_timers(partition.number, now, _TIMERS)
+            deliveries += [self._intake.from_timer(timer, partition.number) for timer in timers]
+            more = len(timers) == _TIMERS
+            partition.next_timer_at = now if more else await self._store.next_timer_at(partition.number, now)
+        return deliveries
+
+    async def _set_aside(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Take out what waits behind a held or parked key, and the runtime's own commands."""
+        ordinary: list[Delivery] = []
+        behind: dict[int, list[Delivery]] = {}
+        for delivery in deliveries:
+            partition = self.partitions[delivery.partition]
+            if await self._releasing.released(partition, delivery, self._clock()):
+                continue
+            if delivery.key in partition.held:
+                partition.held[delivery.key].deliveries.append(delivery)
+            elif delivery.key in partition.parked_keys:
+                behind.setdefault(delivery.partition, []).append(delivery)
+            else:
+                ordinary.append(delivery)
+        for number, parked in behind.items():
+            await self._parking.park_behind(self.partitions[number], parked)
+        return ordinary
+
+    async def _failed(self, group: Group, fault: Fault) -> None:
+        await self._parking.failed(self.partitions[group.partition], group, fault)
+
+    async def _save_idle_marks(self, now: datetime) -> None:
+        """Save checkpoints and marks that no turn has taken along, once things have been quiet for a second."""
+        if now < self._marks_due_at:
+            return
+        self._marks_due_at = now + timedelta(seconds=_MARKS_AFTER_S)
+        await self._save_marks([partition for partition in self.partitions.values() if partition.dirty])
+
+    async def _save_marks(self, partitions: Sequence[Partition]) -> None:
+        if not partitions:
+            return
+        commit = self._ledger.marks(partitions)
+        async with self._store.transaction() as transaction:
+            await transaction.commit(commit)
+        self._ledger.applied(commit)
+
+    def streams(self) -> list[StreamName]:
+        """What the loop reads now."""
+        return self._reader.streams

@@ -1,0 +1,96 @@
+"""What becomes of a message that failed: another try after a while, then the dead letters with all that comes behind it."""
+
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bus import Refusal
+from bus.requests import Answer
+from nexus_actors.retry import RetryPolicy
+from nexus_actors.runtime.delivery import Delivery, Group
+from nexus_actors.runtime.ledger import TurnLedger
+from nexus_actors.runtime.partition import Partition
+from nexus_actors.runtime.store import Commit, ParkedRow, TurnStore
+from nexus_actors.runtime.turn import Fault
+
+_LONGEST_ERROR = 8_000
+
+
+class Parking:
+    """Holds failing keys back and parks them."""
+
+    def __init__(
+        self, store: TurnStore, ledger: TurnLedger, policy: RetryPolicy, clock: Callable[[], datetime], chance: Callable[[], float], log: Any  # noqa: ANN401, E501, PLR0913
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._policy = policy
+        self._clock = clock
+        self._chance = chance
+        self._log = log
+
+    async def failed(self, partition: Partition, group: Group, fault: Fault) -> None:
+        """A group's first delivery failed: hold the key back, or park it."""
+        first = group.deliveries[0]
+        first.failures += 1
+        wait_s = self._policy.wait_s(first.failures, self._chance())
+        fields = {"message_id": str(first.message_id), "type": first.envelope.type, "key": first.key, "failures": first.failures}
+        if wait_s is None:
+            self._log.error("message_parked", **fields, exc_info=fault.cause)
+            await self._park(partition, group.deliveries, describe(fault.cause))
+            return
+        self._log.warning("message_retried", **fields, wait_s=round(wait_s, 3), exc_info=fault.cause)
+        partition.hold(group.key, self._clock() + timedelta(seconds=wait_s), group.deliveries)
+
+    async def _park(self, partition: Partition, deliveries: Sequence[Delivery], error: str) -> None:
+        held = partition.held.pop(deliveries[0].key, None)
+        everything = [*deliveries, *(held.deliveries if held else ())]
+        rows = [_row(delivery, behind=i > 0, error=error if i == 0 else "") for i, delivery in enumerate(everything)]
+        await self._commit(self._ledger.park(partition, rows, everything))
+        partition.parked_keys.add(deliveries[0].key)
+        self._finish(partition, everything)
+
+    async def park_behind(self, partition: Partition, deliveries: Sequence[Delivery]) -> None:
+        """Messages of a key that is parked join it, so that their order stays."""
+        await self._commit(self._ledger.park(partition, [_row(d, behind=True, error="") for d in deliveries], deliveries))
+        self._finish(partition, deliveries)
+
+    async def park_unreadable(self, partition: Partition, row: ParkedRow) -> None:
+        """An entry that nobody can read; it holds nothing back."""
+        self._log.error("message_unreadable", message_id=str(row.message_id), type=row.wire_type, error=row.error)
+        await self._commit(self._ledger.park(partition, [row], ()))
+
+    def _finish(self, partition: Partition, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            partition.finish(delivery)
+            refusal = Refusal.locked(
+                "message_parked",
+                f"The message could not be handled and waits in the dead letters under {delivery.message_id}. "
+                "It is handled when an operator redrives it; do not send it again.",
+            )
+            self._ledger.owe(delivery, Answer(id=delivery.message_id, refusal=refusal.document))
+
+    async def _commit(self, commit: Commit) -> None:
+        async with self._store.transaction() as transaction:
+            await transaction.commit(commit)
+        self._ledger.applied(commit)
+
+
+def _row(delivery: Delivery, *, behind: bool, error: str) -> ParkedRow:
+    return ParkedRow(
+        delivery.message_id,
+        delivery.partition,
+        delivery.key,
+        delivery.envelope.type,
+        delivery.stream,
+        delivery.body,
+        behind,
+        error,
+        delivery.failures,
+    )
+
+
+def describe(cause: Exception) -> str:
+    """The cause with its traceback, cut from the front where it is long: the innermost frames say most."""
+    return "".join(traceback.format_exception(cause))[-_LONGEST_ERROR:]

@@ -1,0 +1,62 @@
+"""Screening: what the inbox knows is not handled again; its answer is sent again."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+
+from bus import Refusal
+from bus.requests import Answer, decode_answer
+from nexus_actors.runtime.delivery import Delivery
+from nexus_actors.runtime.ledger import TurnLedger
+from nexus_actors.runtime.partition import Partition
+from nexus_actors.runtime.store import Known, TurnStore
+
+
+class Screening:
+    """Drops repeats."""
+
+    def __init__(self, store: TurnStore, ledger: TurnLedger, partitions: Mapping[int, Partition]) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._partitions = partitions
+
+    async def screen(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """The deliveries whose messages have not been handled and are not being handled, each once."""
+        known = await self._store.known([delivery.message_id for delivery in deliveries])
+        fresh: dict[UUID, Delivery] = {}
+        for delivery in deliveries:
+            if delivery.message_id in known:
+                self._repeat(delivery, known[delivery.message_id])
+                continue
+            first = fresh.setdefault(delivery.message_id, self._held(delivery) or delivery)
+            if first is not delivery:
+                self._still_running(delivery, first)
+        return [delivery for delivery in fresh.values() if self._held(delivery) is None]
+
+    def _held(self, delivery: Delivery) -> Delivery | None:
+        held = self._partitions[delivery.partition].held.get(delivery.key)
+        waiting = held.deliveries if held is not None else ()
+        return next((other for other in waiting if other.message_id == delivery.message_id), None)
+
+    def _repeat(self, delivery: Delivery, known: Known) -> None:
+        self._partitions[delivery.partition].finish(delivery)
+        if known.answer is None:
+            return
+        if known.fingerprint != delivery.envelope.fingerprint:
+            refusal = Refusal.invalid(
+                "idempotency_mismatch",
+                "This Idempotency-Key was used before with another request. Use a new key for a new request.",
+            )
+            self._ledger.owe(delivery, Answer(id=delivery.message_id, refusal=refusal.document))
+            return
+        self._ledger.owe(delivery, msgspec.structs.replace(decode_answer(known.answer), replayed=True))
+
+    def _still_running(self, delivery: Delivery, first: Delivery) -> None:
+        """A repeat of what is in hand; its asker may ask again. The same entry read once more must stay unfinished."""
+        if (delivery.stream, delivery.position) != (first.stream, first.position):
+            self._partitions[delivery.partition].finish(delivery)
+        refusal = Refusal.conflict(
+            "in_flight", "The first request with this key is still being handled. Ask again in a moment with the same key."
+        )
+        self._ledger.owe(delivery, Answer(id=delivery.message_id, refusal=refusal.document))

@@ -1,0 +1,170 @@
+"""The port of the turn store: what a service keeps in its database so that nothing is lost or done twice."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from bus import StreamName
+from bus.position import Position
+from nexus_actors.context import TimerSet
+from nexus_actors.database import Transaction
+from nexus_actors.errors import NexusError
+
+
+class LeaseLost(NexusError):  # noqa: N818 - named for what happened
+    """Raised when a turn is to be committed under a generation that is no longer the current one. Nothing was written."""
+
+
+class Known(NamedTuple):
+    """What the inbox says of a message that was handled before."""
+
+    fingerprint: str | None
+    answer: bytes | None
+
+
+class Fence(NamedTuple):
+    """Under which generation a partition's turns are committed, and how far its outbox has been published."""
+
+    generation: int
+    published_seq: int
+
+
+class InboxRow(NamedTuple):
+    """A message that has been handled, with its answer."""
+
+    message_id: UUID
+    fingerprint: str | None
+    answer: bytes | None
+
+
+class StateRow(NamedTuple):
+    """An actor's state."""
+
+    actor: str
+    key: str
+    body: bytes
+
+
+class OutboxRow(NamedTuple):
+    """A message to publish. ``seq`` counts up in its partition."""
+
+    partition: int
+    seq: int
+    stream: StreamName
+    message_id: UUID
+    body: bytes
+
+
+class ParkedRow(NamedTuple):
+    """A message in the dead letters. ``failed`` ones stand for themselves, ``behind`` ones wait for one of their key."""
+
+    message_id: UUID
+    partition: int
+    key: str
+    wire_type: str
+    stream: StreamName
+    body: bytes
+    behind: bool
+    error: str
+    attempts: int
+
+
+class Timer(NamedTuple):
+    """A timer that is due."""
+
+    key: str
+    name: str
+    due_at: datetime
+    body: bytes
+
+
+class Commit(Struct):
+    """Everything that a batch of turns leaves behind, besides the rows that its handlers wrote."""
+
+    fences: dict[int, Fence]
+    checkpoints: dict[StreamName, Position]
+    inbox: list[InboxRow]
+    states: list[StateRow]
+    outbox: list[OutboxRow]
+    timers: list[tuple[int, TimerSet]]
+    timers_gone: list[tuple[str, str]]
+    parked: list[ParkedRow]
+    unparked: list[UUID]
+    released: list[tuple[int, str]]
+
+
+class Resumed(NamedTuple):
+    """Where the owner of a partition takes up."""
+
+    checkpoints: dict[StreamName, Position]
+    published_seq: int
+    last_seq: int
+    parked_keys: set[str]
+    released_keys: set[str]
+    next_timer_at: datetime | None
+
+
+class TurnTransaction(Protocol):
+    """The transaction of a batch of turns.
+
+    Attributes:
+        db: what handlers write through; the transaction begins with its first use.
+    """
+
+    db: Transaction
+
+    async def commit(self, commit: Commit) -> None:
+        """Write it all and commit.
+
+        Raises:
+            LeaseLost: a generation is not the current one; nothing was written.
+            DatabaseUnavailable: the outcome is unknown.
+        """
+        ...
+
+
+class TurnStore(Protocol):
+    """What a service's turns read and write besides their own tables.
+
+    Raises (every method): `DatabaseUnavailable` when the database cannot be reached.
+    """
+
+    async def known(self, message_ids: Sequence[UUID]) -> Mapping[UUID, Known]:
+        """Which of these messages have been handled."""
+        ...
+
+    async def states(self, wanted: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
+        """The states of some (actor, key)."""
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager[TurnTransaction]:
+        """A transaction, rolled back unless it is committed."""
+        ...
+
+    async def resume(self, partition: int) -> Resumed:
+        """Where a partition's new owner takes up."""
+        ...
+
+    async def due_timers(self, partition: int, now: datetime, limit: int) -> list[Timer]:
+        """The timers of a partition that are due, the earliest first."""
+        ...
+
+    async def next_timer_at(self, partition: int, after: datetime) -> datetime | None:
+        """When a partition's next timer after an instant is due."""
+        ...
+
+    async def outbox_after(self, partition: int, seq: int, limit: int) -> list[OutboxRow]:
+        """What a partition's turns published after ``seq``."""
+        ...
+
+    async def outbox_since(self, partition: int, instant: datetime, after_seq: int, limit: int) -> list[OutboxRow]:
+        """What a partition's turns published since an instant, after ``after_seq``."""
+        ...
+
+    async def parked(self, partition: int, key: str) -> list[ParkedRow]:
+        """A key's dead letters, the oldest first."""
+        ...

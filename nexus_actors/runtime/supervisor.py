@@ -1,0 +1,39 @@
+"""Supervision: a loop that breaks is started again, and one that breaks too often ends the process."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+
+from nexus_actors.errors import NexusError
+
+RESTARTS = 5
+WITHIN_S = 60.0
+_WAIT_S = 0.5
+
+
+class TooManyRestarts(NexusError):  # noqa: N818 - named for what happened
+    """A supervised task broke too often. The process is to end, so that whatever runs it starts it afresh."""
+
+
+async def supervise(name: str, task: Callable[[], Awaitable[None]], log: Any) -> None:  # noqa: ANN401
+    """Run a task that should never end; start it again when it breaks.
+
+    Raises:
+        TooManyRestarts: it broke more than five times within a minute.
+    """
+    broken_at: deque[float] = deque(maxlen=RESTARTS + 1)
+    while True:
+        try:
+            await task()
+        except Exception as error:
+            log.exception("task_broke", task=name, error=str(error))
+            broken_at.append(anyio.current_time())
+            if len(broken_at) > RESTARTS and broken_at[-1] - broken_at[0] < WITHIN_S:
+                raise TooManyRestarts(
+                    f"{name} broke {len(broken_at)} times within {WITHIN_S:g} s, last with: {error}. See the log."
+                ) from error
+            await anyio.sleep(_WAIT_S)
+        else:
+            return

@@ -1,0 +1,198 @@
+"""Turns: running the handlers of a group of deliveries, and collecting what they leave behind."""
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import anyio
+from msgspec import Struct
+
+from bus import ContractError, Envelope, Message, Refusal, derive_id
+from bus.codec import encode_data, encode_envelope
+from bus.requests import Answer
+from nexus_actors.actor import Handler
+from nexus_actors.context import Context, Effects, Outbound
+from nexus_actors.database import Transaction
+from nexus_actors.runtime.activations import Activation, Activations
+from nexus_actors.runtime.delivery import Delivery, Group
+from nexus_actors.service import Service
+
+Chance = Callable[[], float]
+
+
+class Fault(Exception):  # noqa: N818 - wraps what a handler raised
+    """A handler raised something that is no refusal."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class Result(Struct, eq=False):
+    """A group that was handled: one answer per delivery, and what its turns leave behind."""
+
+    group: Group
+    answers: list[Answer]
+    effects: list[Effects]
+    activations: set[Activation]
+    refused_after_writing: bool = False
+
+
+class Turns:
+    """Runs handlers.
+
+    Args:
+        clock: gives the instant of a turn, UTC.
+        timeout_s: a coroutine handler that takes longer has failed.
+    """
+
+    def __init__(
+        self, service: Service, activations: Activations, clock: Callable[[], datetime], log: Any, timeout_s: float = 30.0  # noqa: ANN401
+    ) -> None:
+        self._service = service
+        self._activations = activations
+        self._clock = clock
+        self._log = log
+        self._timeout_s = timeout_s
+
+    async def wake(self, groups: Sequence[Group]) -> None:
+        """Activate every actor that these groups need."""
+        await self._activations.wake(
+            (handler.actor, delivery.key, group.partition)
+            for group in groups
+            for delivery in group.deliveries
+            for handler in self._local(delivery)
+        )
+
+    async def run(self, group: Group, db: Transaction) -> Result:
+        """Handle a group's deliveries in order.
+
+        Raises:
+            Fault: a handler failed. The group's activations are to be dropped and what was written rolled back.
+        """
+        result = Result(group, [], [], set())
+        for call in self._calls(group.deliveries):
+            await self._call(call, db, result)
+        return result
+
+    def _calls(self, deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
+        """Neighbours that one call of a list handler takes together."""
+        calls: list[list[Delivery]] = []
+        for delivery in deliveries:
+            last = calls[-1][0] if calls else None
+            if last is not None and self._joins(last, delivery):
+                calls[-1].append(delivery)
+            else:
+                calls.append([delivery])
+        return calls
+
+    def _joins(self, first: Delivery, next_one: Delivery) -> bool:
+        return (
+            type(first.message) is type(next_one.message)
+            and first.envelope.tenant == next_one.envelope.tenant
+            and all(handler.many for handler in self._service.handlers(type(first.message)))
+        )
+
+    async def _call(self, call: list[Delivery], db: Transaction, result: Result) -> None:
+        touched = [self._activations.get(handler.actor, call[0].key) for handler in self._local(call[0])]
+        result.activations.update(touched)
+        writes_before = db.writes
+        try:
+            answers, effects = await self._handle(call, db)
+        except Refusal as refusal:
+            for activation in touched:
+                activation.restore()
+            if len(call) > 1:
+                for delivery in call:
+                    await self._call([delivery], db, result)
+                return
+            if call[0].message.channel == "events":
+                raise Fault(refusal) from refusal
+            result.refused_after_writing |= db.writes > writes_before
+            result.answers.append(Answer(id=call[0].message_id, refusal=refusal.document))
+            return
+        for activation in touched:
+            activation.settle()
+        result.answers += answers
+        result.effects += effects
+
+    async def _handle(self, call: list[Delivery], db: Transaction) -> tuple[list[Answer], list[Effects]]:
+        answers = [Answer(id=delivery.message_id) for delivery in call]
+        effects = [self._forwards(delivery) for delivery in call]
+        for handler in self._local(call[0]):
+            ctx = Context(
+                service=self._service.name,
+                actor_key=call[0].key,
+                envelope=call[0].envelope,
+                now=self._clock(),
+                db=db,
+                log=self._log,
+            )
+            values = await self._invoke(handler, call, ctx)
+            effects.append(ctx.effects)
+            if call[0].message.channel == "commands":
+                answers = [
+                    Answer(id=delivery.message_id, value=encode_data(value))
+                    for delivery, value in zip(call, values, strict=True)
+                ]
+        return answers, effects
+
+    async def _invoke(self, handler: Handler, call: list[Delivery], ctx: Context) -> Sequence[object]:
+        actor = self._activations.get(handler.actor, call[0].key).actor
+        argument: Message | list[Message] = [d.message for d in call] if handler.many else call[0].message
+        bound = getattr(actor, handler.name)
+        try:
+            if handler.is_async:
+                with anyio.fail_after(self._timeout_s):
+                    value = await bound(argument, ctx)
+            else:
+                value = bound(argument, ctx)
+        except Refusal:
+            raise
+        except Exception as error:
+            raise Fault(error) from error
+        if not handler.many:
+            return [value]
+        return self._list_answers(handler, call, value)
+
+    def _list_answers(self, handler: Handler, call: list[Delivery], value: object) -> Sequence[object]:
+        if handler.message_type.channel == "events":
+            return [None] * len(call)
+        if not isinstance(value, list) or len(value) != len(call):
+            problem = f"{handler.actor.__name__}.{handler.name} must answer with a list of {len(call)}, one per message."
+            raise Fault(ContractError(problem))
+        return value
+
+    def _local(self, delivery: Delivery) -> list[Handler]:
+        """The handlers that run here: those whose actor's key is the one that the delivery is ordered by."""
+        return [
+            handler
+            for handler in self._service.handlers(type(delivery.message))
+            if handler.key_of(delivery.message) == delivery.key and self._at_home(delivery)
+        ]
+
+    def _at_home(self, delivery: Delivery) -> bool:
+        return self._service.topic.partition_of(delivery.key) == delivery.partition
+
+    def _forwards(self, delivery: Delivery) -> Effects:
+        """An event whose actor has another key goes on into the own stream under that key, once per key."""
+        effects = Effects()
+        if delivery.envelope.forwarded:
+            return effects
+        keys = {handler.key_of(delivery.message) for handler in self._service.handlers(type(delivery.message))}
+        for key in sorted(k for k in keys if k is not None):
+            if key != delivery.key or not self._at_home(delivery):
+                effects.outbound.append(self._forward(delivery.envelope, key))
+        return effects
+
+    def _forward(self, envelope: Envelope, key: str) -> Outbound:
+        message_id = derive_id(envelope.id, f"{self._service.name}/{key}")
+        forwarded = envelope.replace(id=message_id, subject=key, causationid=envelope.id, forwarded=True, replyto=None)
+        topic = self._service.topic
+        return Outbound(topic.stream("commands", topic.partition_of(key)), message_id, encode_envelope(forwarded))
+
+
+def random_chance() -> float:
+    """A random number in [0, 1) for jitter."""
+    return random.random()  # noqa: S311 - jitter, no secret

@@ -1,0 +1,110 @@
+"""A service: its topic, its actors, its HTTP face."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bus import ContractError, Message, StreamName, Topic
+from bus.codec import Contracts
+from nexus_actors.actor import Actor, Handler, handlers_of
+from nexus_actors.catalogue import ServiceEntry
+
+if TYPE_CHECKING:
+    from nexus_actors.http import Routes
+
+
+def platform_version() -> str:
+    """The version of this release."""
+    try:
+        return version("nexus-cos")
+    except PackageNotFoundError:
+        return "0.1.0"
+
+
+class Service:
+    """One service, as its ``service.py`` ties it together.
+
+    Args:
+        entry: its line in the catalogue.
+        topic: the topic that it owns.
+        actors: its actor classes; the service is subscribed to every message type that they handle.
+        routes: its HTTP face.
+        deps: makes what its routes get as ``request.deps``, from the process's environment.
+
+    Raises:
+        ContractError: actors and topic do not fit each other.
+    """
+
+    def __init__(
+        self,
+        entry: ServiceEntry,
+        *,
+        topic: Topic,
+        actors: Sequence[type[Actor[Any]]],
+        routes: "Sequence[Routes]" = (),
+        deps: Callable[[], object] | None = None,
+    ) -> None:
+        if topic.service != entry.name:
+            raise ContractError(f"{entry.name} was given the topic of {topic.service}.")
+        self.entry = entry
+        self.name = entry.name
+        self.topic = topic
+        self.routes = tuple(routes)
+        self.deps = deps
+        self.actors = tuple(actors)
+        self.migrations = Path(sys._getframe(1).f_code.co_filename).parent / "migrations"
+        self._handlers = self._collect(actors)
+        self.contracts = Contracts(self._handlers)
+
+    def _collect(self, actors: Sequence[type[Actor[Any]]]) -> dict[type[Message], tuple[Handler, ...]]:
+        found: dict[type[Message], tuple[Handler, ...]] = {}
+        names = {actor.__name__ for actor in actors}
+        if len(names) != len(actors):
+            raise ContractError(f"Two actors of {self.name} have the same name; their states would mix.")
+        for actor in actors:
+            actor.state_type()
+            for handler in handlers_of(actor):
+                found[handler.message_type] = (*found.get(handler.message_type, ()), handler)
+        for message_type, handlers in found.items():
+            if message_type.channel == "commands":
+                self._check_command(message_type, handlers)
+        return found
+
+    def _check_command(self, message_type: type[Message], handlers: Sequence[Handler]) -> None:
+        name = message_type.__name__
+        if message_type.topic != self.topic:
+            raise ContractError(f"{self.name} handles {name}, a command of {message_type.topic.service}.")
+        if len(handlers) != 1 or handlers[0].key_field is not None:
+            raise ContractError(f"The command {name} needs exactly one handler, under its own key.")
+
+    def handlers(self, message_type: type[Message]) -> tuple[Handler, ...]:
+        """Who handles a message type here."""
+        return self._handlers.get(message_type, ())
+
+    @property
+    def handled(self) -> Mapping[type[Message], tuple[Handler, ...]]:
+        """All message types handled, with their handlers."""
+        return self._handlers
+
+    def subscriptions(self) -> list[Topic]:
+        """The topics whose events its actors handle, its own among them where that is so."""
+        topics = {t.topic.service: t.topic for t in self._handlers if t.channel == "events"}
+        return [topics[name] for name in sorted(topics)]
+
+    def streams(self, partition: int) -> list[StreamName]:
+        """What the owner of one of its partitions reads: its commands, and the partitions of other topics that fall on it."""
+        streams = [self.topic.stream("commands", partition)]
+        for topic in self.subscriptions():
+            streams += [
+                topic.stream("events", other)
+                for other in range(topic.partitions)
+                if other % self.topic.partitions == partition
+            ]
+        return streams
+
+    @property
+    def schema(self) -> str:
+        """The PostgreSQL schema that is its own."""
+        return self.name.replace("-", "_")
