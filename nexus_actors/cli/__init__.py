@@ -1,0 +1,1 @@
+"""The command `nexus`: one file for each of its commands."""

@@ -1,0 +1,3 @@
+from nexus_actors.cli.main import main
+
+main()

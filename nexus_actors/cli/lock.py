@@ -1,0 +1,61 @@
+"""`nexus lock`: write the locks of all libraries anew."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
+_RUN = "requirements.lock"
+# Each further lock holds what its extra needs beyond the first, and names that one. They may meet in one environment, so
+# that versions have to agree.
+_FURTHER = {"requirements-dev.lock": "dev", "requirements-bench.lock": "bench"}
+_OPTIONS = (
+    "--universal",
+    "--python-version=3.11",
+    "--generate-hashes",
+    "--no-annotate",
+    "--no-emit-index-url",
+    "--no-emit-find-links",
+    "--custom-compile-command=./nexus lock",
+    "--quiet",
+)
+
+
+def locked_names(text: str) -> list[str]:
+    """The names of the distributions in a lock, each once."""
+    return list(dict.fromkeys(re.findall(r"^([A-Za-z0-9._-]+)==", text, flags=re.MULTILINE)))
+
+
+def compile_lock(uv: str, target: Path, *arguments: str) -> None:
+    """Let uv resolve pyproject.toml into a lock; versions already in it stay, unless the arguments say otherwise.
+
+    Raises:
+        ClickException: uv found no solution; it has said why.
+    """
+    command = [uv, "pip", "compile", "pyproject.toml", *_OPTIONS, *arguments, f"--output-file={target}"]
+    if subprocess.run(command, cwd=_CHECKOUT, check=False).returncode != 0:
+        raise click.ClickException(f"uv could not write {target.name}.")
+
+
+@click.command
+@click.option("--upgrade", is_flag=True, help="Take the newest versions that pyproject.toml allows.")
+def command(upgrade: bool) -> None:
+    """Write the locks anew from pyproject.toml, for every platform. Needs uv."""
+    uv = shutil.which("uv")
+    if uv is None:
+        raise click.ClickException("uv is not on the PATH. Install it (pip install uv), then try again.")
+    newest = ["--upgrade"] if upgrade else []
+    run_lock = _CHECKOUT / _RUN
+    compile_lock(uv, run_lock, "--extra=embedded", "--extra=telemetry", *newest)
+    known = [f"--no-emit-package={name}" for name in locked_names(run_lock.read_text())]
+    constraints = [f"--constraint={_RUN}"]
+    for name, extra in _FURTHER.items():
+        lock = _CHECKOUT / name
+        compile_lock(uv, lock, f"--extra={extra}", *constraints, *known, *newest)
+        constraints.append(f"--constraint={name}")
+        lock.write_text(f"-r {_RUN}\n" + lock.read_text().removeprefix(f"-r {_RUN}\n"))
+        click.echo(f"{name}: {len(locked_names(lock.read_text()))} distributions beyond {_RUN}")
+    click.echo(f"{_RUN}: {len(locked_names(run_lock.read_text()))} distributions")
