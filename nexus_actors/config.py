@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
+from typing_extensions import override
 
 from nexus_actors import setting
 from nexus_actors.errors import ConfigError
@@ -105,10 +106,12 @@ class Settings(Struct, frozen=True, kw_only=True):
             lines.append(f"{variable(field.name)} = {_shown(value)}{note}")
         return "\n".join(lines)
 
+    @override
     def __repr__(self) -> str:
         values = (f"{name}={_shown(getattr(self, name))}" for name in self.__struct_fields__)
         return f"Settings({', '.join(values)})"
 
+    @override
     def __rich_repr__(self) -> list[tuple[str, str]]:
         return [(name, _shown(getattr(self, name))) for name in self.__struct_fields__]
 

@@ -58,8 +58,13 @@ class Transaction(Reader, Protocol):
     """
 
     @property
-    def used(self) -> bool:
-        """Whether any statement has been sent."""
+    def statements(self) -> int:
+        """How many statements have been sent."""
+        ...
+
+    @property
+    def writes(self) -> int:
+        """How many of them may have written: all but those that begin with SELECT."""
         ...
 
     async def execute(self, query: str, *args: object) -> str:

@@ -18,7 +18,7 @@ class ConfigError(NexusError):
         self.problems = problems
 
 
-class DatabaseUnavailable(NexusError):  # noqa: N818 - named for the state, as BusUnavailable is
+class DatabaseUnavailable(NexusError):
     """The database cannot be reached now, or the connection was lost in the middle.
 
     Whether a statement that was under way took effect is not known. Trying again later may succeed; the HTTP face answers
@@ -28,3 +28,7 @@ class DatabaseUnavailable(NexusError):  # noqa: N818 - named for the state, as B
 
 class MigrationError(NexusError):
     """The database's schema cannot be brought to what this release needs. Nothing of the failed step has been applied."""
+
+
+class TransactionAborted(NexusError):
+    """A transaction was to be committed of which a statement had failed. Nothing of it took effect."""

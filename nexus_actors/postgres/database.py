@@ -1,0 +1,183 @@
+"""The adapters behind ``nexus_actors.database``."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+from asyncpg import InterfaceError
+
+from nexus_actors.database import Row
+from nexus_actors.postgres.atomic import commit, roll_back
+from nexus_actors.postgres.lost import unavailable, unavailable_when_lost
+
+if TYPE_CHECKING:
+    from asyncpg import Pool
+    from asyncpg.pool import PoolConnectionProxy
+
+_FREE_WITHIN_S: Final = 5.0
+_RELEASE_S: Final = 5.0
+
+
+class PostgresDatabase:
+    """``nexus_actors.database.Database``: reads on whatever connection of a pool is free; waits up to five seconds for one."""
+
+    def __init__(self, pool: "Pool[Any]") -> None:
+        self._pool = pool
+
+    async def fetch(self, query: str, *args: object) -> Sequence[Row]:
+        """All rows of the result."""
+        async with self._connection() as connection:
+            return await connection.fetch(query, *args)
+
+    async def fetchrow(self, query: str, *args: object) -> Row | None:
+        """The first row, or nothing where there is none."""
+        async with self._connection() as connection:
+            return await connection.fetchrow(query, *args)
+
+    async def fetchval(self, query: str, *args: object) -> Any:  # noqa: ANN401 - the query alone knows
+        """The first column of the first row, or nothing where there is none."""
+        async with self._connection() as connection:
+            return await connection.fetchval(query, *args)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator["PoolConnectionProxy[Any]"]:
+        connection = await _take(self._pool)
+        try:
+            with unavailable_when_lost(connection):
+                yield connection
+        finally:
+            await _give_back(self._pool, connection)
+
+
+class PostgresTransaction:
+    """A transaction that takes a connection and begins with its first statement; statements run one at a time.
+
+    It implements ``nexus_actors.database.Transaction`` and adds the ending, which is for whoever opened it.
+    """
+
+    def __init__(self, pool: "Pool[Any]") -> None:
+        self._pool = pool
+        self._lock = anyio.Lock(fast_acquire=True)
+        self._taken: PoolConnectionProxy[Any] | None = None
+        self._statements = 0
+        self._writes = 0
+        self._ended = False
+
+    @property
+    def statements(self) -> int:
+        """How many statements have been sent."""
+        return self._statements
+
+    @property
+    def writes(self) -> int:
+        """How many of them may have written: all but those that begin with SELECT."""
+        return self._writes
+
+    @property
+    def begun(self) -> bool:
+        """Whether it has a connection, on which it has begun."""
+        return self._taken is not None
+
+    async def execute(self, query: str, *args: object) -> str:
+        """Run a statement; the answer is PostgreSQL's command tag, such as ``UPDATE 3``."""
+        async with self._statement(query) as connection:
+            return await connection.execute(query, *args)
+
+    async def executemany(self, query: str, args: Iterable[Sequence[object]]) -> None:
+        """Run a statement once for each sequence of arguments, in one round trip."""
+        async with self._statement(query) as connection:
+            await connection.executemany(query, args)
+
+    async def fetch(self, query: str, *args: object) -> Sequence[Row]:
+        """All rows of the result."""
+        async with self._statement(query) as connection:
+            return await connection.fetch(query, *args)
+
+    async def fetchrow(self, query: str, *args: object) -> Row | None:
+        """The first row, or nothing where there is none."""
+        async with self._statement(query) as connection:
+            return await connection.fetchrow(query, *args)
+
+    async def fetchval(self, query: str, *args: object) -> Any:  # noqa: ANN401 - the query alone knows
+        """The first column of the first row, or nothing where there is none."""
+        async with self._statement(query) as connection:
+            return await connection.fetchval(query, *args)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator["PoolConnectionProxy[Any]"]:
+        """The connection, begun and held alone: for what has no method here, such as COPY. It does not count statements."""
+        async with self._lock:
+            if self._ended:
+                raise RuntimeError("This transaction has ended; nothing can be read or written through it any more.")
+            if self._taken is None:
+                self._taken = await self._begin()
+            with unavailable_when_lost(self._taken):
+                yield self._taken
+
+    async def commit(self) -> None:
+        """Make it last, and give the connection back. Without a statement before, nothing is sent.
+
+        Raises:
+            TransactionAborted: a statement failed before; nothing took effect.
+            DatabaseUnavailable: the connection was lost; whether it took effect is not known.
+        """
+        if self._taken is not None:
+            async with self.connection() as connection:
+                await commit(connection)
+            await self._end()
+
+    async def roll_back(self) -> None:
+        """Undo what has not been committed, and give the connection back."""
+        if self._taken is not None:
+            await roll_back(self._taken)
+        await self._end()
+
+    async def _begin(self) -> "PoolConnectionProxy[Any]":
+        connection = await _take(self._pool)
+        try:
+            with unavailable_when_lost(connection):
+                await connection.execute("BEGIN")
+        except BaseException:
+            await roll_back(connection)
+            await _give_back(self._pool, connection)
+            raise
+        return connection
+
+    async def _end(self) -> None:
+        self._ended = True
+        taken, self._taken = self._taken, None
+        if taken is not None:
+            await _give_back(self._pool, taken)
+
+    @asynccontextmanager
+    async def _statement(self, query: str) -> AsyncIterator["PoolConnectionProxy[Any]"]:
+        async with self.connection() as connection:
+            self._statements += 1
+            self._writes += not query.lstrip()[:6].upper().startswith("SELECT")
+            yield connection
+
+
+@asynccontextmanager
+async def open_transaction(pool: "Pool[Any]") -> AsyncIterator[PostgresTransaction]:
+    """A transaction that is rolled back unless it is committed inside."""
+    opened = PostgresTransaction(pool)
+    try:
+        yield opened
+    finally:
+        await opened.roll_back()
+
+
+async def _take(pool: "Pool[Any]") -> "PoolConnectionProxy[Any]":
+    try:
+        with unavailable_when_lost():
+            return await pool.acquire(timeout=_FREE_WITHIN_S)
+    except InterfaceError as error:
+        if pool.is_closing():
+            raise unavailable(error) from error
+        raise
+
+
+async def _give_back(pool: "Pool[Any]", connection: "PoolConnectionProxy[Any]") -> None:
+    with anyio.CancelScope(shield=True), unavailable_when_lost():
+        await pool.release(connection, timeout=_RELEASE_S)
