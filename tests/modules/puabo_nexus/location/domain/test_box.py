@@ -1,0 +1,95 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modules.puabo_nexus.location.domain.box import Box, around, bounding, joined
+from modules.puabo_nexus.location.domain.cells import cell_of, cells_in
+from modules.puabo_nexus.location.domain.longitude import near, wrap
+
+
+@st.composite
+def boxes(draw: st.DrawFn) -> Box:
+    west, south = draw(st.floats(-180, 180)), draw(st.floats(-90, 89))
+    return Box(west, south, west + draw(st.floats(0, 359)), min(90.0, south + draw(st.floats(0, 20))))
+
+
+inside = st.tuples(st.floats(0, 1), st.floats(0, 1))
+
+
+def point_in(box: Box, shares: tuple[float, float]) -> tuple[float, float]:
+    lon = box.west + shares[0] * (box.east - box.west)
+    return lon, min(box.north, box.south + shares[1] * (box.north - box.south))
+
+
+@given(st.floats(-180, 180), st.floats(-1000, 1000))
+def test_near_is_the_same_meridian_at_most_half_a_turn_away(lon: float, reference: float) -> None:
+    found = near(lon, reference)
+    assert abs(found - reference) <= 180 + 1e-9
+    assert (found - lon) % 360 == pytest.approx(0, abs=1e-9) or (found - lon) % 360 == pytest.approx(360, abs=1e-9)
+
+
+@given(st.floats(-180, 180))
+def test_wrap_leaves_what_is_in_range_as_it_is(lon: float) -> None:
+    assert wrap(lon) == lon
+    assert wrap(lon + 360) == pytest.approx(lon) or abs(lon) == 180
+
+
+@given(boxes(), boxes(), inside)
+def test_boxes_that_share_a_point_overlap(one: Box, other: Box, shares: tuple[float, float]) -> None:
+    lon, lat = point_in(one, shares)
+    shared = other.south <= lat <= other.north and (lon - other.west) % 360 <= other.east - other.west
+    if shared:
+        assert one.overlaps(other)
+        assert other.overlaps(one)
+        assert any(image.west <= other.east and other.west <= image.east for image in one.normal().images())
+
+
+def test_boxes_overlap_across_the_antimeridian_and_not_elsewhere() -> None:
+    fiji = Box(177.0, -19.0, 182.0, -16.0)
+    assert fiji.overlaps(Box(-179.0, -18.0, -178.5, -17.0))
+    assert not fiji.overlaps(Box(-177.0, -18.0, -176.0, -17.0))
+    assert not fiji.overlaps(Box(179.0, 0.0, 180.0, 1.0))
+
+
+def test_joined_boxes_go_the_shorter_way() -> None:
+    assert joined([Box(170, 0, 180, 1), Box(-180, -1, -175, 0)]) == Box(170, -1, 185, 1)
+    assert joined([Box(-10, 0, 10, 1), Box(20, 0, 30, 1)]) == Box(-10, 0, 30, 1)
+    assert joined([Box(5, 0, 6, 1)]) == Box(5, 0, 6, 1)
+
+
+@given(st.lists(boxes().filter(lambda box: box.east - box.west < 100), min_size=1, max_size=5), inside)
+def test_joined_boxes_hold_each_of_them(parts: list[Box], shares: tuple[float, float]) -> None:
+    whole = joined([part.normal() for part in parts])
+    for part in parts:
+        lon, lat = point_in(part, shares)
+        assert whole.south <= lat <= whole.north
+        assert (lon - whole.west + 1e-9) % 360 <= whole.east - whole.west + 2e-9
+
+
+def test_bounding_is_the_smallest_box() -> None:
+    assert bounding([(1, 2), (-1, 5), (0, 0)]) == Box(-1, 0, 1, 5)
+
+
+@given(boxes(), inside)
+def test_cells_in_a_box_hold_every_point_of_it_once(box: Box, shares: tuple[float, float]) -> None:
+    lon, lat = point_in(box, shares)
+    cell = cell_of(lat, wrap(lon))
+    ranges = cells_in(box)
+    assert sum(low <= cell <= high for low, high in ranges) == 1
+    assert all(low <= high for low, high in ranges)
+    ordered = sorted(ranges)
+    assert all(before.high < after.low for before, after in zip(ordered, ordered[1:], strict=False))
+
+
+@pytest.mark.parametrize("lon", [180.0, -180.0])
+@pytest.mark.parametrize(
+    "box",
+    [Box(179.0, 0.0, 180.0, 1.0), Box(-180.0, 0.0, -179.0, 1.0), Box(179.5, 0.0, 180.5, 1.0), around(0.5, 180.0, 1000)],
+)
+def test_both_numbers_of_the_antimeridian_are_looked_for(lon: float, box: Box) -> None:
+    cell = cell_of(0.5, lon)
+    assert any(low <= cell <= high for low, high in cells_in(box))
+
+
+def test_a_box_round_the_globe_is_one_range_of_cells() -> None:
+    assert len(cells_in(around(89.0, 0.0, 1_000_000))) == 1

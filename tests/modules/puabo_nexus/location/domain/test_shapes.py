@@ -1,0 +1,159 @@
+from math import inf, nan
+from time import perf_counter
+from typing import Any
+
+import pytest
+import shapely
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from bus import Refusal
+from modules.puabo_nexus.location.contract import Circle, MultiPolygon, Polygon, Shape
+from modules.puabo_nexus.location.domain.shapes import checked, region_of
+from tests.modules.puabo_nexus.location.domain.drawing import closed, shapely_of, square
+
+SHELL = ((0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0), (0.0, 0.0))
+
+
+def refusal_of(shape: Shape) -> Refusal:
+    with pytest.raises(Refusal) as refused:
+        checked(shape)
+    assert refused.value.kind == "invalid"
+    return refused.value
+
+
+def ring(west: float, south: float, east: float, north: float) -> Any:
+    return square(west, south, east, north).coordinates[0]
+
+
+@pytest.mark.parametrize(
+    ("rings", "code", "field"),
+    [
+        ((), "no_rings", "$.shape.coordinates"),
+        ((SHELL[:3],), "ring_too_short", "$.shape.coordinates[0]"),
+        ((SHELL[:4],), "ring_not_closed", "$.shape.coordinates[0]"),
+        (((*SHELL[:4], (0.0, 0.0, 7.0)),), "ring_not_closed", "$.shape.coordinates[0]"),
+        ((((0.0, 0.0), (1.0, 91.0), (1.0, 1.0), (0.0, 0.0)),), "out_of_range", "$.shape.coordinates[0][1]"),
+        ((((0.0, 0.0), (1.0, 0.0), (181.0, 1.0), (0.0, 0.0)),), "out_of_range", "$.shape.coordinates[0][2]"),
+        ((((0.0, 0.0), (nan, 0.0), (1.0, 1.0), (0.0, 0.0)),), "out_of_range", "$.shape.coordinates[0][1]"),
+        ((((0.0, 0.0), (1.0, -inf), (1.0, 1.0), (0.0, 0.0)),), "out_of_range", "$.shape.coordinates[0][1]"),
+        ((((0.0, 80.0), (9.0, 80.0), (5.0, 90.0), (0.0, 80.0)),), "pole", "$.shape.coordinates[0][2]"),
+        ((((0.0, 0.0), (1.0, 1.0), (2.0, 2.0), (0.0, 0.0)),), "zero_area", "$.shape.coordinates[0]"),
+        ((((5.0, 5.0),) * 5,), "zero_area", "$.shape.coordinates[0]"),
+        ((((0.0, 0.0), (1e-6, 0.0), (1e-6, 1e-6), (0.0, 0.0)),), "zero_area", "$.shape.coordinates[0]"),
+        ((((179.0, 0.0), (-179.0, 0.0), (-179.0, 2.0), (179.0, 0.0)),), "antimeridian_uncut", "$.shape.coordinates[0]"),
+        ((((0.0, 0.0), (10.0, 10.0), (10.0, 0.0), (0.0, 12.0), (0.0, 0.0)),), "self_intersection", "$.shape.coordinates[0]"),
+        ((((0.0, 0.0), (9.0, 0.0), (4.0, 0.0), (4.0, 5.0), (0.0, 0.0)),), "self_intersection", "$.shape.coordinates[0]"),
+        ((SHELL, ring(8, 8, 12, 12)), "rings_touch", "$.shape.coordinates[1]"),
+        ((SHELL, ring(0, 4, 2, 6)), "rings_touch", "$.shape.coordinates[1]"),
+        ((SHELL, ring(2, 2, 4, 4), ring(3, 3, 6, 6)), "rings_touch", "$.shape.coordinates[2]"),
+        ((SHELL, ring(20, 20, 22, 22)), "hole_outside_shell", "$.shape.coordinates[1]"),
+        ((SHELL, ring(-5, -5, 15, 15)), "hole_outside_shell", "$.shape.coordinates[1]"),
+        ((SHELL, ring(2, 2, 8, 8), ring(4, 4, 6, 6)), "hole_in_hole", "$.shape.coordinates[2]"),
+    ],
+)
+def test_a_polygon_that_is_none_is_refused_with_the_place(rings: Any, code: str, field: str) -> None:
+    refusal = refusal_of(Polygon(rings))
+    assert refusal.code == code
+    assert [error.field for error in refusal.errors] == [field]
+
+
+def test_the_place_of_a_self_intersection_is_told() -> None:
+    refusal = refusal_of(Polygon((((0.0, 0.0), (2.0, 2.0), (2.0, 0.0), (0.0, 3.0), (0.0, 0.0)),)))
+    assert "longitude 1.2, latitude 1.2" in refusal.detail
+
+
+def test_a_part_of_a_multipolygon_is_named() -> None:
+    refusal = refusal_of(MultiPolygon((square(0, 0, 1, 1).coordinates, (SHELL[:4],))))
+    assert refusal.errors[0].field == "$.shape.coordinates[1][0]"
+    assert refusal_of(MultiPolygon(())).code == "no_polygons"
+
+
+def test_more_than_a_thousand_vertices_are_refused() -> None:
+    ring = shapely.Point(15, 45).buffer(0.1, quad_segs=250).exterior.coords
+    assert len(ring) == 1001
+    kept = checked(Polygon((tuple(ring),)))
+    assert isinstance(kept, Polygon)
+    assert len(kept.coordinates[0]) == 1001
+    refusal = refusal_of(MultiPolygon(((tuple(ring),), square(0, 0, 1, 1).coordinates)))
+    assert refusal.code == "too_many_vertices"
+    assert "1004" in refusal.detail
+
+
+@pytest.mark.slow
+def test_the_worst_polygon_of_a_thousand_vertices_is_checked_in_bounded_time() -> None:
+    """A comb of 500 long teeth: the longitudes and latitudes of all edges overlap, so every pair is compared."""
+    teeth = 499
+    comb = [(-10.0, 0.0)]
+    for tooth in range(teeth):
+        comb += [(tooth / 1000, tooth / 1000 - 0.2), (tooth / 1000 + 10, tooth / 1000 + 10)]
+    comb.append((-10.0, 20.0))
+    started = perf_counter()
+    checked(Polygon((closed(comb),)))
+    assert perf_counter() - started < 5
+
+
+def test_what_is_taken_is_put_in_order() -> None:
+    clockwise = ((0.0, 0.0, 5.0), (0.0, 10.0, 5.0), (10.0, 10.0, 5.0), (10.0, 10.0, 5.0), (10.0, 0.0, 5.0), (0.0, 0.0, 5.0))
+    hole = ((2.0, 2.0), (4.0, 2.0), (4.0, 4.0), (2.0, 4.0), (2.0, 2.0))
+    assert checked(Polygon((clockwise, hole))) == Polygon((SHELL, (hole[0], *hole[3:0:-1], hole[0])))
+    negative_zero = checked(Polygon((((-0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (-0.0, 0.0)),)))
+    assert "-0.0" not in repr(negative_zero)
+
+
+@pytest.mark.parametrize(
+    ("circle", "code", "field"),
+    [
+        (Circle(91.0, 0.0, 10.0), "out_of_range", "$.shape.lat"),
+        (Circle(0.0, -180.5, 10.0), "out_of_range", "$.shape.lon"),
+        (Circle(nan, 0.0, 10.0), "out_of_range", "$.shape.lat"),
+        (Circle(0.0, 0.0, 0.0), "out_of_range", "$.shape.radius_m"),
+        (Circle(0.0, 0.0, -1.0), "out_of_range", "$.shape.radius_m"),
+        (Circle(0.0, 0.0, 20_000_000.0), "out_of_range", "$.shape.radius_m"),
+        (Circle(0.0, 0.0, nan), "out_of_range", "$.shape.radius_m"),
+        (Circle(89.99, 0.0, 2_000.0), "pole", "$.shape"),
+        (Circle(-90.0, 0.0, 1.0), "pole", "$.shape"),
+    ],
+)
+def test_a_circle_that_is_none_is_refused(circle: Circle, code: str, field: str) -> None:
+    refusal = refusal_of(circle)
+    assert (refusal.code, refusal.errors[0].field) == (code, field)
+
+
+def test_a_circle_over_the_antimeridian_is_taken() -> None:
+    circle = Circle(-17.0, 179.99, 5_000.0)
+    assert checked(circle) == circle
+    assert region_of(circle).box.east > 180
+
+
+grid = st.tuples(st.integers(0, 6).map(float), st.integers(0, 6).map(float))
+
+
+@given(st.lists(grid, min_size=3, max_size=7))
+def test_rings_are_taken_exactly_where_shapely_finds_them_simple(corners: list[tuple[float, float]]) -> None:
+    """On a small grid most rings are broken in some way: crossing, touching, folding back, flat."""
+    corners = [corner for index, corner in enumerate(corners) if corner != corners[index - 1]]
+    assume(len(corners) >= 3)
+    shape = Polygon((closed(corners),))
+    valid = shapely_of(shape).is_valid
+    try:
+        checked(shape)
+    except Refusal as refusal:
+        assert not valid, refusal
+    else:
+        assert valid
+
+
+@given(st.lists(grid, min_size=3, max_size=4, unique=True), st.lists(grid, min_size=3, max_size=4, unique=True))
+def test_holes_are_taken_only_where_shapely_takes_them(
+    shell: list[tuple[float, float]], hole: list[tuple[float, float]]
+) -> None:
+    shape = Polygon((closed([(lon * 2 - 3, lat * 2 - 3) for lon, lat in shell]), closed(hole)))
+    valid = shapely_of(shape).is_valid
+    strict = valid and shapely.Polygon(shape.coordinates[0]).contains_properly(shapely.Polygon(shape.coordinates[1]))
+    try:
+        checked(shape)
+    except Refusal:
+        assert not strict, "A hole that stays off its shell is fine."
+    else:
+        assert valid
