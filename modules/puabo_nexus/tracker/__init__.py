@@ -1,0 +1,1 @@
+"""tracker-ms: positions of vehicles into tracks, and tracks into trips."""

@@ -1,0 +1,205 @@
+"""What tracker-ms accepts and what it publishes."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from bus import Command, Event, Topic
+
+TRACKER = Topic("tracker-ms", partitions=8)
+
+MAX_FIXES = 1000
+
+Latitude = Annotated[float, Meta(ge=-90, le=90, description="Degrees north, WGS 84")]
+Longitude = Annotated[float, Meta(ge=-180, le=180, description="Degrees east, WGS 84")]
+Instant = Annotated[datetime, Meta(tz=True)]
+TripEndReason = Literal["stop", "gap", "silence", "request"]
+
+
+class Fix(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a device says that it was, and when.
+
+    Attributes:
+        fix_at: the device's instant of the fix.
+        lat: degrees north, WGS 84.
+        lon: degrees east, WGS 84.
+        altitude_m: metres above the ellipsoid or the sea, as the device counts.
+        speed_mps: metres per second over ground.
+        heading_deg: direction of travel, degrees clockwise from true north, below 360.
+        accuracy_m: radius in metres inside which the device believes to be.
+    """
+
+    fix_at: Instant
+    lat: Latitude
+    lon: Longitude
+    altitude_m: Annotated[float, Meta(ge=-12_000, le=100_000)] | None = None
+    speed_mps: Annotated[float, Meta(ge=0, le=10_000)] | None = None
+    heading_deg: Annotated[float, Meta(ge=0, lt=360)] | None = None
+    accuracy_m: Annotated[float, Meta(ge=0, le=50_000_000)] | None = None
+
+
+class RejectedFix(Struct, frozen=True, kw_only=True):
+    """A fix that was put into quarantine, and why."""
+
+    fix_at: datetime
+    reasons: tuple[str, ...]
+
+
+class QuarantinedFix(Struct, frozen=True, kw_only=True):
+    """A fix in quarantine as it came, and why."""
+
+    fix: Fix
+    reasons: tuple[str, ...]
+
+
+class PositionsReceipt(Struct, frozen=True, kw_only=True):
+    """What became of a batch: the four parts add up to the fixes that were sent.
+
+    Attributes:
+        accepted: fixes newer than all before, now part of the live track.
+        duplicate: fixes whose instant is in the history already; nothing was stored.
+        late: fixes older than the newest one, stored in the history; the trips that they touch were measured again.
+        rejected: fixes in quarantine.
+    """
+
+    accepted: int
+    duplicate: int
+    late: int
+    rejected: tuple[RejectedFix, ...] = ()
+
+
+class Trip(Struct, frozen=True, kw_only=True):
+    """A drive between two stops.
+
+    Attributes:
+        ended_at: None while it goes on; then the other end values are those of its newest fix.
+        distance_m: length along the fixes, by WGS 84 geodesics.
+        end_reason: ``stop`` (stood still), ``gap`` (a hole in the track), ``silence`` (nothing more came), ``request``.
+        version: grows by one with every change.
+    """
+
+    trip_id: UUID
+    vehicle_id: UUID
+    started_at: datetime
+    ended_at: datetime | None
+    start_lat: float
+    start_lon: float
+    end_lat: float
+    end_lon: float
+    distance_m: float
+    duration_s: float
+    max_speed_mps: float
+    average_speed_mps: float
+    end_reason: TripEndReason | None
+    version: int
+
+
+class DeviceKeyRecord(Struct, frozen=True, kw_only=True):
+    """The key that a vehicle's device reports with, known by its hash alone."""
+
+    vehicle_id: UUID
+    device_id: str
+    key_hash: str
+
+
+class RecordPositions(Command[PositionsReceipt], topic=TRACKER, key="vehicle_id", scope="tracker:write"):
+    """Record where a vehicle was."""
+
+    vehicle_id: UUID
+    fixes: Annotated[tuple[Fix, ...], Meta(min_length=1, max_length=MAX_FIXES)]
+
+
+class EndTrip(Command[Trip], topic=TRACKER, key="vehicle_id", scope="tracker:write"):
+    """End the trip that a vehicle is on, at its newest fix. The next fix begins a new stretch."""
+
+    vehicle_id: UUID
+
+
+class SetDeviceKey(Command[DeviceKeyRecord], topic=TRACKER, key="vehicle_id"):
+    """Give a vehicle's device a key in place of the one it has.
+
+    Attributes:
+        key_hash: SHA-256 of the key, in hex. The key itself never travels on the bus.
+    """
+
+    vehicle_id: UUID
+    key_hash: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class CloseSilentTrip(Command[None], topic=TRACKER, key="vehicle_id"):
+    """End the trip of a vehicle that has reported nothing for too long. A timer sends it."""
+
+    vehicle_id: UUID
+
+
+class PositionsRecorded(Event, topic=TRACKER, key="vehicle_id", batch="fixes"):
+    """A vehicle moved on. Over all these events, ``fix_at`` only grows for a vehicle."""
+
+    vehicle_id: UUID
+    fixes: tuple[Fix, ...]
+
+
+class LatePositionsRecorded(Event, topic=TRACKER, key="vehicle_id", batch="fixes"):
+    """Fixes older than the newest known one joined a vehicle's history."""
+
+    vehicle_id: UUID
+    fixes: tuple[Fix, ...]
+
+
+class PositionsQuarantined(Event, topic=TRACKER, key="vehicle_id", batch="fixes"):
+    """Fixes that cannot be right were put aside."""
+
+    vehicle_id: UUID
+    fixes: tuple[QuarantinedFix, ...]
+
+
+class TripStarted(Event, topic=TRACKER, key="vehicle_id"):
+    """A vehicle set out from ``lat``, ``lon``. Published when it has gone far enough to be sure of it."""
+
+    vehicle_id: UUID
+    trip_id: UUID
+    started_at: datetime
+    lat: float
+    lon: float
+
+
+class TripEnded(Event, topic=TRACKER, key="vehicle_id"):
+    """A vehicle arrived at ``lat``, ``lon``."""
+
+    vehicle_id: UUID
+    trip_id: UUID
+    started_at: datetime
+    ended_at: datetime
+    distance_m: float
+    duration_s: float
+    max_speed_mps: float
+    average_speed_mps: float
+    lat: float
+    lon: float
+
+
+class TripRevised(Event, topic=TRACKER, key="vehicle_id"):
+    """Fixes that came late, or after silence, changed a trip. This replaces what was said of it before.
+
+    Attributes:
+        change: ``added`` (a trip that was not known), ``changed``, or ``removed`` (there was no such trip).
+        ended_at: None when the trip goes on.
+        lat: where it ended, or is now.
+        lon: where it ended, or is now.
+        trip_version: the version of the trip that this made.
+    """
+
+    vehicle_id: UUID
+    trip_id: UUID
+    change: Literal["added", "changed", "removed"]
+    started_at: datetime
+    ended_at: datetime | None
+    distance_m: float
+    duration_s: float
+    max_speed_mps: float
+    average_speed_mps: float
+    lat: float
+    lon: float
+    trip_version: int

@@ -1,0 +1,1 @@
+"""The rules of tracks and trips: pure functions and values."""

@@ -1,0 +1,1 @@
+"""Formats that tracks come and go in."""

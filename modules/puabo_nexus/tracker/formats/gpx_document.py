@@ -1,0 +1,64 @@
+"""Writing GPX 1.1."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from xml.sax.saxutils import escape
+
+from modules.puabo_nexus.tracker.contract import Fix
+
+CONTENT_TYPE = "application/gpx+xml"
+CREATOR = "Nexus COS tracker-ms"
+
+_HEAD = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    f'<gpx version="1.1" creator="{CREATOR}" xmlns="http://www.topografix.com/GPX/1/1"'
+    ' xmlns:tpx="http://www.garmin.com/xmlschemas/TrackPointExtension/v2">\n'
+)
+
+
+def gpx_document(name: str, segments: Iterable[Sequence[Fix]]) -> bytes:
+    """One track as a GPX document, a segment per run of fixes.
+
+    Speed (m/s) and course stand in Garmin's TrackPointExtension 2, because GPX 1.1 has no place for them.
+
+    Source: Topografix GPX 1.1 schema; Garmin TrackPointExtension v2 schema.
+    """
+    document = bytearray(f"{_HEAD}<trk><name>{_text(name)}</name>".encode())
+    for segment in segments:
+        document += b"<trkseg>\n"
+        for fix in segment:
+            document += _point(fix).encode()
+        document += b"</trkseg>"
+    document += b"</trk>\n</gpx>\n"
+    return bytes(document)
+
+
+def _point(fix: Fix) -> str:
+    altitude = f"<ele>{_decimal(fix.altitude_m)}</ele>" if fix.altitude_m is not None else ""
+    return (
+        f'<trkpt lat="{_decimal(fix.lat)}" lon="{_decimal(fix.lon)}">{altitude}'
+        f"<time>{_instant(fix.fix_at)}</time>{_extension(fix)}</trkpt>\n"
+    )
+
+
+def _extension(fix: Fix) -> str:
+    if fix.speed_mps is None and fix.heading_deg is None:
+        return ""
+    speed = f"<tpx:speed>{_decimal(fix.speed_mps)}</tpx:speed>" if fix.speed_mps is not None else ""
+    course = f"<tpx:course>{_decimal(fix.heading_deg)}</tpx:course>" if fix.heading_deg is not None else ""
+    return f"<extensions><tpx:TrackPointExtension>{speed}{course}</tpx:TrackPointExtension></extensions>"
+
+
+def _decimal(number: float) -> str:
+    """Without an exponent, which xsd:decimal does not allow; ten places of a degree are a hundredth of a millimetre."""
+    text = f"{number:.10f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _instant(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _text(text: str) -> str:
+    """Escaped, without the control characters that XML 1.0 cannot carry."""
+    return escape("".join(c for c in text if c >= " " or c in "\t\n\r"))
