@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 
 from bus.codec import encode_envelope
 from bus.envelope import Envelope
-from bus.errors import BusUnavailable, DeadlineExceeded
+from bus.errors import BusUnavailable, DeadlineExceeded, MalformedMessage
 from bus.position import START
 from bus.publisher import Outgoing, Publisher
 from bus.refusal import Refusal, RefusalDocument
@@ -27,13 +27,13 @@ class Answer(Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         id: the command's id.
-        value: the reply, for a command that was carried out.
+        value: the reply, for a command that was carried out; empty for one that was refused.
         refusal: the reason, for one that was refused.
         replayed: the command had been handled before; this is the answer of that time.
     """
 
     id: UUID
-    value: Raw | None = None
+    value: Raw = Raw()
     refusal: RefusalDocument | None = None
     replayed: bool = False
 
@@ -48,8 +48,15 @@ def encode_answer(answer: Answer) -> bytes:
 
 
 def decode_answer(body: bytes) -> Answer:
-    """Read an answer."""
-    return _answers.decode(body)
+    """Read an answer.
+
+    Raises:
+        MalformedMessage: it is none.
+    """
+    try:
+        return _answers.decode(body)
+    except msgspec.MsgspecError as error:
+        raise MalformedMessage(f"The entry is not an answer: {error}.") from error
 
 
 class _Waiter:
@@ -114,9 +121,13 @@ class Requests:
                 continue
             for entry in entries:
                 position = entry.position
-                self._deliver(decode_answer(entry.body))
+                self._deliver(entry.body)
 
-    def _deliver(self, answer: Answer) -> None:
+    def _deliver(self, body: bytes) -> None:
+        try:
+            answer = decode_answer(body)
+        except MalformedMessage:
+            return
         for waiter in self._waiting.get(answer.id, ()):
             waiter.answer = answer
             waiter.done.set()

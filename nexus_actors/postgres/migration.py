@@ -84,10 +84,10 @@ def _read(source: str, entry: Traversable) -> Migration:
 
 
 def _check_statements(migration: Migration) -> None:
-    first_words = _first_words(migration.sql)
-    if not first_words:
+    words = first_words(migration.sql)
+    if not words:
         raise MigrationError(f"{migration.file} has no statement in it.")
-    for word in first_words:
+    for word in words:
         if word in _CONTROL:
             raise MigrationError(
                 f"{migration.file} has a statement {word.upper()}; each migration runs in one transaction that the runtime "
@@ -95,7 +95,7 @@ def _check_statements(migration: Migration) -> None:
             )
 
 
-def _first_words(sql: str) -> list[str]:
+def first_words(sql: str) -> list[str]:
     """The word that each statement begins with, in lower case."""
     words = []
     at_start = True

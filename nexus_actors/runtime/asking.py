@@ -57,7 +57,7 @@ class BusAsker:
         if answer.refusal is not None:
             raise Refusal.from_document(answer.refusal)
         value: Any = None
-        if answer.value is not None:
+        if answer.value:
             value = msgspec.json.decode(answer.value, type=type(command).reply_type())
         return Reply(value, answer.replayed)
 

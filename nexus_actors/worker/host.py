@@ -1,0 +1,110 @@
+"""One service in a worker process: its pools, its schema, its loop, its HTTP face."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+from bus.store import StreamStore
+from nexus_actors.config import Settings
+from nexus_actors.postgres.checkpoints import PostgresCheckpoints
+from nexus_actors.postgres.database import PostgresDatabase
+from nexus_actors.postgres.lease_store import PostgresLeaseStore
+from nexus_actors.postgres.migration import MigrationSource
+from nexus_actors.postgres.migrations import migrate
+from nexus_actors.postgres.pool import open_pool
+from nexus_actors.postgres.turn_store import PostgresTurnStore
+from nexus_actors.retry import RetryPolicy
+from nexus_actors.runtime.assembly import LoopSettings, assemble
+from nexus_actors.runtime.janitor import Janitor
+from nexus_actors.runtime.loop import Ownership, ServiceLoop
+from nexus_actors.runtime.turn import random_chance
+from nexus_actors.service import Service
+
+if TYPE_CHECKING:
+    from asyncpg import Pool
+
+_SQL: Final = files("nexus_actors.postgres")
+PLATFORM: Final = MigrationSource("platform", _SQL / "platform")
+RUNTIME: Final = MigrationSource("runtime", _SQL / "runtime")
+_TURN_CONNECTIONS: Final = 3
+_READ_CONNECTIONS: Final = 5
+
+
+class ServiceHost(Struct, frozen=True):
+    """A service's parts, open.
+
+    Attributes:
+        turns: the pool that its turns write through.
+        database: the read side of its schema.
+    """
+
+    service: Service
+    loop: ServiceLoop
+    ownership: Ownership
+    janitor: Janitor
+    database: PostgresDatabase
+    turns: "Pool[Any]"
+
+
+async def migrate_platform(pool: "Pool[Any]") -> None:
+    """Bring the shared schema up to date."""
+    async with pool.acquire() as connection:
+        await migrate(connection, "nexus", [PLATFORM])
+
+
+async def migrate_service(pool: "Pool[Any]", service: Service) -> None:
+    """Bring a service's schema up to date: the runtime's tables, then its own."""
+    sources = [RUNTIME]
+    if service.migrations.is_dir():
+        sources.append(MigrationSource("service", service.migrations))
+    async with pool.acquire() as connection:
+        await migrate(connection, service.schema, sources)
+
+
+@asynccontextmanager
+async def open_host(
+    service: Service,
+    settings: Settings,
+    streams: StreamStore,
+    leases: PostgresLeaseStore,
+    clock: Callable[[], datetime],
+    log: Any,  # noqa: ANN401
+) -> AsyncIterator[ServiceHost]:
+    """Open a service: migrate its schema, register its partitions, assemble its loop."""
+    url = settings.database_url or ""
+    name = f"nexus/{service.name}"
+    async with (
+        open_pool(url, schema=service.schema, application_name=name, max_size=_TURN_CONNECTIONS) as turns,
+        open_pool(url, schema=service.schema, application_name=name, max_size=_READ_CONNECTIONS, read_only=True) as reads,
+    ):
+        await migrate_service(turns, service)
+        wanted = [stream for number in range(service.topic.partitions) for stream in service.streams(number)]
+        await leases.register(service.name, service.topic.partitions, wanted)
+        ownership = Ownership()
+        database = PostgresDatabase(reads)
+        loop = assemble(
+            service,
+            turn_store=PostgresTurnStore(service.name, turns),
+            streams=streams,
+            ownership=ownership,
+            settings=_loop_settings(settings),
+            clock=clock,
+            chance=random_chance,
+            log=log,
+        )
+        janitor = Janitor(service, PostgresCheckpoints(database), streams, log)
+        yield ServiceHost(service, loop, ownership, janitor, database, turns)
+
+
+def _loop_settings(settings: Settings) -> LoopSettings:
+    retry = RetryPolicy(max_attempts=settings.max_attempts, base_s=settings.retry_base_s, max_s=settings.retry_max_s)
+    return LoopSettings(batch_size=settings.batch_size, handler_timeout_s=settings.handler_timeout_s, retry=retry)
+
+
+def ownerships(hosts: Mapping[str, ServiceHost]) -> dict[str, Ownership]:
+    """The ownerships of some hosts, by service."""
+    return {name: host.ownership for name, host in hosts.items()}

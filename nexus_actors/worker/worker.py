@@ -1,0 +1,180 @@
+"""A worker: a process that hosts services."""
+
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import uuid4
+
+import anyio
+import structlog
+from msgspec import Struct
+
+from bus.publisher import Publisher
+from bus.redis import RedisSettings, connect
+from bus.requests import Requests
+from bus.store import StreamStore
+from nexus_actors.config import Settings
+from nexus_actors.errors import ConfigError
+from nexus_actors.postgres.database import PostgresDatabase
+from nexus_actors.postgres.lease_store import PostgresLeaseStore
+from nexus_actors.postgres.pool import open_pool
+from nexus_actors.postgres.retention import keep
+from nexus_actors.runtime.asking import BusAsker
+from nexus_actors.runtime.leases import LeaseKeeper, WorkerInfo
+from nexus_actors.runtime.supervisor import supervise
+from nexus_actors.security.trust import TrustStore
+from nexus_actors.service import Service, platform_version
+from nexus_actors.worker.host import ServiceHost, migrate_platform, open_host, ownerships
+from nexus_actors.worker.trust_follower import TrustFollower
+
+_RETENTION_S: Final = 3_600.0
+_FORGET_WORKERS_S: Final = 600.0
+_STARTED_S: Final = 0.02
+
+
+def utc_now() -> datetime:
+    """The system's clock."""
+    return datetime.now(UTC)
+
+
+class WorkerOptions(Struct, frozen=True, kw_only=True):
+    """What tests replace.
+
+    Attributes:
+        streams: a stream store instead of the one that the settings name.
+        clock: the time.
+    """
+
+    streams: StreamStore | None = None
+    clock: Callable[[], datetime] = utc_now
+
+
+class Worker:
+    """A worker, open.
+
+    Attributes:
+        asker: asks commands of any service.
+        hosts: its services by name.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        info: WorkerInfo,
+        streams: StreamStore,
+        platform: PostgresDatabase,
+        leases: PostgresLeaseStore,
+        hosts: dict[str, ServiceHost],
+        clock: Callable[[], datetime],
+        log: Any,  # noqa: ANN401
+    ) -> None:
+        self.settings = settings
+        self.info = info
+        self.streams = streams
+        self.platform = platform
+        self.hosts = hosts
+        self.clock = clock
+        self.log = log
+        self.trust = TrustStore()
+        self.requests = Requests(streams, Publisher(streams, settings.stream_high_water), info.worker_id)
+        self.asker = BusAsker(self.requests, "nexus-worker", clock)
+        self._leases = leases
+        self.keeper = LeaseKeeper(
+            leases, info, [host.service for host in hosts.values()], ownerships(hosts), clock, log, settings.lease_s
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run its loops; at the end, hand the partitions over before the loops stop."""
+        follower = TrustFollower(self.trust, self.platform, self.streams, self.log)
+        await follower.load()
+        await self._tidy_up()
+        await self.keeper.tick()
+        async with anyio.create_task_group() as tasks:
+            for name, task in self._tasks(follower).items():
+                tasks.start_soon(supervise, name, task, self.log)
+            await self._until_settled()
+            yield
+            with anyio.CancelScope(shield=True), anyio.move_on_after(self.settings.drain_s):
+                await self.keeper.drain()
+            tasks.cancel_scope.cancel()
+
+    def _tasks(self, follower: TrustFollower) -> dict[str, Callable[[], Any]]:
+        tasks: dict[str, Callable[[], Any]] = {
+            "replies": self.requests.run,
+            "leases": self.keeper.run,
+            "trust": follower.follow,
+            "trust reload": follower.reload,
+            "retention": self._retain,
+        }
+        for name, host in self.hosts.items():
+            tasks[f"loop {name}"] = host.loop.run
+            tasks[f"janitor {name}"] = lambda host=host: host.janitor.run(host.loop.partitions)
+        return tasks
+
+    async def _until_settled(self) -> None:
+        while not all(host.ownership.settled for host in self.hosts.values()):
+            await anyio.sleep(_STARTED_S)
+
+    async def _retain(self) -> None:
+        while True:
+            await anyio.sleep(_RETENTION_S)
+            await self._tidy_up()
+
+    async def _tidy_up(self) -> None:
+        await self._leases.forget(_FORGET_WORKERS_S)
+        for name, host in self.hosts.items():
+            today = self.clock().date()
+            dropped = await keep(host.turns, today, self.settings.inbox_days, self.settings.outbox_days)
+            if dropped:
+                self.log.info("old_partitions_dropped", service=name, tables=dropped)
+
+
+@asynccontextmanager
+async def open_worker(
+    settings: Settings, services: Sequence[Service], options: WorkerOptions | None = None
+) -> AsyncIterator[Worker]:
+    """Open a worker: connect, migrate, assemble. `Worker.running` then runs it.
+
+    Raises:
+        ConfigError: no database or Redis is configured, or the database refuses us.
+        DatabaseUnavailable: the database does not answer.
+    """
+    options = options or WorkerOptions()
+    log = structlog.get_logger()
+    if settings.database_url is None:
+        raise ConfigError("NEXUS_DATABASE_URL is not set: give the address of a PostgreSQL 15 or later.")
+    async with AsyncExitStack() as stack:
+        streams = options.streams or await _connect(stack, settings)
+        pool = await stack.enter_async_context(
+            open_pool(settings.database_url, schema="nexus", application_name="nexus/worker", max_size=3)
+        )
+        await migrate_platform(pool)
+        leases = PostgresLeaseStore(pool)
+        hosts: dict[str, ServiceHost] = {}
+        for service in services:
+            opened = open_host(service, settings, streams, leases, options.clock, log.bind(service=service.name))
+            hosts[service.name] = await stack.enter_async_context(opened)
+        info = _info(services, options.clock())
+        yield Worker(settings, info, streams, PostgresDatabase(pool), leases, hosts, options.clock, log)
+
+
+async def _connect(stack: AsyncExitStack, settings: Settings) -> StreamStore:
+    if settings.redis_url is None:
+        raise ConfigError("NEXUS_REDIS_URL is not set: give the address of a Redis 7.0 or later, or a Valkey.")
+    redis = RedisSettings(url=settings.redis_url, prefix=settings.redis_prefix)
+    return await stack.enter_async_context(connect(redis))
+
+
+def _info(services: Sequence[Service], now: datetime) -> WorkerInfo:
+    return WorkerInfo(
+        worker_id=uuid4().hex,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        version=platform_version(),
+        services=tuple(service.name for service in services),
+        started_at=now,
+    )
