@@ -11,7 +11,7 @@ MAX_TOKEN_BYTES = 8192
 _SCHEME = "bearer"
 
 
-class Unauthorised(Exception):  # noqa: N818 - an answer, not an error
+class Unauthorised(Exception):
     """Raised when a token does not make its bearer known.
 
     Attributes:

@@ -1,0 +1,154 @@
+"""The HTTP face of a service: its routes and the pages that every service has, served on one port."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+from msgspec import Struct
+
+from nexus_actors.http.admission import Admission
+from nexus_actors.http.body import expect
+from nexus_actors.http.client_address import Network
+from nexus_actors.http.endpoint import Endpoint
+from nexus_actors.http.guard import Guard
+from nexus_actors.http.health import Health
+from nexus_actors.http.limits import RateLimit
+from nexus_actors.http.listener import listen
+from nexus_actors.http.openapi import openapi_document
+from nexus_actors.http.ports import FacePorts
+from nexus_actors.http.route import Route, RouteError
+from nexus_actors.http.route_table import check_routes, location_of, router_path
+from nexus_actors.http.routes import Routes
+from nexus_actors.http.system_pages import SYSTEM_PATHS, SystemPages
+
+
+class FaceSettings(Struct, frozen=True, kw_only=True):
+    """How a face behaves, whatever its routes.
+
+    Attributes:
+        drain_s: how long requests at work may take to end when the face stops, in seconds; then they are cancelled.
+        notice_s: how long readiness says no before the port is closed, for load balancers to notice, in seconds.
+        max_in_flight: how many requests may be at work at once; more are answered 503.
+        default_limit: the rate limit of routes that declare none.
+        trusted_proxies: the networks of the proxies whose X-Forwarded-For is believed.
+    """
+
+    drain_s: float = 10.0
+    notice_s: float = 0.0
+    max_in_flight: int = 1024
+    default_limit: RateLimit | None = None
+    trusted_proxies: tuple[Network, ...] = ()
+
+
+class Face:
+    """One service over HTTP.
+
+    Args:
+        name: name of the service.
+        title: its title, as people write it.
+        port: the port that it listens on where `serve` is not told another.
+        version: version of the release.
+        routes: its routes.
+        ports: what it needs of the rest of the process.
+        deps: what handlers get as ``request.deps``.
+        settings: how it behaves.
+
+    Raises:
+        RouteError: two routes have the same method and path, or one has that of a page which every service has.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        title: str,
+        port: int,
+        version: str,
+        routes: Sequence[Routes],
+        ports: FacePorts,
+        deps: Any = None,  # noqa: ANN401 - the service's own
+        settings: FaceSettings | None = None,
+    ) -> None:
+        self.name = name
+        self.port = port
+        self.routes: tuple[Route, ...] = tuple(route for group in routes for route in group.all)
+        check_routes(self.routes, SYSTEM_PATHS)
+        self.openapi = openapi_document(title, version, self.routes)
+        self._settings = settings or FaceSettings()
+        self._ports = ports
+        self._deps = deps
+        self._health = Health(name, version, port, ports.health)
+        self._guard = Guard(name, ports, self._settings.trusted_proxies, self._settings.max_in_flight, SYSTEM_PATHS)
+        self._pages = SystemPages(
+            name=name,
+            title=title,
+            version=version,
+            health=self._health,
+            registry=ports.registry,
+            clock=ports.clock,
+            openapi=self.openapi,
+        )
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are at work."""
+        return self._guard.in_flight
+
+    def start_draining(self) -> None:
+        """Say that the service is about to stop: readiness answers 503, and connections close after their next answer."""
+        self._health.draining = True
+        self._guard.draining = True
+
+    @asynccontextmanager
+    async def serve(self, host: str, port: int | None = None, *, reuse_port: bool = False) -> AsyncIterator[int]:
+        """Listen, for as long as the context lasts, on the port that it gives.
+
+        At its end, cancelled or not: readiness says no for ``notice_s``, the port is closed, idle connections are closed,
+        requests at work get ``drain_s`` to end, and what is left is cancelled.
+
+        Args:
+            host: the address to listen on.
+            port: the port; 0 for any free one; None for the face's own.
+            reuse_port: let other processes listen on the same port, and the kernel spread connections over them.
+
+        Raises:
+            CannotListen: the port is taken, or may not be used.
+        """
+        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=self._settings.drain_s)
+        await runner.setup()
+        try:
+            wanted = self.port if port is None else port
+            listener = await listen(runner, self.name, host, wanted, self._ports.random, reuse_port=reuse_port)
+            self._health.port = listener.port
+            try:
+                yield listener.port
+            finally:
+                self.start_draining()
+                with anyio.CancelScope(shield=True):
+                    await anyio.sleep(self._settings.notice_s)
+                listener.close()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await runner.cleanup()
+
+    def _application(self) -> web.Application:
+        @web.middleware
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._guard.handle(request, handler)
+
+        application = web.Application(middlewares=[guard])
+        self._pages.add_to(application.router)
+        settings = self._settings
+        admission = Admission(self.name, self._ports.tokens, self._ports.limiter, settings.default_limit)
+        for route in self.routes:
+            endpoint = Endpoint(route, admission, self._ports, self._deps, location_of(route, self.routes))
+            methods = [route.method, hdrs.METH_HEAD] if route.is_read else [route.method]
+            for method in methods:
+                application.router.add_route(method, router_path(route), endpoint.answer, expect_handler=expect)
+        return application
+
+
+__all__ = ["Face", "FaceSettings", "RouteError"]

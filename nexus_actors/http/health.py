@@ -1,0 +1,84 @@
+"""How a service fares, as ``/health`` and its kin tell it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final, Literal
+
+import anyio
+from msgspec import Struct
+
+from nexus_actors.http.ports import HealthProbe
+
+CHECK_TIMEOUT_S: Final = 2.0
+
+Connection = Literal["connected", "disconnected"]
+
+
+class HealthDocument(Struct, frozen=True, kw_only=True):
+    """What ``/health`` answers, on one line, its members in this order."""
+
+    status: Literal["ok", "degraded"]
+    service: str
+    timestamp: datetime
+    version: str
+    port: int
+    dependencies: Mapping[str, Connection]
+
+
+class StateDocument(Struct, frozen=True, kw_only=True):
+    """What ``/health/live`` and ``/health/ready`` answer."""
+
+    status: Literal["live", "stuck", "ready", "starting", "draining"]
+    service: str
+
+
+class Health:
+    """Answers the health questions of one service.
+
+    Attributes:
+        port: the port that the service listens on.
+        draining: the service is about to stop: it still answers, and asks for no more requests.
+    """
+
+    def __init__(self, service: str, version: str, port: int, probe: HealthProbe) -> None:
+        self.port = port
+        self.draining = False
+        self._service = service
+        self._version = version
+        self._probe = probe
+        self._known: Mapping[str, bool] = {}
+
+    async def report(self, now: datetime) -> tuple[HTTPStatus, HealthDocument]:
+        """The state of the dependencies; 503 where one is away. A check that hangs counts as all of them away."""
+        answered = False
+        with anyio.move_on_after(CHECK_TIMEOUT_S):
+            self._known = await self._probe.check()
+            answered = True
+        connected = {name: is_connected and answered for name, is_connected in self._known.items()}
+        is_ok = answered and all(connected.values())
+        document = HealthDocument(
+            status="ok" if is_ok else "degraded",
+            service=self._service,
+            timestamp=now,
+            version=self._version,
+            port=self.port,
+            dependencies={name: "connected" if up else "disconnected" for name, up in connected.items()},
+        )
+        return _status(is_ok), document
+
+    def live(self) -> tuple[HTTPStatus, StateDocument]:
+        """Whether the process makes progress; 503 asks for a restart."""
+        is_live = self._probe.live()
+        return _status(is_live), StateDocument(status="live" if is_live else "stuck", service=self._service)
+
+    def ready(self) -> tuple[HTTPStatus, StateDocument]:
+        """Whether to send requests here; 503 while it starts, and from the moment that it is about to stop."""
+        if self.draining:
+            return _status(False), StateDocument(status="draining", service=self._service)
+        is_ready = self._probe.ready()
+        return _status(is_ready), StateDocument(status="ready" if is_ready else "starting", service=self._service)
+
+
+def _status(is_well: bool) -> HTTPStatus:
+    return HTTPStatus.OK if is_well else HTTPStatus.SERVICE_UNAVAILABLE

@@ -1,0 +1,147 @@
+"""JSON bodies, read strictly (RFC 8259, and I-JSON, RFC 7493, where it says less)."""
+
+import json
+import re
+from typing import Any, Final, Generic, NoReturn, TypeVar
+
+import msgspec
+
+from bus import FieldError
+from nexus_actors.http.problem import invalid, malformed
+
+MAX_DEPTH: Final = 64
+"""How deep arrays and objects may be nested."""
+
+T = TypeVar("T")
+
+_ESCAPE: Final = re.compile(rb"\\.", re.DOTALL)
+_NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_ONE_KIND: Final = bytes.maketrans(b"{}", b"[]")
+_ESCAPED_NUL: Final = b"\\u0000"
+_MESSAGE: Final = re.compile(r"(?P<reason>.*?)(?: - at (?P<key>`key` in )?`(?P<path>[^`]*)`)?", re.DOTALL)
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
+_MISSING: Final = re.compile(r"Object missing required field `(?P<name>.*)`", re.DOTALL)
+_MAX_SHOWN: Final = 200
+
+
+class JsonDecoder(Generic[T]):
+    """Decodes JSON bodies into one type.
+
+    Beyond what msgspec refuses (numbers as text, booleans as numbers, NaN, unknown fields where the type forbids them), it
+    refuses an object that has a key twice, a NUL character in text (PostgreSQL cannot store it), and deep nesting.
+    """
+
+    def __init__(self, kind: type[T]) -> None:
+        self._typed = msgspec.json.Decoder(kind)
+
+    def decode(self, body: bytes) -> T:
+        """The value of a body.
+
+        Raises:
+            HttpProblem: 400 ``malformed`` where it is no JSON or too deep, 422 ``invalid`` with the field at fault.
+        """
+        structure = _structure(body)
+        if _is_too_deep(structure):
+            raise malformed(f"The body is nested deeper than {MAX_DEPTH} levels.")
+        try:
+            value = self._typed.decode(body)
+            plain = msgspec.json.decode(body)
+        except msgspec.ValidationError as error:
+            raise invalid(field_error(str(error))) from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise malformed(f"The body is not valid JSON: {_shown(str(error))}.") from error
+        if structure.count(b":") != _count_keys(plain):
+            raise invalid(_find_duplicate(body))
+        if _ESCAPED_NUL in body:
+            _refuse_nul(plain, "$")
+        return value
+
+
+def field_error(message: str, root: str = "$") -> FieldError:
+    """The field and the reason that a message of msgspec names.
+
+    Args:
+        message: such as "Expected `float`, got `str` - at `$.items[3].lat`".
+        root: what stands for ``$`` in the answer.
+    """
+    match = _MESSAGE.fullmatch(message)
+    reason, path = (match["reason"], match["path"]) if match else (message, None)
+    field = root + (path or "$").removeprefix("$")
+    if unknown := _UNKNOWN.fullmatch(reason):
+        return FieldError(f"{field}.{_shown(unknown['name'])}", "There is no such field.")
+    if missing := _MISSING.fullmatch(reason):
+        return FieldError(f"{field}.{missing['name']}", "This field is required.")
+    return FieldError(field, _shown(reason))
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
+
+
+def _structure(body: bytes) -> bytes:
+    """What a body has outside its strings. For a body that is no JSON the answer means nothing."""
+    if b"\\" in body:
+        body = _ESCAPE.sub(b"", body)
+    return b"".join(body.split(b'"')[::2])
+
+
+def _is_too_deep(structure: bytes) -> bool:
+    """Whether brackets are nested too deep: each round takes away the innermost ones."""
+    brackets = structure.translate(_ONE_KIND, _NOT_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        fewer = brackets.replace(b"[]", b"")
+        if len(fewer) == len(brackets):  # what is left does not match: no JSON, or its beginning is deep already
+            return len(brackets) > MAX_DEPTH
+        brackets = fewer
+    return bool(brackets)
+
+
+def _count_keys(value: Any) -> int:  # noqa: ANN401 - any JSON
+    count, waiting = 0, [value]
+    while waiting:
+        item = waiting.pop()
+        if type(item) is dict:
+            count += len(item)
+            waiting.extend(item.values())
+        elif type(item) is list:
+            waiting.extend(item)
+    return count
+
+
+def _find_duplicate(body: bytes) -> FieldError:
+    """The key that an object has twice. Slow, and so only asked once it is known that there is one."""
+
+    def check(pairs: list[tuple[str, object]]) -> None:
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _DuplicateKey(key)
+            seen.add(key)
+
+    try:
+        json.loads(body, object_pairs_hook=check)
+    except _DuplicateKey as found:
+        return FieldError(_shown(f"$..{found.key}"), "An object has this field twice.")
+    return FieldError("$", "An object has a field twice.")
+
+
+class _DuplicateKey(Exception):
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def _refuse_nul(value: Any, path: str) -> None:  # noqa: ANN401 - any JSON
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _refuse_nul(key, path)
+            _refuse_nul(item, f"{path}.{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _refuse_nul(item, f"{path}[{index}]")
+    elif isinstance(value, str) and "\0" in value:
+        _raise_nul(path)
+
+
+def _raise_nul(field: str) -> NoReturn:
+    raise invalid(FieldError(_shown(field.replace("\0", "")), "Text must not contain the character U+0000."))

@@ -1,0 +1,113 @@
+"""The routes of a service, declared beside their handlers."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from nexus_actors.http.limits import RateLimit
+from nexus_actors.http.route import DEFAULT_BODY_LIMIT_BYTES, JSON, Method, Route, RouteError, RouteOptions
+from nexus_actors.http.signature import inspect_route
+
+H = TypeVar("H", bound=Callable[..., Awaitable[Any]])
+
+
+class Routes:
+    """A group of routes, which the documentation shows under one heading.
+
+    Each decorator takes a path such as ``/v1/vehicles/{vehicle_id}`` or ``/v1/vehicles/{vehicle_id}:retire``, looks at the
+    handler's signature and raises `RouteError` where it cannot work. The handler itself stays as it is.
+
+    Args:
+        tag: the heading.
+    """
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self._routes: list[Route] = []
+
+    @property
+    def all(self) -> tuple[Route, ...]:
+        """The routes declared so far, in order."""
+        return tuple(self._routes)
+
+    def get(
+        self, path: str, *, scope: str | None, status: int | None = None, rate_limit: RateLimit | None = None
+    ) -> Callable[[H], H]:
+        """Declare a read. HEAD is answered alike, without the body.
+
+        Args:
+            path: the path, with its parameters in braces.
+            scope: what a caller must be allowed; None makes the route public.
+            status: the status of success.
+            rate_limit: how often a caller may ask.
+        """
+        return self._declare("GET", path, RouteOptions(scope=scope, status=status, rate_limit=rate_limit))
+
+    def delete(
+        self, path: str, *, scope: str | None, status: int | None = None, rate_limit: RateLimit | None = None
+    ) -> Callable[[H], H]:
+        """Declare the end of a thing; arguments as for `get`."""
+        return self._declare("DELETE", path, RouteOptions(scope=scope, status=status, rate_limit=rate_limit))
+
+    def post(
+        self,
+        path: str,
+        *,
+        scope: str | None,
+        status: int | None = None,
+        rate_limit: RateLimit | None = None,
+        body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES,
+        accepts: tuple[str, ...] = (JSON,),
+    ) -> Callable[[H], H]:
+        """Declare something that makes or moves things.
+
+        Args:
+            path: the path, with its parameters in braces.
+            scope: what a caller must be allowed; None makes the route public.
+            status: the status of success; 201 where a thing is made.
+            rate_limit: how often a caller may ask.
+            body_limit_bytes: how long a body may be.
+            accepts: media types of the body; other than JSON only where the handler takes ``body: bytes``.
+        """
+        return self._declare("POST", path, _options(scope, status, rate_limit, body_limit_bytes, accepts))
+
+    def put(
+        self,
+        path: str,
+        *,
+        scope: str | None,
+        status: int | None = None,
+        rate_limit: RateLimit | None = None,
+        body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES,
+        accepts: tuple[str, ...] = (JSON,),
+    ) -> Callable[[H], H]:
+        """Declare the replacement of a thing; arguments as for `post`."""
+        return self._declare("PUT", path, _options(scope, status, rate_limit, body_limit_bytes, accepts))
+
+    def patch(
+        self,
+        path: str,
+        *,
+        scope: str | None,
+        status: int | None = None,
+        rate_limit: RateLimit | None = None,
+        body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES,
+        accepts: tuple[str, ...] = (JSON,),
+    ) -> Callable[[H], H]:
+        """Declare the change of a thing; arguments as for `post`."""
+        return self._declare("PATCH", path, _options(scope, status, rate_limit, body_limit_bytes, accepts))
+
+    def _declare(self, method: Method, path: str, options: RouteOptions) -> Callable[[H], H]:
+        def declare(handler: H) -> H:
+            route = inspect_route(self.tag, method, path, options, handler)
+            if any(other.label == route.label for other in self._routes):
+                raise RouteError(f"{route.label} is declared twice. Remove one.")
+            self._routes.append(route)
+            return handler
+
+        return declare
+
+
+def _options(
+    scope: str | None, status: int | None, rate_limit: RateLimit | None, body_limit_bytes: int, accepts: tuple[str, ...]
+) -> RouteOptions:
+    return RouteOptions(scope=scope, status=status, rate_limit=rate_limit, body_limit_bytes=body_limit_bytes, accepts=accepts)
