@@ -108,16 +108,16 @@ class Delivery(Struct, frozen=True, kw_only=True):
     status: DeliveryStatus
     pickup: Place
     dropoff: Place
-    vehicle_id: UUID | None
-    driver_id: UUID | None
     requested_at: datetime
-    assigned_at: datetime | None
-    arrived_at: datetime | None
-    picked_up_at: datetime | None
-    delivered_at: datetime | None
-    cancelled_at: datetime | None
-    cancel_reason: str | None
-    version: int
+    vehicle_id: UUID | None = None
+    driver_id: UUID | None = None
+    assigned_at: datetime | None = None
+    arrived_at: datetime | None = None
+    picked_up_at: datetime | None = None
+    delivered_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancel_reason: str | None = None
+    version: int = 1
 
 
 class TimelineEntry(Struct, frozen=True, kw_only=True):
@@ -127,7 +127,7 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
         seq: counts from 1 within the delivery, in the order of recording.
         happened_at: when it happened, by the clock of whoever saw it.
         recorded_at: when the fleet service wrote it down.
-        by: subject of the caller, where a command caused it.
+        caused_by: subject of the caller, where a command caused it; null where the vehicle was seen.
         detail: the reason of a cancellation, or why something was ignored.
     """
 
@@ -135,7 +135,7 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
     kind: TimelineKind
     happened_at: datetime
     recorded_at: datetime
-    by: str | None
+    caused_by: str | None
     detail: str | None
 
 

@@ -11,4 +11,4 @@ def check_version(what: str, actual: int, expected: int | None) -> None:
     """
     if expected is not None and expected != actual:
         detail = f"The {what} is at version {actual}, not {expected}. Read it again and repeat the change on what you find."
-        raise Refusal.precondition("version_moved_on", detail)
+        raise Refusal.precondition("version_mismatch", detail)
