@@ -39,10 +39,11 @@ CREATE TABLE quarantine (
     heading_deg double precision,
     accuracy_m double precision,
     reasons text[] NOT NULL,
+    entry bigint GENERATED ALWAYS AS IDENTITY,
     PRIMARY KEY (vehicle_id, fix_at, lat, lon)
 );
 
-CREATE INDEX quarantine_by_time ON quarantine (tenant, received_at DESC, vehicle_id, fix_at, lat, lon);
+CREATE INDEX quarantine_by_entry ON quarantine (tenant, entry DESC);
 
 CREATE TABLE trips (
     trip_id uuid PRIMARY KEY,

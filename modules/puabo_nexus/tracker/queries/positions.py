@@ -1,0 +1,97 @@
+"""Reading where vehicles were."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+
+from modules.puabo_nexus.tracker.contract import Fix, Instant
+from modules.puabo_nexus.tracker.queries.rows import FIX_COLUMNS, fix_of
+from nexus_actors import Database
+from nexus_actors.http import PageQuery
+
+MAX_EXPORTED = 100_000
+
+_RANGE = "vehicle_id = $1 AND tenant = $2 AND fix_at >= coalesce($3, '-infinity'::timestamptz)"
+_UNTIL = "fix_at < coalesce($4, 'infinity'::timestamptz)"
+_PAGE = f"""
+    SELECT {FIX_COLUMNS} FROM positions
+    WHERE {_RANGE} AND {_UNTIL} AND fix_at > coalesce($5, '-infinity'::timestamptz)
+    ORDER BY fix_at LIMIT $6
+"""  # noqa: S608 - constants
+_TRACK = f"SELECT {FIX_COLUMNS} FROM positions WHERE {_RANGE} AND {_UNTIL} ORDER BY fix_at LIMIT $5"  # noqa: S608 - constants
+_TRIP = f"""
+    SELECT {", ".join(f"p.{name}" for name in FIX_COLUMNS.split(", "))} FROM trips t JOIN positions p
+    ON p.vehicle_id = t.vehicle_id AND p.fix_at >= t.started_at AND (t.ended_at IS NULL OR p.fix_at <= t.ended_at)
+    WHERE t.trip_id = $1 AND t.tenant = $2 ORDER BY p.fix_at LIMIT $3
+"""  # noqa: S608 - constants
+_LAST = f"""
+    SELECT {FIX_COLUMNS}, received_at,
+        (SELECT trip_id FROM trips t WHERE t.vehicle_id = $1 AND ended_at IS NULL LIMIT 1) AS trip_id,
+        (SELECT coalesce(sum(distance_m), 0) FROM trips t WHERE t.vehicle_id = $1) AS odometer_m
+    FROM positions WHERE vehicle_id = $1 AND tenant = $2 ORDER BY fix_at DESC LIMIT 1
+"""  # noqa: S608 - constants
+
+
+class TimeRange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the time line: ``from <= fix_at < to``; what is left out is open."""
+
+    from_at: Instant | None = msgspec.field(default=None, name="from")
+    to_at: Instant | None = msgspec.field(default=None, name="to")
+
+
+class PositionQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which fixes of a vehicle: ``from <= fix_at < to``, the oldest first."""
+
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 200
+    from_at: Instant | None = msgspec.field(default=None, name="from")
+    to_at: Instant | None = msgspec.field(default=None, name="to")
+
+
+class LastPosition(Struct, frozen=True, kw_only=True):
+    """The newest fix of a vehicle.
+
+    Attributes:
+        received_at: when it came in.
+        trip_id: the trip that the vehicle is on.
+        odometer_m: length of all its trips, the open one as far as it has come.
+    """
+
+    vehicle_id: UUID
+    fix: Fix
+    received_at: datetime
+    trip_id: UUID | None
+    odometer_m: float
+
+
+async def page(db: Database, tenant: str, vehicle_id: UUID, query: PositionQuery, after: datetime | None) -> list[Fix]:
+    """The fixes of a page, and one more where there are more."""
+    rows = await db.fetch(_PAGE, vehicle_id, tenant, query.from_at, query.to_at, after, query.limit + 1)
+    return [fix_of(row) for row in rows]
+
+
+async def track(db: Database, tenant: str, vehicle_id: UUID, span: TimeRange) -> list[Fix]:
+    """A vehicle's fixes in a range, at most one more than `MAX_EXPORTED`."""
+    rows = await db.fetch(_TRACK, vehicle_id, tenant, span.from_at, span.to_at, MAX_EXPORTED + 1)
+    return [fix_of(row) for row in rows]
+
+
+async def of_trip(db: Database, tenant: str, trip_id: UUID) -> list[Fix]:
+    """The fixes of a trip, at most one more than `MAX_EXPORTED`."""
+    return [fix_of(row) for row in await db.fetch(_TRIP, trip_id, tenant, MAX_EXPORTED + 1)]
+
+
+async def last(db: Database, tenant: str, vehicle_id: UUID) -> LastPosition | None:
+    """A vehicle's newest fix."""
+    row = await db.fetchrow(_LAST, vehicle_id, tenant)
+    if row is None:
+        return None
+    return LastPosition(
+        vehicle_id=vehicle_id,
+        fix=fix_of(row),
+        received_at=row["received_at"],
+        trip_id=row["trip_id"],
+        odometer_m=row["odometer_m"],
+    )

@@ -1,0 +1,109 @@
+"""Devices that report by themselves: their keys, and the OsmAnd protocol."""
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from uuid import UUID
+
+from msgspec import Struct
+
+from bus import Refusal
+from modules.puabo_nexus.tracker.contract import PositionsReceipt, RecordPositions, SetDeviceKey
+from modules.puabo_nexus.tracker.formats.osmand import Report, read_json, read_query
+from modules.puabo_nexus.tracker.queries import vehicles
+from modules.puabo_nexus.tracker.queries.vehicles import KeyHolder
+from nexus_actors import Principal
+from nexus_actors.http import RateLimit, Request, Routes
+from nexus_actors.http.parameters import plain_query
+
+routes = Routes(tag="devices")
+
+_GUESSES = RateLimit(requests=600, per_s=60, burst=600, by="address", group="osmand")
+_FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
+
+
+class DeviceDeps(Struct, frozen=True):
+    """What these routes get from the process.
+
+    Attributes:
+        new_key: makes a key that nobody can guess: at least 128 bits, in characters that need no escape in a query.
+    """
+
+    new_key: Callable[[], str]
+
+
+class DeviceKey(Struct, frozen=True, kw_only=True):
+    """A device's new key. It is shown here and never again."""
+
+    vehicle_id: UUID
+    device_id: str
+    key: str
+
+
+@routes.post("/v1/vehicles/{vehicle_id}/device-key", scope="tracker:admin", status=201)
+async def issue_device_key(request: Request, vehicle_id: UUID) -> DeviceKey:
+    """Make a key for a vehicle's device, in place of the one it has.
+
+    The device appends it to what it sends: ``/osmand?key=...``. It is shown once; we keep its hash.
+    """
+    deps: DeviceDeps = request.deps
+    key = deps.new_key()
+    record = await request.ask(SetDeviceKey(vehicle_id=vehicle_id, key_hash=hash_of(key)))
+    if record.key_hash != hash_of(key):
+        raise Refusal.conflict(
+            "device_key_shown", "The key of this request was shown before. Make a new one under a new Idempotency-Key."
+        )
+    return DeviceKey(vehicle_id=vehicle_id, device_id=record.device_id, key=key)
+
+
+@routes.get("/osmand", scope=None, rate_limit=_GUESSES)
+async def report_by_query(request: Request, query: dict[str, str]) -> PositionsReceipt:
+    """Take a report of the OsmAnd protocol: ``?key=...&id=...&lat=...&lon=...&timestamp=...``."""
+    holder = await _holder(request, query)
+    return await _record(request, holder, read_query(query, request.now))
+
+
+@routes.post("/osmand", scope=None, rate_limit=_GUESSES, accepts=("*/*",), body_limit_bytes=64 * 1024)
+async def report_by_post(request: Request, query: dict[str, str], body: bytes) -> PositionsReceipt:
+    """Take a report of the OsmAnd protocol, in the query, as a form, or as the JSON of Traccar Client 9 and later."""
+    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind == _FORM:
+        query = {**plain_query(_text(body)), **query}
+    holder = await _holder(request, query)
+    return await _record(request, holder, read_json(body) if kind == _JSON else read_query(query, request.now))
+
+
+def hash_of(key: str) -> str:
+    """What is kept of a key. It has 128 random bits, so a fast hash is as good as a slow one."""
+    return sha256(key.encode()).hexdigest()
+
+
+async def _holder(request: Request, parameters: Mapping[str, str]) -> KeyHolder:
+    """Whose key this is. Asked first: what a stranger sends is not looked at."""
+    key = parameters.get("key")
+    holder = await vehicles.by_key(request.db, hash_of(key)) if key else None
+    if holder is None:
+        raise _unauthorised()
+    return holder
+
+
+async def _record(request: Request, holder: KeyHolder, report: Report) -> PositionsReceipt:
+    if holder.device_id != report.device_id:
+        raise _unauthorised()
+    # From here on it is the device that asks, for the tenant of its vehicle.
+    request.caller = Principal(
+        subject=f"device:{holder.device_id}", tenant=holder.tenant, scopes=frozenset({"tracker:write"}), kind="service"
+    )
+    return await request.ask(RecordPositions(vehicle_id=holder.vehicle_id, fixes=(report.fix,)))
+
+
+def _unauthorised() -> Refusal:
+    detail = "No device with this id has this key. Send the key that was issued for it as key=..."
+    return Refusal.unauthorised("device_key_invalid", detail)
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise Refusal.malformed("malformed", "The form is not UTF-8.") from error

@@ -1,0 +1,133 @@
+"""Positions in and out."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Annotated
+from uuid import UUID
+
+import anyio
+from msgspec import Meta, Struct
+
+from bus import BusError, FieldError, Refusal, RefusalDocument
+from modules.puabo_nexus.tracker.contract import MAX_FIXES, EndTrip, Fix, PositionsReceipt, RecordPositions, Trip
+from modules.puabo_nexus.tracker.queries import positions, quarantine, vehicles
+from modules.puabo_nexus.tracker.queries.positions import LastPosition, PositionQuery
+from modules.puabo_nexus.tracker.queries.quarantine import Quarantined, QuarantineQuery
+from nexus_actors.http import Page, Request, Routes, encode_cursor, found
+
+MAX_BATCHES = 200
+
+routes = Routes(tag="positions")
+
+
+class FixDraft(Fix, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A fix as it is sent in."""
+
+
+class PositionsDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fixes of one vehicle, in any order."""
+
+    fixes: Annotated[tuple[FixDraft, ...], Meta(min_length=1, max_length=MAX_FIXES)]
+
+
+class VehiclePositionsDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fixes of one vehicle among several."""
+
+    vehicle_id: UUID
+    fixes: Annotated[tuple[FixDraft, ...], Meta(min_length=1, max_length=MAX_FIXES)]
+
+
+class FleetPositionsDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fixes of several vehicles, each of which comes once."""
+
+    items: Annotated[tuple[VehiclePositionsDraft, ...], Meta(min_length=1, max_length=MAX_BATCHES)]
+
+
+class VehicleOutcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one vehicle's fixes: a receipt, or why there is none."""
+
+    vehicle_id: UUID
+    receipt: PositionsReceipt | None = None
+    refusal: RefusalDocument | None = None
+
+
+class FleetReceipt(Struct, frozen=True, kw_only=True):
+    """What became of each vehicle's fixes, in the order in which they were sent."""
+
+    items: list[VehicleOutcome]
+
+
+@routes.post("/v1/vehicles/{vehicle_id}/positions", scope="tracker:write")
+async def record_positions(request: Request, vehicle_id: UUID, body: PositionsDraft) -> PositionsReceipt:
+    """Record where a vehicle was.
+
+    Fixes may come in any order and more than once. The answer counts what became of them; fixes that cannot be right are put
+    into quarantine with their reasons. A fix in the future refuses the whole batch.
+    """
+    return await request.ask(RecordPositions(vehicle_id=vehicle_id, fixes=body.fixes))
+
+
+@routes.post("/v1/positions", scope="tracker:write", body_limit_bytes=8 * 1024 * 1024)
+async def record_fleet_positions(request: Request, body: FleetPositionsDraft) -> FleetReceipt:
+    """Record where several vehicles were. One that is refused does not hold back the others."""
+    _require_distinct(body)
+    outcomes: dict[UUID, VehicleOutcome] = {}
+    async with anyio.create_task_group() as group:
+        for item in body.items:
+            group.start_soon(partial(_record_one, request, item, outcomes.__setitem__))
+    return FleetReceipt(items=[outcomes[item.vehicle_id] for item in body.items])
+
+
+@routes.post("/v1/vehicles/{vehicle_id}/trip:end", scope="tracker:write")
+async def end_trip(request: Request, vehicle_id: UUID) -> Trip:
+    """End the trip that a vehicle is on, at its newest fix: for the end of a shift, or of a recording that was replayed."""
+    return await request.ask(EndTrip(vehicle_id=vehicle_id))
+
+
+@routes.get("/v1/vehicles/{vehicle_id}/positions", scope="tracker:read")
+async def list_positions(request: Request, vehicle_id: UUID, query: PositionQuery) -> Page[Fix]:
+    """List where a vehicle was, in the order of time."""
+    fixes = await positions.page(request.db, request.tenant, vehicle_id, query, request.cursor(query, datetime))
+    if not fixes:
+        found(await vehicles.plate_of(request.db, request.tenant, vehicle_id), "vehicle")
+    more = len(fixes) > query.limit
+    fixes = fixes[: query.limit]
+    return Page(items=fixes, next=encode_cursor(fixes[-1].fix_at) if more else None)
+
+
+@routes.get("/v1/vehicles/{vehicle_id}/last", scope="tracker:read")
+async def last_position(request: Request, vehicle_id: UUID) -> LastPosition:
+    """Show a vehicle's newest fix."""
+    return found(await positions.last(request.db, request.tenant, vehicle_id), "position")
+
+
+@routes.get("/v1/quarantine", scope="tracker:read")
+async def list_quarantine(request: Request, query: QuarantineQuery) -> Page[Quarantined]:
+    """List the fixes that cannot be right, with the reasons."""
+    items = await quarantine.page(request.db, request.tenant, query, request.cursor(query, int))
+    more = len(items) > query.limit
+    items = items[: query.limit]
+    return Page(items=items, next=encode_cursor(items[-1].entry) if more else None)
+
+
+def _require_distinct(body: FleetPositionsDraft) -> None:
+    seen: set[UUID] = set()
+    for index, item in enumerate(body.items):
+        if item.vehicle_id in seen:
+            reason = "This vehicle comes twice. Put all its fixes into one item."
+            raise Refusal.invalid("invalid", reason, FieldError(f"$.items[{index}].vehicle_id", reason))
+        seen.add(item.vehicle_id)
+
+
+async def _record_one(request: Request, item: VehiclePositionsDraft, done: Callable[[UUID, VehicleOutcome], None]) -> None:
+    vehicle_id = item.vehicle_id
+    try:
+        receipt = await request.ask(RecordPositions(vehicle_id=vehicle_id, fixes=item.fixes))
+        outcome = VehicleOutcome(vehicle_id=vehicle_id, receipt=receipt)
+    except Refusal as refusal:
+        outcome = VehicleOutcome(vehicle_id=vehicle_id, refusal=refusal.document)
+    except BusError as error:
+        detail = f"{error} Send this vehicle's fixes again: those that arrived count as duplicates."
+        outcome = VehicleOutcome(vehicle_id=vehicle_id, refusal=Refusal.unavailable("not_confirmed", detail).document)
+    done(vehicle_id, outcome)
