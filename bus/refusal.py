@@ -43,7 +43,7 @@ class RefusalDocument(Struct, frozen=True, omit_defaults=True):
     retry_after_s: float | None = None
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not an error
+class Refusal(Exception):
     """A rule said no. Nothing has changed; repeating the command as it is gives the same answer.
 
     Attributes:

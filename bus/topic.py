@@ -29,8 +29,7 @@ class Topic(Struct, frozen=True):
     def __post_init__(self) -> None:
         if not 1 <= self.partitions <= MAX_PARTITIONS or self.partitions & (self.partitions - 1):
             raise ContractError(
-                f"Topic {self.service} has {self.partitions} partitions. "
-                f"Give a power of two between 1 and {MAX_PARTITIONS}."
+                f"Topic {self.service} has {self.partitions} partitions. Give a power of two between 1 and {MAX_PARTITIONS}."
             )
 
     def partition_of(self, key: str) -> int:

@@ -51,8 +51,15 @@ class Context:
         log: a structlog logger bound to the message.
     """
 
-    def __init__(  # noqa: PLR0913 - it is the meeting point of a turn
-        self, *, service: str, actor_key: str, envelope: Envelope, now: datetime, db: Transaction, log: Any  # noqa: ANN401
+    def __init__(
+        self,
+        *,
+        service: str,
+        actor_key: str,
+        envelope: Envelope,
+        now: datetime,
+        db: Transaction,
+        log: Any,  # noqa: ANN401
     ) -> None:
         self._service = service
         self._key = actor_key

@@ -12,6 +12,7 @@ from nexus_actors.actor import Actor, Handler, handlers_of
 from nexus_actors.catalogue import ServiceEntry
 
 if TYPE_CHECKING:
+    from nexus_actors.environment import Environment
     from nexus_actors.http import Routes
 
 
@@ -44,7 +45,7 @@ class Service:
         topic: Topic,
         actors: Sequence[type[Actor[Any]]],
         routes: "Sequence[Routes]" = (),
-        deps: Callable[[], object] | None = None,
+        deps: "Callable[[Environment], object] | None" = None,
     ) -> None:
         if topic.service != entry.name:
             raise ContractError(f"{entry.name} was given the topic of {topic.service}.")
@@ -98,9 +99,7 @@ class Service:
         streams = [self.topic.stream("commands", partition)]
         for topic in self.subscriptions():
             streams += [
-                topic.stream("events", other)
-                for other in range(topic.partitions)
-                if other % self.topic.partitions == partition
+                topic.stream("events", other) for other in range(topic.partitions) if other % self.topic.partitions == partition
             ]
         return streams
 

@@ -13,7 +13,7 @@ from nexus_actors.runtime.store import ParkedRow, Timer
 from nexus_actors.service import Service
 
 
-class Unreadable(Exception):  # noqa: N818 - a value that travels, not a fault of ours
+class Unreadable(Exception):
     """An entry that no handler will ever take: it goes to the dead letters as it is."""
 
     def __init__(self, row: ParkedRow) -> None:
@@ -73,7 +73,7 @@ class Intake:
         message = self._contracts.decode(envelope)
         return Delivery(row.partition, envelope, message, row.body, row.stream, None, parked=True)
 
-    def _unreadable(  # noqa: PLR0913 - the columns of a dead letter
+    def _unreadable(
         self, entry: Entry, partition: Partition, message_id: UUID, key: str, wire_type: str, error: BusError
     ) -> ParkedRow:
         return ParkedRow(

@@ -44,7 +44,9 @@ class Janitor:
     async def tidy(self, partitions: Sequence[int]) -> int:
         """Trim once; return how many entries went."""
         topic = self._service.topic
-        streams = [topic.stream(channel, number) for number in partitions for channel in ("commands", "events")]
+        streams = [
+            stream for number in partitions for stream in (topic.stream("commands", number), topic.stream("events", number))
+        ]
         if not streams:
             return 0
         lowest = await self._checkpoints.lowest(streams)

@@ -63,7 +63,7 @@ class LeaseKeeper:
         lease_s: how long a lease lasts without renewal; the work of a worker that died waits so long.
     """
 
-    def __init__(  # noqa: PLR0913 - the composition root hands in every part
+    def __init__(
         self,
         store: LeaseStore,
         worker: WorkerInfo,

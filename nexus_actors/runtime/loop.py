@@ -51,7 +51,7 @@ class ServiceLoop:
         ticked_at: when it last went round: the progress that liveness is judged by.
     """
 
-    def __init__(  # noqa: PLR0913 - the composition root hands in every part
+    def __init__(
         self,
         service: Service,
         *,

@@ -24,7 +24,12 @@ class Outbox:
     """
 
     def __init__(
-        self, store: TurnStore, publisher: Publisher, answers: Publisher, clock: Callable[[], datetime], log: Any  # noqa: ANN401
+        self,
+        store: TurnStore,
+        publisher: Publisher,
+        answers: Publisher,
+        clock: Callable[[], datetime],
+        log: Any,  # noqa: ANN401
     ) -> None:
         self._store = store
         self._publisher = publisher

@@ -21,7 +21,13 @@ class Parking:
     """Holds failing keys back and parks them."""
 
     def __init__(
-        self, store: TurnStore, ledger: TurnLedger, policy: RetryPolicy, clock: Callable[[], datetime], chance: Callable[[], float], log: Any  # noqa: ANN401, E501, PLR0913
+        self,
+        store: TurnStore,
+        ledger: TurnLedger,
+        policy: RetryPolicy,
+        clock: Callable[[], datetime],
+        chance: Callable[[], float],
+        log: Any,  # noqa: ANN401
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -35,7 +41,8 @@ class Parking:
         first = group.deliveries[0]
         first.failures += 1
         wait_s = self._policy.wait_s(first.failures, self._chance())
-        fields = {"message_id": str(first.message_id), "type": first.envelope.type, "key": first.key, "failures": first.failures}
+        fields = {"message_id": str(first.message_id), "type": first.envelope.type, "key": first.key}
+        fields["failures"] = str(first.failures)
         if wait_s is None:
             self._log.error("message_parked", **fields, exc_info=fault.cause)
             await self._park(partition, group.deliveries, describe(fault.cause))

@@ -15,7 +15,7 @@ from nexus_actors.database import Transaction
 from nexus_actors.errors import NexusError
 
 
-class LeaseLost(NexusError):  # noqa: N818 - named for what happened
+class LeaseLost(NexusError):
     """Raised when a turn is to be committed under a generation that is no longer the current one. Nothing was written."""
 
 
@@ -109,13 +109,12 @@ class Resumed(NamedTuple):
 
 
 class TurnTransaction(Protocol):
-    """The transaction of a batch of turns.
+    """The transaction of a batch of turns."""
 
-    Attributes:
-        db: what handlers write through; the transaction begins with its first use.
-    """
-
-    db: Transaction
+    @property
+    def db(self) -> Transaction:
+        """What handlers write through; the transaction begins with its first use."""
+        ...
 
     async def commit(self, commit: Commit) -> None:
         """Write it all and commit.

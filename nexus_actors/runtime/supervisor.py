@@ -13,7 +13,7 @@ WITHIN_S = 60.0
 _WAIT_S = 0.5
 
 
-class TooManyRestarts(NexusError):  # noqa: N818 - named for what happened
+class TooManyRestarts(NexusError):
     """A supervised task broke too often. The process is to end, so that whatever runs it starts it afresh."""
 
 

@@ -21,7 +21,7 @@ from nexus_actors.service import Service
 Chance = Callable[[], float]
 
 
-class Fault(Exception):  # noqa: N818 - wraps what a handler raised
+class Fault(Exception):
     """A handler raised something that is no refusal."""
 
     def __init__(self, cause: Exception) -> None:
@@ -48,7 +48,12 @@ class Turns:
     """
 
     def __init__(
-        self, service: Service, activations: Activations, clock: Callable[[], datetime], log: Any, timeout_s: float = 30.0  # noqa: ANN401
+        self,
+        service: Service,
+        activations: Activations,
+        clock: Callable[[], datetime],
+        log: Any,
+        timeout_s: float = 30.0,  # noqa: ANN401
     ) -> None:
         self._service = service
         self._activations = activations

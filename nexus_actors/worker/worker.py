@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -28,6 +29,7 @@ from nexus_actors.runtime.supervisor import supervise
 from nexus_actors.security.trust import TrustStore
 from nexus_actors.service import Service, platform_version
 from nexus_actors.worker.host import ServiceHost, migrate_platform, open_host, ownerships
+from nexus_actors.worker.quiet_metrics import Metrics
 from nexus_actors.worker.trust_follower import TrustFollower
 
 _RETENTION_S: Final = 3_600.0
@@ -79,6 +81,7 @@ class Worker:
         self.clock = clock
         self.log = log
         self.trust = TrustStore()
+        self.metrics = Metrics()
         self.requests = Requests(streams, Publisher(streams, settings.stream_high_water), info.worker_id)
         self.asker = BusAsker(self.requests, "nexus-worker", clock)
         self._leases = leases
@@ -112,11 +115,11 @@ class Worker:
         }
         for name, host in self.hosts.items():
             tasks[f"loop {name}"] = host.loop.run
-            tasks[f"janitor {name}"] = lambda host=host: host.janitor.run(host.loop.partitions)
+            tasks[f"janitor {name}"] = partial(host.janitor.run, host.loop.partitions)
         return tasks
 
     async def _until_settled(self) -> None:
-        while not all(host.ownership.settled for host in self.hosts.values()):
+        while not all(host.ownership.settled for host in self.hosts.values()):  # noqa: ASYNC110 - once, at the start
             await anyio.sleep(_STARTED_S)
 
     async def _retain(self) -> None:

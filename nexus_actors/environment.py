@@ -1,0 +1,36 @@
+"""What a service's HTTP face may need of its process, besides what every route is given."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from bus.store import StreamStore
+from nexus_actors.config import Settings
+from nexus_actors.database import Database
+from nexus_actors.security.trust import TrustStore
+
+if TYPE_CHECKING:
+    from nexus_actors.runtime.asking import BusAsker
+
+
+class Environment(Struct, frozen=True, kw_only=True):
+    """The process, as ``service.py`` sees it when it makes its ``deps``.
+
+    Attributes:
+        database: the read side of the service's own schema.
+        platform: the read side of the shared schema ``nexus``.
+        streams: the stream store.
+        trust: the signing keys and revocations that this process knows.
+        asker: asks commands of any service, under the service's own name.
+        clock: the time, UTC.
+    """
+
+    settings: Settings
+    database: Database
+    platform: Database
+    streams: StreamStore
+    trust: TrustStore
+    asker: "BusAsker"
+    clock: Callable[[], datetime]

@@ -1,0 +1,8 @@
+"""The testing kit: services in this process, over a real database and a stream store of choice."""
+
+from nexus_actors.testing.clock import FakeClock
+from nexus_actors.testing.http import HttpAnswer, HttpProbe
+from nexus_actors.testing.platform import TestPlatform, open_platform
+from nexus_actors.testing.tokens import KnownTokens
+
+__all__ = ["FakeClock", "HttpAnswer", "HttpProbe", "KnownTokens", "TestPlatform", "open_platform"]

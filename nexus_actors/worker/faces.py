@@ -1,0 +1,92 @@
+"""The HTTP faces of a worker's services."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from nexus_actors.environment import Environment
+from nexus_actors.http.face import Face, FaceSettings
+from nexus_actors.http.limits import InMemoryRateLimiter
+from nexus_actors.http.ports import FacePorts
+from nexus_actors.http.tokens import TokenVerifier
+from nexus_actors.runtime.asking import BusAsker
+from nexus_actors.security.verifier import JwtVerifier
+from nexus_actors.service import platform_version
+from nexus_actors.worker.host import ServiceHost
+from nexus_actors.worker.probe import LoopProbe
+
+if TYPE_CHECKING:
+    from nexus_actors.worker.worker import Worker
+
+
+class Faces:
+    """Builds and serves the faces of a worker.
+
+    Args:
+        tokens: verifies tokens, instead of the keys that auth-ms publishes.
+        free_ports: listen on any free ports, for tests.
+    """
+
+    def __init__(self, worker: "Worker", tokens: TokenVerifier | None = None, *, free_ports: bool = False) -> None:
+        self._worker = worker
+        settings = worker.settings
+        self._tokens = tokens or JwtVerifier(worker.trust, settings.auth_issuer, worker.clock)
+        self._free_ports = free_ports
+        self._limiter = InMemoryRateLimiter()
+        self.probes: dict[str, LoopProbe] = {}
+        self.ports: dict[str, int] = {}
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Serve every service on its port."""
+        settings = self._worker.settings
+        async with AsyncExitStack() as stack:
+            for name, host in self._worker.hosts.items():
+                face = self._face(host)
+                port = 0 if self._free_ports else host.service.entry.port + settings.port_offset
+                reuse = settings.workers > 1
+                self.ports[name] = await stack.enter_async_context(face.serve(settings.host, port, reuse_port=reuse))
+                self.probes[name].started = True
+            yield
+
+    def drain(self) -> None:
+        """Say on all of them that the worker is about to stop."""
+        for probe in self.probes.values():
+            probe.draining = True
+
+    def _face(self, host: ServiceHost) -> Face:
+        worker, service = self._worker, host.service
+        asker = BusAsker(worker.requests, service.name, worker.clock)
+        probe = LoopProbe(host.database, worker.streams, host.loop, host.ownership, worker.clock)
+        self.probes[service.name] = probe
+        ports = FacePorts(
+            asker=asker,
+            db=host.database,
+            tokens=self._tokens,
+            health=probe,
+            limiter=self._limiter,
+            metrics=worker.metrics.requests(service.name),
+            registry=worker.metrics.registry,
+            clock=worker.clock,
+            stopwatch=time.perf_counter,
+        )
+        environment = Environment(
+            settings=worker.settings,
+            database=host.database,
+            platform=worker.platform,
+            streams=worker.streams,
+            trust=worker.trust,
+            asker=asker,
+            clock=worker.clock,
+        )
+        return Face(
+            service.name,
+            title=service.entry.title,
+            port=service.entry.port + worker.settings.port_offset,
+            version=platform_version(),
+            routes=service.routes,
+            ports=ports,
+            deps=None if service.deps is None else service.deps(environment),
+            settings=FaceSettings(drain_s=worker.settings.drain_s),
+        )
