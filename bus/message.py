@@ -31,6 +31,7 @@ class MessageMeta(StructMeta):
         namespace: dict[str, Any],
         **options: Any,  # noqa: ANN401
     ) -> "MessageMeta":
+        """Make the class, and check what its contract says."""
         contract = {option: options.pop(option) for option in _OPTIONS if option in options}
         options.setdefault("frozen", True)
         options.setdefault("kw_only", True)

@@ -16,7 +16,6 @@ class Delivery(Struct, eq=False):
         body: the envelope as it came.
         stream: where it came from.
         position: where in the stream; None for one that came from a timer or from the dead letters.
-        key: the key under which it is ordered here.
         failures: how often its handler has failed.
         timer: the name of the timer that fired it.
         parked: it comes from the dead letters, and leaves them when it is handled.
@@ -34,10 +33,12 @@ class Delivery(Struct, eq=False):
 
     @property
     def key(self) -> str:
+        """The key that it is ordered by."""
         return self.envelope.subject
 
     @property
     def message_id(self) -> UUID:
+        """The message's id."""
         return self.envelope.id
 
 

@@ -105,7 +105,7 @@ class LeaseKeeper:
             self._log.warning("leases_not_renewed", error=str(error))
             if (self._clock() - self.renewed_at).total_seconds() > self._lease_s:
                 for ownership in self._ownerships.values():
-                    ownership.granted.clear()
+                    ownership.grant({})
 
     async def _rebalance(self, service: Service, beat: Beat) -> None:
         ownership = self._ownerships[service.name]
@@ -114,14 +114,15 @@ class LeaseKeeper:
         placed = place(service.name, service.topic.partitions, sorted(beat.live.get(service.name, ())))
         mine = {partition for partition, worker in placed.items() if worker == self._worker.worker_id}
         returning.update(renewed.keys() - mine)
-        ownership.granted = {p: generation for p, generation in renewed.items() if p not in returning}
+        granted = {p: generation for p, generation in renewed.items() if p not in returning}
+        wanted = sorted(mine - renewed.keys())
+        if wanted:
+            granted |= await self._store.acquire(self._worker.worker_id, service.name, wanted, self._lease_s)
+        ownership.grant(granted)
         done = {partition for partition in returning if partition not in ownership.owned}
         if done:
             await self._store.release(self._worker.worker_id, service.name, sorted(done))
             returning -= done
-        wanted = sorted(mine - renewed.keys())
-        if wanted:
-            ownership.granted |= await self._store.acquire(self._worker.worker_id, service.name, wanted, self._lease_s)
 
     async def drain(self) -> None:
         """Take no more partitions, wait until the loops have handed theirs over, and leave."""

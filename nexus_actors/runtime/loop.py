@@ -1,6 +1,7 @@
 """The loop of one service on one worker: read, screen, settle, publish, answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,6 +38,21 @@ class Ownership:
     def __init__(self) -> None:
         self.granted: dict[int, int] = {}
         self.owned: set[int] = set()
+        self._reading: anyio.CancelScope | None = None
+
+    def grant(self, granted: dict[int, int]) -> None:
+        """Change what is granted; a loop that waits for messages meanwhile learns of it at once."""
+        if granted != self.granted:
+            self.granted = granted
+            if self._reading is not None:
+                self._reading.cancel()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """While the loop waits for messages. Breaking off is safe: reading takes nothing away."""
+        with anyio.CancelScope() as self._reading:
+            yield
+        self._reading = None
 
     @property
     def settled(self) -> bool:
@@ -153,9 +169,12 @@ class ServiceLoop:
         if wakes:
             block_s = min(block_s, max(0.0, (min(wakes) - self._clock()).total_seconds()))
         if not self.partitions:
-            await anyio.sleep(min(block_s, 0.05))
+            with self._ownership.reading():
+                await anyio.sleep(block_s)
             return []
-        entries = await self._reader.read(block_s)
+        entries: list[Entry] = []
+        with self._ownership.reading():
+            entries = await self._reader.read(block_s)
         if self._reader.history_changed:
             replayed = await self._outbox.replay(self.partitions.values(), _LOST_TAIL_S)
             self._log.warning("streams_may_have_lost_their_tail", replayed=replayed)
