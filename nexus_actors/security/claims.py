@@ -27,7 +27,7 @@ class AccessClaims(Struct, frozen=True, kw_only=True):
 
     Attributes:
         tid: the tenant.
-        sid: the session; None for service accounts.
+        sid: the session; for a service account what stands for the secret that the token was granted for.
         granted_us: when auth-ms granted it, in microseconds since 1970, by the clock that revocations are stamped with.
     """
 
@@ -42,7 +42,12 @@ class AccessClaims(Struct, frozen=True, kw_only=True):
     exp: int
     nbf: int | None
     granted_us: int
-    sid: str | None
+    sid: str
+
+    @property
+    def of_service(self) -> bool:
+        """Whether a service account acts for itself: then it is subject and client in one (RFC 9068, section 2.2)."""
+        return self.sub == self.client_id
 
     @property
     def granted_at(self) -> datetime:
@@ -73,7 +78,7 @@ def read_claims(payload: Mapping[str, Any]) -> AccessClaims:
         exp=_seconds(payload, "exp"),
         nbf=_seconds(payload, "nbf") if "nbf" in payload else None,
         granted_us=_whole(payload, "granted_us", _MAX_SECONDS * 1_000_000),
-        sid=_text(payload, "sid") if "sid" in payload else None,
+        sid=_text(payload, "sid"),
     )
     if claims.granted_us // 1_000_000 != claims.iat:
         raise MalformedToken("The token's iat and granted_us are different instants.")

@@ -17,7 +17,7 @@ _ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 _PARTS = 3
 
 
-class MalformedToken(Exception):  # noqa: N818 - what the token is
+class MalformedToken(Exception):
     """Raised when a text is no strictly written compact JWS with JSON objects for header and payload."""
 
 

@@ -14,7 +14,7 @@ MIN_RSA_BITS = 2048
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
-class UnusableKey(ValueError):  # noqa: N818 - what the key is
+class UnusableKey(ValueError):
     """Raised when a JWK is no public key of an allowed algorithm."""
 
 

@@ -1,13 +1,14 @@
 """What a process trusts: the signing keys of auth-ms and the tokens that it has taken back."""
 
 import heapq
+from collections.abc import Iterable
 from datetime import datetime
 from typing import get_args
 
 import msgspec
 from msgspec import Struct
 
-from nexus_actors.database import Database
+from nexus_actors.database import Database, Row
 from nexus_actors.security.contract import RevocationKind, SigningKeyPublished, SigningKeyRetired, TokensRevoked
 from nexus_actors.security.keys import VerificationKey, public_key
 
@@ -75,10 +76,25 @@ class TrustStore:
         if kind == "key":
             self.retire_key(value, revoked_at)
         entries = self._revocations[kind]
-        known = entries.get(value, Revocation(revoked_at, not_after))
+        known = entries.get(value)
+        if known is None or known.not_after < not_after:
+            heapq.heappush(self._ends, (not_after, kind, value))
+        known = known or Revocation(revoked_at, not_after)
         entries[value] = Revocation(max(known.revoked_at, revoked_at), max(known.not_after, not_after))
-        heapq.heappush(self._ends, (entries[value].not_after, kind, value))
         self._forget(revoked_at)
+
+    def take_rows(self, keys: Iterable[Row], revocations: Iterable[Row]) -> None:
+        """Take in rows of the two trust tables, with all their columns.
+
+        Raises:
+            UnusableKey: as `add_key`.
+        """
+        for row in keys:
+            self.add_key(row["kid"], msgspec.json.decode(row["jwk"], type=dict[str, str]), row["activates_at"])
+            if row["retires_at"] is not None:
+                self.retire_key(row["kid"], row["retires_at"])
+        for row in revocations:
+            self.revoke(row["kind"], row["value"], row["revoked_at"], row["not_after"])
 
     def key(self, kid: str, now: datetime) -> VerificationKey | None:
         """The key of that id, unless it is unknown or retired."""
@@ -114,10 +130,5 @@ async def load(db: Database, store: TrustStore | None = None) -> TrustStore:
     Follow the events from a position taken before the call: what is then seen twice does no harm.
     """
     store = store or TrustStore()
-    for row in await db.fetch(_KEYS):
-        store.add_key(row["kid"], msgspec.json.decode(row["jwk"], type=dict[str, str]), row["activates_at"])
-        if row["retires_at"] is not None:
-            store.retire_key(row["kid"], row["retires_at"])
-    for row in await db.fetch(_REVOCATIONS):
-        store.revoke(row["kind"], row["value"], row["revoked_at"], row["not_after"])
+    store.take_rows(await db.fetch(_KEYS), await db.fetch(_REVOCATIONS))
     return store

@@ -135,7 +135,7 @@ class JwtVerifier:
             raise Unauthorised("token_unknown_key", "The key that signed the token is retired. Log in again.")
         if (
             trust.revoked("token", claims.jti)
-            or (claims.sid is not None and trust.revoked("session", claims.sid))
+            or trust.revoked("session", claims.sid)
             or trust.revoked("subject", claims.sub, claims.granted_at)
         ):
             raise Unauthorised("token_revoked", "The token has been revoked. Log in again.")
@@ -151,8 +151,8 @@ def _principal(claims: AccessClaims) -> Principal:
         subject=claims.sub,
         tenant=claims.tid,
         scopes=frozenset(claims.scope.split()),
-        session_id=claims.sid,
-        kind="service" if claims.sid is None else "user",
+        session_id=None if claims.of_service else claims.sid,
+        kind="service" if claims.of_service else "user",
     )
 
 

@@ -51,8 +51,8 @@ def test_pyjwt_and_we_agree_on_a_good_token(mint: Mint) -> None:
     assert jwt.decode(token, public_pem(mint.private), algorithms=["ES256"], audience="nexus")["sub"] == "user-1"
 
 
-def test_a_token_without_a_session_is_a_services(mint: Mint) -> None:
-    principal = mint.verifier.verify(mint.token({"sid": None}), "fleet-service")
+def test_a_client_that_is_its_own_subject_is_a_service(mint: Mint) -> None:
+    principal = mint.verifier.verify(mint.token({"client_id": "user-1"}), "fleet-service")
     assert (principal.kind, principal.session_id) == ("service", None)
 
 
@@ -197,7 +197,7 @@ def test_not_before_may_be_absent_but_not_wrong(mint: Mint, value: object) -> No
     assert refused(mint, mint.token({"nbf": value})) == "token_malformed"
 
 
-@pytest.mark.parametrize("name", ["sub", "jti", "tid", "client_id", "iss"])
+@pytest.mark.parametrize("name", ["sub", "jti", "tid", "client_id", "iss", "sid"])
 @pytest.mark.parametrize("value", [None, "", 1, True, ["a"], {}, "a" * 300, "\ud800", "ü"])
 def test_a_name_that_is_no_text_is_malformed(mint: Mint, name: str, value: object) -> None:
     assert refused(mint, mint.token({name: value})) == "token_malformed"

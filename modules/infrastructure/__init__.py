@@ -1,0 +1,1 @@
+"""The platform's own services: who may do what, and when."""

@@ -1,0 +1,1 @@
+"""auth-ms: accounts, sessions, tokens and the keys that sign them."""

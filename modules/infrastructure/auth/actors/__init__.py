@@ -1,0 +1,1 @@
+"""The behaviour of auth-ms."""

@@ -1,0 +1,75 @@
+"""Tenants: their first administrator and the roles that they define."""
+
+from msgspec import Struct, field
+
+from bus import Refusal
+from modules.infrastructure.auth.contract import BootstrapAdministrator, DefineRole, RegisterAccount, Role
+from modules.infrastructure.auth.domain.access import ADMINISTRATOR, check_grant, check_role_name, check_scopes
+from nexus_actors import Actor, Context, handles
+
+MAX_DEFINED_ROLES = 100
+
+_TENANT = "INSERT INTO tenants (tenant, open_to_sign_up, administrator_id, created_at) VALUES ($1, $2, $3, $4)"
+_ROLE = """
+INSERT INTO roles (tenant, name, description, scopes, version) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (tenant, name) DO UPDATE SET description = $3, scopes = $4, version = $5
+"""
+
+
+class TenantState(Struct):
+    """A tenant.
+
+    Attributes:
+        has_administrator: it has been given its first administrator.
+        roles: versions of the roles that it has defined, by name.
+    """
+
+    has_administrator: bool = False
+    roles: dict[str, int] = field(default_factory=dict)
+
+
+class TenantActor(Actor[TenantState]):
+    """A tenant, by name."""
+
+    @handles
+    async def bootstrap(self, message: BootstrapAdministrator, ctx: Context) -> None:
+        """Make the tenant and have its first administrator registered; once, whoever asks."""
+        if self.state.has_administrator:
+            raise Refusal.conflict("administrator_exists", "This tenant has had its first administrator. Ask them.")
+        self.state.has_administrator = True
+        await ctx.db.execute(_TENANT, message.tenant, message.open_to_sign_up, message.user_id, ctx.now)
+        registration = RegisterAccount(
+            user_id=message.user_id,
+            tenant=message.tenant,
+            email=message.email,
+            address=message.address,
+            display_name=message.display_name,
+            roles=(ADMINISTRATOR,),
+            sealed_password=message.sealed_password,
+            place="",
+        )
+        ctx.send(registration)
+
+    @handles
+    async def define_role(self, message: DefineRole, ctx: Context) -> Role:
+        """Make or change a role. Nobody puts into a role what they may not do themselves."""
+        if message.tenant != ctx.tenant or not self.state.has_administrator:
+            raise Refusal.not_found("tenant_not_found", "There is no such tenant.")
+        name = check_role_name(message.name)
+        scopes = check_scopes(message.scopes)
+        if ctx.principal is not None:
+            check_grant(ctx.principal.scopes, scopes)
+        version = self.state.roles.get(name, 0)
+        if message.expected_version is not None and message.expected_version != version:
+            raise Refusal.precondition("role_changed", f"The role is at version {version} now. Read it again.")
+        if not version and len(self.state.roles) >= MAX_DEFINED_ROLES:
+            raise Refusal.conflict("too_many_roles", f"A tenant defines at most {MAX_DEFINED_ROLES} roles. Change one.")
+        self.state.roles[name] = version + 1
+        await ctx.db.execute(_ROLE, message.tenant, name, message.description, sorted(scopes), version + 1)
+        return Role(
+            name=name,
+            description=message.description,
+            scopes=tuple(sorted(scopes)),
+            built_in=False,
+            version=version + 1,
+        )

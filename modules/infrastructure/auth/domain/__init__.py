@@ -1,0 +1,1 @@
+"""The rules of auth-ms as pure functions and values."""
