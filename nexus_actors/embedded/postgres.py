@@ -1,5 +1,6 @@
 """PostgreSQL, embedded."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ import psutil
 from nexus_actors.embedded.account import Account, server_account
 from nexus_actors.embedded.binaries import postgres_installation
 from nexus_actors.embedded.errors import EmbeddedServerError
+from nexus_actors.embedded.folder import end_leftovers
 from nexus_actors.embedded.polling import until
 from nexus_actors.embedded.ports import LOOPBACK
 from nexus_actors.embedded.server import EmbeddedServer, spawn
@@ -128,6 +130,7 @@ class EmbeddedPostgres(EmbeddedServer):
         """Make a cluster with its database, whole or not at all."""
         unfinished = self.folder.path / _UNFINISHED
         if unfinished.exists():
+            await end_leftovers(unfinished, self.program, signal.SIGKILL)
             shutil.rmtree(unfinished)
         unfinished.mkdir(mode=0o700)
         if self._account is not None:
@@ -156,7 +159,8 @@ class EmbeddedPostgres(EmbeddedServer):
             try:
                 await until(lambda: process.poll() is not None)
             finally:
-                process.kill()
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # with what initdb started itself
                 code = process.wait()
             if code != 0:
                 output.seek(0)
