@@ -58,18 +58,20 @@ def seal(
         cause: the envelope whose handling sends this one: correlation, tenant, principal and trace are taken over from it.
         key: the ordering key, where it is not the message's own.
     """
-    envelope = Envelope(
+    subject = message.key_of() if key is None else key
+    data = Raw(_encoder.encode(message))
+    if cause is None:
+        return Envelope(
+            specversion="1.0", id=message_id, source=source, type=message.wire, subject=subject, time=now, data=data
+        )
+    return Envelope(
         specversion="1.0",
         id=message_id,
         source=source,
-        type=message.wire_type(),
-        subject=message.key_of() if key is None else key,
+        type=message.wire,
+        subject=subject,
         time=now,
-        data=Raw(_encoder.encode(message)),
-    )
-    if cause is None:
-        return envelope
-    return envelope.replace(
+        data=data,
         traceparent=cause.traceparent,
         correlationid=cause.correlationid or cause.id,
         causationid=cause.id,

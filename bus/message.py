@@ -40,6 +40,8 @@ class MessageMeta(StructMeta):
             setattr(cls, "key_field" if option == "key" else option, value)
         if "topic" in contract:
             cast("type[Message]", cls).check_contract()
+            topic, version = contract["topic"], contract.get("version", 1)
+            cast("Any", cls).wire = f"nexus.{topic.service}.{snake_case(name)}.v{version}"
         return cls
 
 
@@ -49,6 +51,7 @@ class Message(Struct, frozen=True, kw_only=True, metaclass=MessageMeta):
     channel: ClassVar[Channel]
     topic: ClassVar[Topic]
     key_field: ClassVar[str]
+    wire: ClassVar[str]
     version: ClassVar[int] = 1
     batch: ClassVar[str | None] = None
     scope: ClassVar[str | None] = None
@@ -80,7 +83,7 @@ class Message(Struct, frozen=True, kw_only=True, metaclass=MessageMeta):
     @classmethod
     def wire_type(cls) -> str:
         """The name on the wire, derived from service, class and version."""
-        return f"nexus.{cls.topic.service}.{snake_case(cls.__name__)}.v{cls.version}"
+        return cls.wire
 
     @classmethod
     def upcast(cls, version: int, data: dict[str, Any]) -> dict[str, Any]:

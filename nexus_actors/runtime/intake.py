@@ -56,9 +56,9 @@ class Intake:
 
     def _ignored(self, entry: Entry, envelope: Envelope) -> bool:
         """An event of a type that is not subscribed to; an own command is never ignored."""
-        if self._contracts.find(envelope.type) is not None:
-            return False
-        return not (entry.stream.startswith(self._own) and entry.stream.endswith(":commands"))
+        return self._contracts.find(envelope.type) is None and not (
+            entry.stream.startswith(self._own) and entry.stream.endswith(":commands")
+        )
 
     def from_timer(self, timer: Timer, partition: int) -> Delivery:
         """The delivery of a timer that is due."""

@@ -28,6 +28,7 @@ from nexus_actors.service import Service
 IDLE_BLOCK_S = 1.0
 RETRY_S = 1.0
 _TIMERS = 100
+_LARGEST_BATCH = 512
 _MARKS_AFTER_S = 1.0
 _LOST_TAIL_S = 5.0
 
@@ -190,12 +191,16 @@ class ServiceLoop:
         if not deliveries:
             await self._save_idle_marks(now)
             return
+        for start in range(0, len(deliveries), _LARGEST_BATCH):
+            await self._settle(deliveries[start : start + _LARGEST_BATCH])
+        self._marks_due_at = now + timedelta(seconds=_MARKS_AFTER_S)
+
+    async def _settle(self, deliveries: Sequence[Delivery]) -> None:
         fresh = await self._screening.screen(deliveries)
         ordinary = await self._set_aside(fresh)
         await self._batches.settle(group_by_key(ordinary))
         await self._outbox.flush(self.partitions.values())
         await self._outbox.answer(self._ledger.take_answers())
-        self._marks_due_at = now + timedelta(seconds=_MARKS_AFTER_S)
 
     async def _take_in(self, entry: Entry) -> list[Delivery]:
         partition = self._intake.partition_of(entry.stream, self.partitions)

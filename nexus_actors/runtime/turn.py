@@ -100,11 +100,12 @@ class Turns:
         )
 
     async def _call(self, call: list[Delivery], db: Transaction, result: Result) -> None:
-        touched = [self._activations.get(handler.actor, call[0].key) for handler in self._local(call[0])]
+        handlers = self._local(call[0])
+        touched = [self._activations.get(handler.actor, call[0].key) for handler in handlers]
         result.activations.update(touched)
         writes_before = db.writes
         try:
-            answers, effects = await self._handle(call, db)
+            answers, effects = await self._handle(call, handlers, db)
         except Refusal as refusal:
             for activation in touched:
                 activation.restore()
@@ -122,10 +123,12 @@ class Turns:
         result.answers += answers
         result.effects += effects
 
-    async def _handle(self, call: list[Delivery], db: Transaction) -> tuple[list[Answer], list[Effects]]:
+    async def _handle(
+        self, call: list[Delivery], handlers: Sequence[Handler], db: Transaction
+    ) -> tuple[list[Answer], list[Effects]]:
         answers = [Answer(id=delivery.message_id) for delivery in call]
-        effects = [self._forwards(delivery) for delivery in call]
-        for handler in self._local(call[0]):
+        effects = [self._forwards(delivery) for delivery in call if len(handlers) < self._handler_count(delivery)]
+        for handler in handlers:
             ctx = Context(
                 service=self._service.name,
                 actor_key=call[0].key,
@@ -169,13 +172,15 @@ class Turns:
             raise Fault(ContractError(problem))
         return value
 
+    def _handler_count(self, delivery: Delivery) -> int:
+        return len(self._service.handlers(type(delivery.message)))
+
     def _local(self, delivery: Delivery) -> list[Handler]:
         """The handlers that run here: those whose actor's key is the one that the delivery is ordered by."""
-        return [
-            handler
-            for handler in self._service.handlers(type(delivery.message))
-            if handler.key_of(delivery.message) == delivery.key and self._at_home(delivery)
-        ]
+        if not self._at_home(delivery):
+            return []
+        message, key = delivery.message, delivery.key
+        return [handler for handler in self._service.handlers(type(message)) if handler.key_of(message) == key]
 
     def _at_home(self, delivery: Delivery) -> bool:
         return self._service.topic.partition_of(delivery.key) == delivery.partition

@@ -63,7 +63,5 @@ class Counter(Actor[CounterState]):
         ctx.publish(Noted(counter=self.key, by=0, total=self.state.moved))
 
 
-COUNTER_ENTRY = ServiceEntry(
-    name="counter-ms", title="Counter", module="test", port=1, package="tests", layer="business"
-)
+COUNTER_ENTRY = ServiceEntry(name="counter-ms", title="Counter", module="test", port=1, package="tests", layer="business")
 counter = Service(COUNTER_ENTRY, topic=COUNTERS, actors=[Counter])

@@ -1,0 +1,26 @@
+"""Every stream store passes this suite: the one on Redis and its twin in memory."""
+
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bus.memory import MemoryStreamStore
+from bus.redis import RedisSettings, connect
+from bus.store import StreamStore
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store_url(request: pytest.FixtureRequest) -> str | None:
+    """Where the store is; None for the one in memory."""
+    return request.getfixturevalue("redis_url") if request.param == "redis" else None
+
+
+@pytest.fixture
+async def store(store_url: str | None) -> AsyncIterator[StreamStore]:
+    """A stream store without streams."""
+    if store_url is None:
+        yield MemoryStreamStore(lambda: time.time_ns() // 1_000_000)
+        return
+    async with connect(RedisSettings(url=store_url)) as opened:
+        yield opened
