@@ -4,10 +4,10 @@ For each vehicle and fence, entering and leaving alternate. How the fixes are cu
 every fix the fences that count as inside are exactly those which cover it.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from modules.puabo_nexus.location.contract import Cause
 from modules.puabo_nexus.location.domain.fix import Fix
@@ -49,13 +49,25 @@ class Walk(NamedTuple):
     inside: frozenset[str]
 
 
-def newer(last: Fix | None, fixes: Sequence[Fix]) -> list[Fix]:
-    """The fixes that go on from ``last`` in time order. Late and repeated ones change no live state, so they are left out."""
-    kept: list[Fix] = []
+class Timed(Protocol):
+    """Something that a device reported of an instant."""
+
+    @property
+    def fix_at(self) -> datetime:
+        """The device's instant."""
+        ...
+
+
+T = TypeVar("T", bound=Timed)
+
+
+def newer(last_at: datetime | None, fixes: Iterable[T]) -> list[T]:
+    """The fixes that go on from an instant in time order. Late and repeated ones change no live state; they are left out."""
+    kept: list[T] = []
     for fix in fixes:
-        if last is None or fix.fix_at > last.fix_at:
+        if last_at is None or fix.fix_at > last_at:
             kept.append(fix)
-            last = fix
+            last_at = fix.fix_at
     return kept
 
 

@@ -52,7 +52,7 @@ def region_of(shape: Shape) -> Region:
 
 
 @lru_cache(maxsize=_REGIONS_REMEMBERED)
-def region_of_text(text: str) -> Region:
+def region_of_json(text: bytes) -> Region:
     """The region of a checked shape as it is stored. Remembered by its text: the same text is always the same region."""
     return region_of(_shapes.decode(text))
 

@@ -1,12 +1,12 @@
 """Hypothesis strategies that draw polygons, circles and drives, and what makes shapely's of them."""
 
 from datetime import UTC, datetime, timedelta
-from math import cos, pi, radians, sin
+from math import cos, pi, sin
 
 import shapely
 from hypothesis import strategies as st
 
-from modules.puabo_nexus.location.contract import Circle, MultiPolygon, Polygon, Shape
+from modules.puabo_nexus.location.contract import Circle, MultiPolygon, Polygon
 from modules.puabo_nexus.location.domain.fix import Fix
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -24,12 +24,12 @@ def star_rings(draw: st.DrawFn, lon: float = 15.0, lat: float = 45.0, least: flo
     count = draw(st.integers(3, 24))
     turns = sorted(draw(st.lists(st.integers(0, 999), min_size=count, max_size=count, unique=True)))
     lengths = draw(st.lists(st.floats(least, most), min_size=count, max_size=count))
-    # Three corners in one half-plane would leave the centre outside; then neighbouring angles may be over half a turn apart.
     angles = [2 * pi * turn / 1000 for turn in turns]
     return [(lon + length * cos(angle), lat + length * sin(angle)) for angle, length in zip(angles, lengths, strict=True)]
 
 
 def spans_round(ring: list[Corner], lon: float = 15.0, lat: float = 45.0) -> bool:
+    """Whether a drawn ring goes round its centre; otherwise two neighbours are over half a turn apart and it may cross itself."""
     return bool(shapely.Polygon(ring).contains(shapely.Point(lon, lat)))
 
 
@@ -40,7 +40,7 @@ def polygons(draw: st.DrawFn) -> Polygon:
     rings = [closed(shell)]
     if draw(st.booleans()):
         hole = draw(star_rings(least=0.0005, most=0.001))
-        if shapely.Polygon(shell).contains_properly(shapely.Polygon(hole)):
+        if spans_round(hole) and shapely.Polygon(shell).contains_properly(shapely.Polygon(hole)):
             rings.append(closed(hole))
     return Polygon(tuple(rings))
 
@@ -70,11 +70,3 @@ def shapely_of(shape: Polygon | MultiPolygon) -> shapely.Geometry:
 
 def square(west: float, south: float, east: float, north: float) -> Polygon:
     return Polygon((((west, south), (east, south), (east, north), (west, north), (west, south)),))
-
-
-def round_about(lat: float, lon: float, bearing_deg: float, degrees: float) -> Corner:
-    """Longitude and latitude about ``degrees`` away in a direction."""
-    return lon + degrees * sin(radians(bearing_deg)) / cos(radians(lat)), lat + degrees * cos(radians(bearing_deg))
-
-
-Drawn = Shape

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from modules.puabo_nexus.location.contract import Circle, MultiPolygon, Polygon
 from modules.puabo_nexus.location.domain.fix import Fix
 from modules.puabo_nexus.location.domain.leg import Leg
-from modules.puabo_nexus.location.domain.shapes import checked, region_of, region_of_text
+from modules.puabo_nexus.location.domain.shapes import checked, region_of, region_of_json
 from modules.puabo_nexus.location.domain.spot import Spot
 from tests.modules.puabo_nexus.location.domain.drawing import START, polygons, shapely_of, square
 
@@ -96,9 +96,9 @@ def test_a_leg_meets_a_circle_at_its_radius(lat: float, lon: float) -> None:
 
 
 def test_regions_are_remembered_by_their_text() -> None:
-    text = '{"type":"Circle","lat":1.0,"lon":2.0,"radius_m":50.0}'
-    assert region_of_text(text) is region_of_text(str(text.encode(), "ascii"))
-    assert region_of_text(text).covers(Spot(1.0, 2.0))
+    text = b'{"type":"Circle","lat":1.0,"lon":2.0,"radius_m":50.0}'
+    assert region_of_json(text) is region_of_json(bytes(bytearray(text)))
+    assert region_of_json(text).covers(Spot(1.0, 2.0))
 
 
 @given(polygons())

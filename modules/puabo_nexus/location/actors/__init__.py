@@ -1,0 +1,1 @@
+"""The behaviour of location-ms: geofences, and vehicles that cross them."""

@@ -1,0 +1,1 @@
+"""What location-ms reads."""

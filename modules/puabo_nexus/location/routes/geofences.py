@@ -1,0 +1,146 @@
+"""Geofences over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Raw, Struct
+
+from modules.puabo_nexus.location.contract import (
+    READ,
+    WRITE,
+    ChangeGeofence,
+    CreateGeofence,
+    DeleteGeofence,
+    Geofence,
+    Latitude,
+    Longitude,
+    Name,
+)
+from modules.puabo_nexus.location.domain.bbox import parse_bbox
+from modules.puabo_nexus.location.domain.box import Box
+from modules.puabo_nexus.location.domain.geojson import read_shape
+from modules.puabo_nexus.location.domain.shapes import region_of_json
+from modules.puabo_nexus.location.domain.spot import Spot
+from modules.puabo_nexus.location.queries import geofences as queries
+from modules.puabo_nexus.location.queries.geofences import Occupant
+from modules.puabo_nexus.location.routes.page import page_of
+from nexus_actors.http import Page, PageQuery, Request, Routes, found
+
+routes = Routes(tag="geofences")
+
+MOST_POINTS = 200
+
+
+class GeofenceDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A geofence as it is to be.
+
+    Attributes:
+        shape: a Circle (``lat``, ``lon``, ``radius_m``), or GeoJSON with one Polygon or MultiPolygon, alone or as a Feature.
+    """
+
+    name: Name
+    shape: Raw
+
+
+class GeofenceQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which geofences to list.
+
+    Attributes:
+        bbox: west, south, east, north in degrees, with commas between (RFC 7946, section 5): fences whose bounds overlap it.
+            West is greater than east where it crosses the antimeridian.
+    """
+
+    bbox: Annotated[str, Meta(max_length=200, examples=["13.7,45.2,13.8,45.3"])] | None = None
+
+
+class TestedPoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A point to test."""
+
+    lat: Latitude
+    lon: Longitude
+
+
+class PointTest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Points of which the geofences are asked for that they lie in."""
+
+    points: Annotated[tuple[TestedPoint, ...], Meta(min_length=1, max_length=MOST_POINTS)]
+
+
+class PointResult(Struct, frozen=True, kw_only=True):
+    """The geofences that a point lies in, by id."""
+
+    lat: float
+    lon: float
+    geofence_ids: list[UUID]
+
+
+class PointResults(Struct, frozen=True, kw_only=True):
+    """One result for each point, in the order of the points."""
+
+    items: list[PointResult]
+
+
+@routes.post("/v1/geofences", scope=WRITE, status=201)
+async def create_geofence(request: Request, body: GeofenceDraft) -> Geofence:
+    """Draw a geofence. The answer has the shape as it is kept: without altitudes, rings in the directions of RFC 7946."""
+    shape = read_shape(bytes(body.shape))
+    return await request.ask(CreateGeofence(geofence_id=request.new_id(), name=body.name, shape=shape))
+
+
+@routes.get("/v1/geofences", scope=READ)
+async def list_geofences(request: Request, query: GeofenceQuery) -> Page[Geofence]:
+    """List the geofences, the oldest first."""
+    items = await queries.geofences(
+        request.db,
+        request.tenant,
+        box=None if query.bbox is None else parse_bbox(query.bbox),
+        after=request.cursor(query, UUID),
+        limit=query.limit + 1,
+    )
+    return page_of(items, query.limit, lambda geofence: geofence.geofence_id)
+
+
+@routes.get("/v1/geofences/{geofence_id}", scope=READ)
+async def get_geofence(request: Request, geofence_id: UUID) -> Geofence:
+    """Show a geofence."""
+    return found(await queries.geofence(request.db, request.tenant, geofence_id), "geofence")
+
+
+@routes.put("/v1/geofences/{geofence_id}", scope=WRITE)
+async def replace_geofence(request: Request, geofence_id: UUID, body: GeofenceDraft) -> Geofence:
+    """Replace name and shape of a geofence. Send its ETag as If-Match to change only what you have read."""
+    shape = read_shape(bytes(body.shape))
+    return await request.ask(
+        ChangeGeofence(geofence_id=geofence_id, name=body.name, shape=shape, expected_version=request.expected_version)
+    )
+
+
+@routes.delete("/v1/geofences/{geofence_id}", scope=WRITE)
+async def delete_geofence(request: Request, geofence_id: UUID) -> None:
+    """Remove a geofence. Its crossings stay in the history."""
+    await request.ask(DeleteGeofence(geofence_id=geofence_id, expected_version=request.expected_version))
+
+
+@routes.get("/v1/geofences/{geofence_id}/vehicles", scope=READ)
+async def list_occupants(request: Request, geofence_id: UUID, query: PageQuery) -> Page[Occupant]:
+    """List the vehicles inside a geofence, each as of its last fix."""
+    found(await queries.exists(request.db, request.tenant, geofence_id) or None, "geofence")
+    items = await queries.occupants(
+        request.db, request.tenant, geofence_id, after=request.cursor(query, UUID), limit=query.limit + 1
+    )
+    return page_of(items, query.limit, lambda occupant: occupant.vehicle_id)
+
+
+@routes.post("/v1/geofences:test", scope=READ)
+async def find_geofences_of_points(request: Request, body: PointTest) -> PointResults:
+    """Tell for each of some points in which geofences it lies."""
+    spots = [Spot(point.lat, point.lon) for point in body.points]
+    boxes = [Box(spot.lon, spot.lat, spot.lon, spot.lat) for spot in spots]
+    stored = await queries.shapes_in(request.db, request.tenant, boxes)
+    regions = [(fence.geofence_id, region_of_json(fence.shape)) for fence in stored]
+    return PointResults(
+        items=[
+            PointResult(lat=spot.lat, lon=spot.lon, geofence_ids=[number for number, region in regions if region.covers(spot)])
+            for spot in spots
+        ]
+    )
