@@ -127,7 +127,7 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
         seq: counts from 1 within the delivery, in the order of recording.
         happened_at: when it happened, by the clock of whoever saw it.
         recorded_at: when the fleet service wrote it down.
-        caused_by: subject of the caller, where a command caused it; null where the vehicle was seen.
+        caused_by: subject of the caller whose request led to it, where there was one.
         detail: the reason of a cancellation, or why something was ignored.
     """
 
