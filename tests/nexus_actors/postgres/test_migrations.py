@@ -1,6 +1,7 @@
 """Migrations: each step once, in order, all or nothing, one process at a time."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from nexus_actors.postgres.migrations import applied_migrations, migrate, schema
 from nexus_actors.postgres.pool import open_pool
 
 if TYPE_CHECKING:
-    from asyncpg import Pool
+    from asyncpg import Connection, Pool
 
 anyio_test = pytest.mark.anyio
 
@@ -34,6 +35,16 @@ def source(folder: Path, name: str = "service", **files: str) -> MigrationSource
 async def pool(database_url: str) -> AsyncIterator["Pool[Any]"]:
     async with open_pool(database_url, schema="tracker_ms", application_name="test", max_size=5) as pool:
         yield pool
+
+
+@asynccontextmanager
+async def connected(database_url: str, **settings: str) -> AsyncIterator["Connection[Any]"]:
+    """A connection outside of the pool. It is closed whatever happens: uvloop does not take a forgotten one lightly."""
+    connection = await asyncpg.connect(database_url, server_settings=settings)
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def run(pool: "Pool[Any]", *sources: MigrationSource, schema: str = "tracker_ms") -> list[str]:
@@ -137,13 +148,12 @@ async def test_waiting_for_another_process_outlasts_the_usual_time_outs(
     pool: "Pool[Any]", database_url: str, tmp_path: Path
 ) -> None:
     steps = source(tmp_path, m0001_slow="SELECT pg_sleep(0.6)")
-    impatient = await asyncpg.connect(database_url, server_settings={"statement_timeout": "100", "lock_timeout": "100"})
-    async with anyio.create_task_group() as group:
-        group.start_soon(run, pool, steps)
-        await anyio.sleep(0.2)
-        assert await migrate(impatient, "tracker_ms", [steps]) == []
-    assert await impatient.fetchval("SHOW statement_timeout") == "100ms"
-    await impatient.close()
+    async with connected(database_url, statement_timeout="100", lock_timeout="100") as impatient:
+        async with anyio.create_task_group() as group:
+            group.start_soon(run, pool, steps)
+            await anyio.sleep(0.2)
+            assert await migrate(impatient, "tracker_ms", [steps]) == []
+        assert await impatient.fetchval("SHOW statement_timeout") == "100ms"
 
 
 @anyio_test
@@ -175,13 +185,12 @@ async def test_settings_of_a_step_do_not_outlive_it(pool: "Pool[Any]", tmp_path:
 async def test_a_role_that_may_not_make_schemas_migrates_its_own(pool: "Pool[Any]", database_url: str, tmp_path: Path) -> None:
     await pool.execute("DROP ROLE IF EXISTS nexus_test_owner; CREATE ROLE nexus_test_owner")
     await pool.execute("CREATE SCHEMA tracker_ms AUTHORIZATION nexus_test_owner")
-    connection = await asyncpg.connect(database_url)
-    await connection.execute("SET SESSION AUTHORIZATION nexus_test_owner")
-    applied = await migrate(connection, "tracker_ms", [source(tmp_path, m0001_a="CREATE TABLE a (id int)")])
-    assert [step.name for step in applied] == ["a"]
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await migrate(connection, "other", [])
-    await connection.close()
+    async with connected(database_url) as connection:
+        await connection.execute("SET SESSION AUTHORIZATION nexus_test_owner")
+        applied = await migrate(connection, "tracker_ms", [source(tmp_path, m0001_a="CREATE TABLE a (id int)")])
+        assert [step.name for step in applied] == ["a"]
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await migrate(connection, "other", [])
     await pool.execute("DROP OWNED BY nexus_test_owner; DROP ROLE nexus_test_owner")
 
 
@@ -190,10 +199,10 @@ async def test_a_connection_lost_in_a_step_is_no_fault_of_the_file(
     pool: "Pool[Any]", database_url: str, tmp_path: Path
 ) -> None:
     steps = source(tmp_path, m0001_a="SELECT pg_terminate_backend(pg_backend_pid())")
-    connection = await asyncpg.connect(database_url)
-    with pytest.raises(DatabaseUnavailable):
-        await migrate(connection, "tracker_ms", [steps])
-    assert connection.is_closed()
+    async with connected(database_url) as connection:
+        with pytest.raises(DatabaseUnavailable):
+            await migrate(connection, "tracker_ms", [steps])
+        assert connection.is_closed()
 
 
 @anyio_test
