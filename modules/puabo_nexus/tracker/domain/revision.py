@@ -28,7 +28,9 @@ class Recut(Struct, frozen=True):
     track: Track | None
 
 
-async def recut(history: History, first: datetime, last: datetime, rules: TripRules) -> Recut:
+async def recut(
+    history: History, first: datetime, last: datetime, rules: TripRules, checkpoint_every: int = CHECKPOINT_EVERY
+) -> Recut:
     """Cut the track anew, after fixes between ``first`` and ``last`` have been added to the history.
 
     It begins at the newest checkpoint before them, and ends where the track, past them, comes to a checkpoint in the very
@@ -43,13 +45,13 @@ async def recut(history: History, first: datetime, last: datetime, rules: TripRu
     legs: list[Leg] = []
     while True:
         old = await history.checkpoint_after(after)
-        chunk = await history.fixes(after, old.at if old is not None else None, CHECKPOINT_EVERY)
+        chunk = await history.fixes(after, old.at if old is not None else None, checkpoint_every)
         legs += _fold_chunk(track, chunk, cuts, rules)
         after = chunk[-1].fix_at if chunk else after
         reached = old is not None and after == old.at
         if old is not None and reached and after is not None and after > last and old.track == track:
             return Recut(since, track.floor_at, legs, None)
-        if chunk and (reached or len(chunk) == CHECKPOINT_EVERY):
+        if chunk and (reached or len(chunk) == checkpoint_every):
             await history.save_checkpoint(Checkpoint(chunk[-1].fix_at, track))
         else:
             legs += fold(track, [], cuts, rules)

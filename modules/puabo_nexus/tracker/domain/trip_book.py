@@ -1,7 +1,7 @@
 """The trips of one vehicle in one turn: what the track shows of them, as rows to keep and events to publish."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -20,13 +20,13 @@ class OpenTrip(Struct):
 
     Attributes:
         told: `TripEnded` was published of it. It is published once; whatever comes after is a `TripRevised`.
-        silent: it was ended for silence. The track itself does not know of that: it may go on.
+        silent_at: where silence ended it; None when it did not. The track itself does not know of that: it may go on.
     """
 
     trip_id: UUID
     version: int = 0
     told: bool = False
-    silent: bool = False
+    silent_at: datetime | None = None
 
 
 class TripBook:
@@ -68,7 +68,7 @@ class TripBook:
     def ended(self, leg: Leg) -> Trip | None:
         """The open trip has ended. Returns it, unless silence had ended it there before."""
         current, self.open = self.open, None
-        if current is None or (current.silent and leg.reason == "gap"):
+        if current is None or (leg.reason == "gap" and current.silent_at == leg.end.at):
             return None
         trip = self._write(current, leg)
         self.events.append(_revised(trip, "changed") if current.told else _ended(trip, leg))
@@ -80,15 +80,15 @@ class TripBook:
             return
         trip = self._write(self.open, msgspec.structs.replace(leg, reason="silence"))
         self.events.append(_revised(trip, "changed") if self.open.told else _ended(trip, leg))
-        self.open.told = self.open.silent = True
+        self.open.told, self.open.silent_at = True, leg.end.at
 
     def goes_on(self, leg: Leg) -> None:
         """The open trip is longer now. If silence had ended it, it is open again."""
         if self.open is None:
             return
         trip = self._write(self.open, leg)
-        if self.open.silent:
-            self.open.silent = False
+        if self.open.silent_at is not None:
+            self.open.silent_at = None
             self.events.append(_revised(trip, "changed"))
 
     def revise(self, before: Sequence[Trip], legs: Sequence[Leg]) -> list[tuple[Trip, Trip | None]]:
@@ -120,13 +120,15 @@ class TripBook:
         if goes_on is None:
             self.revise(before, legs)
             return
-        silent = was is not None and was.silent
-        last = msgspec.structs.replace(goes_on, reason="silence") if silent else goes_on
+        silent_at = was.silent_at if was is not None else None
+        last = msgspec.structs.replace(goes_on, reason="silence") if silent_at is not None else goes_on
         trip, known = self.revise(before, [*legs, last])[-1]
         told = known is not None and (known.ended_at is not None or (was is not None and was.told))
-        self.open = OpenTrip(trip.trip_id, trip.version, told=told, silent=silent)
+        self.open = OpenTrip(trip.trip_id, trip.version, told=told, silent_at=silent_at)
 
     def _revise(self, leg: Leg, known: Trip | None) -> Trip:
+        if known is not None and known.end_reason == "silence" and leg.reason == "gap":
+            leg = msgspec.structs.replace(leg, reason="silence")  # the same hole, seen from before and from after
         if known is None:
             trip = trip_of(leg, self.vehicle_id, self._new_id(), 1)
         else:

@@ -1,0 +1,203 @@
+"""What a vehicle's reports do to its track, its history and its trips."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from msgspec import Struct, field
+
+from bus import Event, Refusal
+from modules.puabo_nexus.tracker.contract import (
+    Fix,
+    LatePositionsRecorded,
+    PositionsQuarantined,
+    PositionsReceipt,
+    PositionsRecorded,
+    QuarantinedFix,
+    Trip,
+)
+from modules.puabo_nexus.tracker.domain.filters import Sifted, Suspicion, sift_late, sift_live
+from modules.puabo_nexus.tracker.domain.history import Checkpoint, History
+from modules.puabo_nexus.tracker.domain.intake import Intake
+from modules.puabo_nexus.tracker.domain.revision import CHECKPOINT_EVERY, recut
+from modules.puabo_nexus.tracker.domain.track import Place, Track, TripRules
+from modules.puabo_nexus.tracker.domain.trip_book import OpenTrip, TripBook
+
+
+class VehicleState(Struct):
+    """What the tracker knows of a vehicle.
+
+    Attributes:
+        membership: whether the fleet has it; positions are taken of an active vehicle alone.
+        suspicion: fixes that contradict the track and may yet turn out to be right.
+        trip: the trip that the track is on.
+        heard_at: when its newest batch came in.
+        since_checkpoint: how many fixes the track has taken since its last checkpoint.
+        watched: the trip for which a silence timer is set.
+    """
+
+    membership: Literal["unknown", "active", "retired"] = "unknown"
+    tenant: str = ""
+    device_id: str | None = None
+    track: Track = field(default_factory=Track)
+    suspicion: Suspicion | None = None
+    trip: OpenTrip | None = None
+    heard_at: datetime | None = None
+    since_checkpoint: int = 0
+    watched: UUID | None = None
+
+
+class Recorder:
+    """Applies what comes of one vehicle in one turn.
+
+    Attributes:
+        events: what to publish, in order.
+
+    Args:
+        state: is changed. After a refusal it must be thrown away.
+        checkpoint_every: how many fixes lie between two checkpoints of the track.
+    """
+
+    def __init__(
+        self,
+        vehicle_id: UUID,
+        state: VehicleState,
+        history: History,
+        new_id: Callable[[], UUID],
+        rules: TripRules,
+        checkpoint_every: int = CHECKPOINT_EVERY,
+    ) -> None:
+        self._vehicle_id = vehicle_id
+        self._state = state
+        self._history = history
+        self._book = TripBook(vehicle_id, state.trip, new_id)
+        self._rules = rules
+        self._checkpoint_every = checkpoint_every
+        self.events: list[Event] = []
+
+    async def record(self, messages: Sequence[Sequence[Fix]], now: datetime, received_at: datetime) -> list[PositionsReceipt]:
+        """Take the fixes of some messages: the newer ones lead the live track on, older ones join the history.
+
+        Returns:
+            an answer per message.
+
+        Raises:
+            Refusal: see `Intake`.
+        """
+        last = self._state.track.last
+        intake = Intake(messages, last.at if last is not None else None, now, self._rules.fixes)
+        if intake.old:
+            await self._take_late(intake)
+        if intake.live:
+            await self._take_live(intake)
+        self._state.heard_at = received_at
+        await self._close()
+        return intake.receipts()
+
+    async def end_trip(self) -> Trip:
+        """End the trip at the newest fix.
+
+        Raises:
+            Refusal: there is none.
+        """
+        silent = self._state.trip is not None and self._state.trip.silent_at is not None
+        leg = self._state.track.cut("request")
+        trip = self._book.ended(leg) if leg is not None and not silent else None
+        if leg is None or trip is None:
+            raise Refusal.conflict("no_open_trip", "The vehicle is on no trip, so there is none to end.")
+        await self._history.add_cut(leg.end.at)
+        await self._close()
+        return trip
+
+    async def end_silent_trip(self, now: datetime) -> None:
+        """The silence timer rang: end the trip, unless something has come of it since."""
+        self._state.watched = None
+        leg, trip = self._state.track.open_leg, self._state.trip
+        if leg is None or trip is None or trip.silent_at is not None:
+            return
+        if now >= self._silent_at(leg.end):
+            self._book.silenced(leg)
+            await self._close()
+
+    def silence_timer(self) -> datetime | None:
+        """When to look whether the trip has fallen silent; None when no timer is to be set, or one is."""
+        trip, last = self._state.trip, self._state.track.last
+        if trip is None or trip.silent_at is not None or last is None or self._state.watched == trip.trip_id:
+            return None
+        self._state.watched = trip.trip_id
+        return self._silent_at(last)
+
+    async def _take_live(self, intake: Intake) -> None:
+        state, track = self._state, self._state.track
+        last = _as_fix(track.last) if track.last is not None else None
+        sifted, state.suspicion = sift_live(intake.live, last, state.suspicion, self._rules.fixes)
+        await self._put_aside(sifted, intake)
+        if not sifted.admitted:
+            return
+        intake.accepted(sifted.admitted)
+        await self._history.add_fixes(sifted.admitted)
+        self.events.append(PositionsRecorded(vehicle_id=self._vehicle_id, fixes=tuple(sifted.admitted)))
+        for fix in sifted.admitted:
+            leg = track.add(fix, self._rules)
+            if leg is not None:
+                self._book.found(leg)
+        if track.open_leg is not None:
+            self._book.goes_on(track.open_leg)
+        await self._checkpoint(len(sifted.admitted))
+
+    async def _take_late(self, intake: Intake) -> None:
+        known = await self._history.known([fix.fix_at for fix in intake.old])
+        intake.duplicate(fix for fix in intake.old if fix.fix_at in known)
+        new = [fix for fix in intake.old if fix.fix_at not in known]
+        if not new:
+            return
+        neighbours = await self._history.around(new[0].fix_at, new[-1].fix_at)
+        sifted = sift_late(new, neighbours, self._rules.fixes)
+        await self._put_aside(sifted, intake)
+        if not sifted.admitted:
+            return
+        intake.late(sifted.admitted)
+        await self._history.add_fixes(sifted.admitted)
+        self.events.append(LatePositionsRecorded(vehicle_id=self._vehicle_id, fixes=tuple(sifted.admitted)))
+        await self._recut(sifted.admitted[0].fix_at, sifted.admitted[-1].fix_at)
+
+    async def _recut(self, first: datetime, last: datetime) -> None:
+        part = await recut(self._history, first, last, self._rules, self._checkpoint_every)
+        before = await self._history.trips(part.since, part.before)
+        if part.track is None:
+            self._book.revise(before, part.legs)
+        else:
+            self._state.track = part.track
+            self._book.revise_up_to_now(before, part.legs, part.track.open_leg)
+
+    async def _put_aside(self, sifted: Sifted, intake: Intake) -> None:
+        if not sifted.quarantined:
+            return
+        intake.rejected(sifted.quarantined)
+        items = [QuarantinedFix(fix=fix, reasons=reasons) for fix, reasons in sifted.quarantined]
+        new = await self._history.quarantine(items)
+        told = tuple(item for item in items if item.fix.fix_at in new)
+        if told:
+            self.events.append(PositionsQuarantined(vehicle_id=self._vehicle_id, fixes=told))
+
+    async def _checkpoint(self, taken: int) -> None:
+        self._state.since_checkpoint += taken
+        last = self._state.track.last
+        if self._state.since_checkpoint >= self._checkpoint_every and last is not None:
+            await self._history.save_checkpoint(Checkpoint(last.at, self._state.track))
+            self._state.since_checkpoint = 0
+
+    async def _close(self) -> None:
+        await self._history.remove_trips(self._book.removed)
+        await self._history.save_trips(self._book.rows.values())
+        self.events += self._book.events
+        self._state.trip = self._book.open
+
+    def _silent_at(self, last: Place) -> datetime:
+        newest = max(last.at, self._state.heard_at) if self._state.heard_at is not None else last.at
+        return newest + timedelta(seconds=self._rules.gap_s)
+
+
+def _as_fix(place: Place) -> Fix:
+    return Fix(fix_at=place.at, lat=place.lat, lon=place.lon)
