@@ -1,0 +1,63 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import nexus_actors.cli
+from nexus_actors.cli.main import nexus
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A second folder of the package, for commands of a test."""
+    monkeypatch.setattr(nexus_actors.cli, "__path__", [*nexus_actors.cli.__path__, str(tmp_path)])
+    return tmp_path
+
+
+def test_every_file_is_a_command() -> None:
+    files = {file.stem for file in Path(nexus_actors.cli.__path__[0]).glob("*.py")} - {"__init__", "__main__", "main"}
+    context = click.Context(nexus)
+    assert nexus.list_commands(context) == sorted(name.replace("_", "-") for name in files if not name.startswith("_"))
+    for name in nexus.list_commands(context):
+        command = nexus.get_command(context, name)
+        assert command is not None
+        assert command.get_short_help_str(), f"{name} has no help"
+
+
+def test_a_new_file_is_a_new_command(folder: Path) -> None:
+    (folder / "say_twice.py").write_text(
+        "import click\n\n@click.command\n@click.argument('word')\ndef command(word):\n    click.echo(f'{word} {word}')\n"
+    )
+    (folder / "_private.py").write_text("raise SystemExit('private files are no commands')\n")
+    assert CliRunner().invoke(nexus, ["say-twice", "yes"]).output == "yes yes\n"
+
+
+def test_only_the_command_that_is_asked_for_is_loaded(folder: Path) -> None:
+    (folder / "broken.py").write_text("raise RuntimeError('it was loaded')\n")
+    assert CliRunner().invoke(nexus, ["lock", "--help"]).exit_code == 0
+    assert str(CliRunner().invoke(nexus, ["broken"]).exception) == "it was loaded"
+
+
+def test_a_file_without_a_command_is_named(folder: Path) -> None:
+    (folder / "wrong_kind.py").write_text("command = 'a word'\n")
+    result = CliRunner().invoke(nexus, ["wrong-kind"])
+    assert "wrong-kind: `command` is no click command" in str(result.exception)
+
+
+def test_an_unknown_command_is_refused() -> None:
+    result = CliRunner().invoke(nexus, ["dance"])
+    assert result.exit_code == 2
+    assert "No such command 'dance'" in result.output
+
+
+def test_asking_for_help_loads_no_service_code() -> None:
+    code = (
+        "import sys; from click.testing import CliRunner; from nexus_actors.cli.main import nexus;"
+        "CliRunner().invoke(nexus, ['test', '--help']);"
+        "sys.exit(', '.join({'aiohttp', 'asyncpg', 'redis'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
