@@ -1,5 +1,6 @@
 """The HTTP face of a service. What services need is here; who serves them takes `nexus_actors.http.face`."""
 
+from nexus_actors.http.json_body import JsonDecoder
 from nexus_actors.http.limits import RateLimit
 from nexus_actors.http.page import Page, PageQuery, encode_cursor
 from nexus_actors.http.request import Request
@@ -7,4 +8,4 @@ from nexus_actors.http.route import Raw, RouteError
 from nexus_actors.http.routes import Routes
 from nexus_actors.http.thing import found
 
-__all__ = ["Page", "PageQuery", "RateLimit", "Raw", "Request", "RouteError", "Routes", "encode_cursor", "found"]
+__all__ = ["JsonDecoder", "Page", "PageQuery", "RateLimit", "Raw", "Request", "RouteError", "Routes", "encode_cursor", "found"]

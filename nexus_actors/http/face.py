@@ -99,8 +99,11 @@ class Face:
 
     def start_draining(self) -> None:
         """Say that the service is about to stop: readiness answers 503, and connections close after their next answer."""
-        self._health.draining = True
-        self._guard.draining = True
+        self._drain(is_on=True)
+
+    def _drain(self, *, is_on: bool) -> None:
+        self._health.draining = is_on
+        self._guard.draining = is_on
 
     @asynccontextmanager
     async def serve(self, host: str, port: int | None = None, *, reuse_port: bool = False) -> AsyncIterator[int]:
@@ -117,6 +120,7 @@ class Face:
         Raises:
             CannotListen: the port is taken, or may not be used.
         """
+        self._drain(is_on=False)
         runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=self._settings.drain_s)
         await runner.setup()
         try:

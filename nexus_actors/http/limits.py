@@ -1,16 +1,15 @@
 """Rate limits: how often a caller may ask, by the generic cell rate algorithm (GCRA, ITU-T I.371)."""
 
 from collections import OrderedDict
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
 _IPV6_SITE_BITS: Final = 64
-_ROUNDING_S: Final = 1e-6
-"""Doubles hold an instant of today to a quarter of a microsecond."""
-
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 DEFAULT_CAPACITY: Final = 65_536
 
 
@@ -39,9 +38,9 @@ class RateLimit(Struct, frozen=True, kw_only=True):
             raise ValueError(f"A rate limit takes positive numbers, not {self}.")
 
     @property
-    def interval_s(self) -> float:
-        """The time that one request uses up, in seconds."""
-        return self.per_s / self.requests
+    def interval_ns(self) -> int:
+        """The time that one request uses up, in nanoseconds."""
+        return max(1, round(self.per_s * 1e9 / self.requests))
 
 
 class RateLimiter(Protocol):
@@ -60,21 +59,21 @@ class RateLimiter(Protocol):
         ...
 
 
-def gcra(arrival_s: float, now_s: float, limit: RateLimit) -> tuple[float, float]:
-    """One step of the generic cell rate algorithm.
+def gcra(arrival_ns: int, now_ns: int, limit: RateLimit) -> tuple[int, int]:
+    """One step of the generic cell rate algorithm, in whole nanoseconds: rounding would add up over a burst.
 
     Args:
-        arrival_s: the theoretical arrival time that the step before left; any past time for a new key.
-        now_s: when the request came.
+        arrival_ns: the theoretical arrival time that the step before left; any past time for a new key.
+        now_ns: when the request came.
         limit: what is allowed.
 
     Returns:
-        The next theoretical arrival time, and the seconds to wait: 0 where the request conforms.
+        The next theoretical arrival time, and the nanoseconds to wait: 0 where the request conforms.
     """
-    earliest_s = arrival_s - (limit.burst - 1) * limit.interval_s
-    if now_s < earliest_s - _ROUNDING_S:
-        return arrival_s, earliest_s - now_s
-    return max(arrival_s, now_s) + limit.interval_s, 0.0
+    earliest_ns = arrival_ns - (limit.burst - 1) * limit.interval_ns
+    if now_ns < earliest_ns:
+        return arrival_ns, earliest_ns - now_ns
+    return max(arrival_ns, now_ns) + limit.interval_ns, 0
 
 
 class InMemoryRateLimiter:
@@ -86,25 +85,25 @@ class InMemoryRateLimiter:
 
     def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
         self._capacity = capacity
-        self._arrivals: OrderedDict[str, float] = OrderedDict()
+        self._arrivals: OrderedDict[str, int] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._arrivals)
 
     async def take(self, key: str, limit: RateLimit, now: datetime) -> float:
         """Count one request of ``key``: 0 where it may go on, else the seconds to wait."""
-        now_s = now.timestamp()
-        arrival_s, wait_s = gcra(self._arrivals.get(key, 0.0), now_s, limit)
-        self._arrivals[key] = arrival_s
+        now_ns = (now - _EPOCH) // _MICROSECOND * 1000
+        arrival_ns, wait_ns = gcra(self._arrivals.get(key, 0), now_ns, limit)
+        self._arrivals[key] = arrival_ns
         self._arrivals.move_to_end(key)
-        self._forget(now_s)
-        return wait_s
+        self._forget(now_ns)
+        return wait_ns / 1e9
 
-    def _forget(self, now_s: float) -> None:
+    def _forget(self, now_ns: int) -> None:
         """Drop what is spent, a few at a time, and what is too much."""
         for _ in range(2):
             oldest = next(iter(self._arrivals))
-            if self._arrivals[oldest] > now_s and len(self._arrivals) <= self._capacity:
+            if self._arrivals[oldest] > now_ns and len(self._arrivals) <= self._capacity:
                 return
             del self._arrivals[oldest]
             if not self._arrivals:

@@ -131,8 +131,6 @@ def _body_type(method: Method, hints: dict[str, Any], options: RouteOptions) -> 
     if method not in _WITH_BODY:
         raise RouteError(f"{method} takes no body")
     if kind is bytes:
-        if options.accepts == (JSON,):
-            raise RouteError("body is bytes; say which media types it accepts: accepts=(...)")
         return bytes
     if options.accepts != (JSON,):
         raise RouteError(f"body is decoded from JSON, so accepts=({JSON!r},) is the only choice; take bytes for others")

@@ -8,7 +8,8 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 from msgspec import Struct
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
 
 from nexus_actors.http.docs_page import HtmlPage, docs_page, locked_page
 from nexus_actors.http.etag import is_unchanged, tag_of
@@ -95,8 +96,9 @@ class SystemPages:
         status, document = self._health.ready()
         return _json(status, msgspec.json.encode(document) + b"\n")
 
-    async def _show_metrics(self, _: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    async def _show_metrics(self, request: web.Request) -> web.Response:
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
 
     async def _show_openapi(self, request: web.Request) -> web.Response:
         return _cacheable(request, self._openapi, JSON)
