@@ -1,6 +1,7 @@
 """HTTP as a client sees it."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 import msgspec
@@ -51,7 +52,8 @@ class HttpProbe:
         if json is not None:
             body = msgspec.json.encode(json)
             sent.setdefault("Content-Type", "application/json")
-        async with self._session.request(method, self._base_url + path, data=body, headers=sent) as response:
+        data = None if body is None else BytesIO(body)
+        async with self._session.request(method, self._base_url + path, data=data, headers=sent) as response:
             return HttpAnswer(response.status, response.headers.copy(), await response.read())
 
     async def get(self, path: str, **options: Any) -> HttpAnswer:  # noqa: ANN401

@@ -1,0 +1,1 @@
+"""What PUABO OS reads."""
