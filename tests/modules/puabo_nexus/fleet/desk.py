@@ -74,11 +74,22 @@ class Desk:
         taken, self.published = self.published, []
         return taken
 
+    def transaction(self) -> PostgresTransaction:
+        """A transaction of another worker, for the test to end."""
+        return PostgresTransaction(self._pool)
+
+    async def is_anybody_waiting(self) -> bool:
+        """Whether a transaction waits for another one."""
+        waiting: bool = await self.db.fetchval(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        return waiting
+
     async def _turn(self, message: Message, tenant: str, subject: str | None) -> Any:
         (handler,) = service.handlers(type(message))
         envelope = seal(message, message_id=new_id(), source="test", now=self.now)
         envelope = envelope.replace(tenant=tenant, principal=subject)
-        db = PostgresTransaction(self._pool)
+        db = self.transaction()
         ctx = Context(
             service=service.name,
             actor_key=message.key_of(),

@@ -258,6 +258,22 @@ async def test_a_change_goes_to_the_version_that_was_read(desk: HttpProbe) -> No
     refused(await desk.post(f"{path}:retire", headers={"If-Match": tag}), 412, "version_mismatch")
 
 
+async def test_who_carries_something_stays_until_it_has_ended(platform: TestPlatform, desk: HttpProbe) -> None:
+    delivery = await under_way(desk)
+    van, ana = f"/v1/vehicles/{delivery['vehicle_id']}", f"/v1/drivers/{delivery['driver_id']}"
+
+    refused(await desk.post(f"{van}:retire"), 409, "vehicle_in_use")
+    refused(await desk.post(f"{ana}:retire"), 409, "driver_in_use")
+    await see(platform, delivery, "left", "pickup", 1)
+    await see(platform, delivery, "reached", "dropoff", 2)
+    await platform.settle()
+
+    assert (await desk.post(f"{van}:retire")).json()["status"] == "retired"
+    assert (await desk.post(f"{ana}:retire")).json()["status"] == "retired"
+    refused(await desk.send("PATCH", ana, {"name": "Eva"}), 409, "driver_retired")
+    assert (await shown(desk, "/v1/drivers?status=active"))["items"] == []
+
+
 async def test_lists_come_in_pages_and_by_filter(desk: HttpProbe) -> None:
     delivery = await under_way(desk)
     for _ in range(4):

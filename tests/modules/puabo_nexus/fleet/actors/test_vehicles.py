@@ -2,6 +2,7 @@
 
 import anyio
 import pytest
+from asyncpg import PostgresError, UniqueViolationError
 from msgspec.structs import replace
 
 from bus import Refusal, new_id
@@ -118,6 +119,46 @@ async def test_of_many_who_want_a_plate_at_once_one_gets_it(desk: Desk) -> None:
 
     assert codes == ["plate_taken"] * 19
     assert len(desk.take()) == 1
+
+
+async def taken_meanwhile(desk: Desk, command: RegisterVehicle | ChangeVehicle) -> list[Exception]:
+    """What a command raises whose plate A 1 another worker commits between its check and its writing."""
+    raised: list[Exception] = []
+    other = desk.transaction()
+    await other.execute(
+        "INSERT INTO vehicles (tenant, vehicle_id, plate, registered_at) VALUES ('main', $1, 'A 1', $2)", new_id(), NOON
+    )
+
+    async def ask() -> None:
+        try:
+            await desk.ask(command)
+        except (Refusal, PostgresError) as error:
+            raised.append(error)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask)
+        while not await desk.is_anybody_waiting():  # noqa: ASYNC110 - only PostgreSQL knows when it waits
+            await anyio.sleep(0.01)
+        await other.commit()
+    return raised
+
+
+async def test_a_plate_that_is_taken_between_check_and_writing_is_refused(desk: Desk) -> None:
+    (refusal,) = await taken_meanwhile(desk, RegisterVehicle(vehicle_id=new_id(), plate="A 1"))
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "plate_taken"
+
+
+async def test_a_change_to_a_plate_that_is_taken_meanwhile_fails_and_its_repeat_is_refused(desk: Desk) -> None:
+    vehicle = await desk.vehicle("B 2")
+    change = ChangeVehicle(vehicle_id=vehicle.vehicle_id, plate="A 1")
+
+    (fault,) = await taken_meanwhile(desk, change)
+
+    assert isinstance(fault, UniqueViolationError)
+    assert (await refusal_of(desk, change)).code == "plate_taken"
+    assert await stored(desk, vehicle) == vehicle
 
 
 async def test_a_change_replaces_what_is_given_and_clears_what_is_null(desk: Desk) -> None:
