@@ -13,7 +13,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     Attributes:
         subject: stable id of the user or service account.
         tenant: the tenant whose things it may see.
-        scopes: what it may do, each exact (``fleet:write``) or a family (``fleet:*``).
+        scopes: what it may do, each exact (``fleet:write``), a family (``fleet:*``), or everything (``*``).
         session_id: the login that the token belongs to; None for service accounts.
         kind: a person's token or a service account's.
     """
@@ -25,8 +25,8 @@ class Principal(Struct, frozen=True, kw_only=True):
     kind: PrincipalKind = "user"
 
     def may(self, scope: str) -> bool:
-        """Whether its scopes cover ``scope``: by name, or by a family ``prefix:*`` of it at any depth."""
-        if scope in self.scopes:
+        """Whether its scopes cover ``scope``: by name, by a family ``prefix:*`` of it at any depth, or by ``*``."""
+        if scope in self.scopes or "*" in self.scopes:
             return True
         parts = scope.split(":")
         return any(":".join(parts[:depth]) + ":*" in self.scopes for depth in range(1, len(parts)))
