@@ -8,7 +8,8 @@ from bus import FieldError, Refusal
 
 MIN_CHARS = 10
 MAX_BYTES = 1024
-MIN_SCORE = 3
+MIN_GUESSES = 10**8
+"""What zxcvbn calls score 3: safe even where guesses are not throttled."""
 
 _JUDGED_CHARS = 64
 _PLATFORM_WORDS = ("nexus", "nexuscos", "puabo", "puaboverse", "streamcore")
@@ -17,9 +18,9 @@ _PLATFORM_WORDS = ("nexus", "nexuscos", "puabo", "puaboverse", "streamcore")
 def check_password(password: str, context: Iterable[str] = ()) -> None:
     """Let a new password pass or refuse it.
 
-    Length and strength are asked, never kinds of characters (NIST SP 800-63B-4, 3.1.1). Strength is zxcvbn's score (Wheeler,
-    "zxcvbn: low-budget password strength estimation", USENIX Security 2016); its time grows faster than the length, so it
-    sees the first 64 characters.
+    Length and strength are asked, never kinds of characters (NIST SP 800-63B-4, 3.1.1). Strength is zxcvbn's number of
+    guesses (Wheeler, "zxcvbn: low-budget password strength estimation", USENIX Security 2016); its time grows faster than
+    the length, so it sees the first 64 characters.
 
     Args:
         password: as it was typed; it is compared raw, never normalised.
@@ -33,7 +34,7 @@ def check_password(password: str, context: Iterable[str] = ()) -> None:
     if not is_verifiable(password):
         raise _refusal("password_too_long", f"Give at most {MAX_BYTES} bytes of UTF-8 text.")
     words = [word for word in (*_PLATFORM_WORDS, *context) if word]
-    if zxcvbn(password[:_JUDGED_CHARS], words).score < MIN_SCORE:
+    if zxcvbn(password[:_JUDGED_CHARS], words).guesses < MIN_GUESSES:
         raise _refusal("password_too_weak", "Easy to guess. Add a word or two that do not belong together.")
 
 

@@ -1,0 +1,73 @@
+"""What the routes of auth-ms work with."""
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from bus import new_id
+from modules.infrastructure.auth.key_chain import KeyChain
+from modules.infrastructure.auth.passwords import Passwords
+from modules.infrastructure.auth.vault import Entropy, Vault
+from nexus_actors.environment import Environment
+from nexus_actors.errors import ConfigError
+from nexus_actors.http.limits import InMemoryRateLimiter, RateLimit, RateLimiter
+
+GUESSES: Final = RateLimit(requests=10, per_s=300, burst=10)
+"""How often a network may try passwords of one address, whether that has an account or not."""
+
+
+class Desk(Struct, frozen=True, kw_only=True):
+    """Everything that checks, seals and signs.
+
+    Attributes:
+        issuer: what tokens name as their issuer.
+        vault: seals secrets.
+        passwords: hashes passwords.
+        keys: the signing keys.
+        guesses: counts attempts at one address from one network.
+        entropy: source of secrets.
+        new_id: makes the ids of tokens.
+    """
+
+    issuer: str
+    vault: Vault
+    passwords: Passwords
+    keys: KeyChain
+    guesses: RateLimiter
+    entropy: Entropy = os.urandom
+    new_id: Callable[[datetime], UUID] = new_id
+
+
+def make_desk(issuer: str, secrets: tuple[str, ...], passwords: Passwords | None = None) -> Desk:
+    """A desk.
+
+    Args:
+        issuer: what tokens name as their issuer.
+        secrets: key-encryption keys, the current one first.
+        passwords: hashes passwords; on all cores of this machine when left out.
+    """
+    vault = Vault(secrets)
+    return Desk(
+        issuer=issuer,
+        vault=vault,
+        passwords=passwords or Passwords(os.cpu_count() or 1),
+        keys=KeyChain(vault),
+        guesses=InMemoryRateLimiter(),
+    )
+
+
+def desk_of(environment: Environment) -> Desk:
+    """The desk of a process.
+
+    Raises:
+        ConfigError: NEXUS_AUTH_KEK is missing. Several keys may stand there with spaces between: the first one seals, the
+            others still open what they have sealed.
+    """
+    settings = environment.settings
+    if settings.auth_kek is None:
+        raise ConfigError("NEXUS_AUTH_KEK is missing; auth-ms seals with it. Give at least 32 characters, made at random.")
+    return make_desk(settings.auth_issuer, tuple(settings.auth_kek.reveal().split()))

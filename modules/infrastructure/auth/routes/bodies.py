@@ -1,0 +1,108 @@
+"""What the routes take in."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from nexus_actors.context import DEFAULT_TENANT
+
+TenantText = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,39}\Z", examples=["main"])]
+EmailText = Annotated[str, Meta(min_length=3, max_length=320, examples=["ana@example.org"])]
+PasswordText = Annotated[str, Meta(min_length=1, max_length=1024)]
+NameText = Annotated[str, Meta(min_length=1, max_length=100)]
+TokenText = Annotated[str, Meta(min_length=1, max_length=8192)]
+ScopeText = Annotated[str, Meta(min_length=1, max_length=80, examples=["fleet:read"])]
+ScopeList = Annotated[tuple[ScopeText, ...], Meta(max_length=64)]
+RoleText = Annotated[str, Meta(min_length=1, max_length=40, examples=["dispatcher"])]
+
+
+class Discreet(Struct, frozen=True, kw_only=True):
+    """A body with a secret in it: it never prints."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(***)"
+
+
+class SignUp(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new account.
+
+    Attributes:
+        password: at least 10 characters, hard to guess.
+    """
+
+    email: EmailText
+    password: PasswordText
+    display_name: NameText
+    tenant: TenantText = DEFAULT_TENANT
+
+
+class Login(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A login.
+
+    Attributes:
+        scopes: what the tokens are to be limited to; left out for all that the roles allow.
+    """
+
+    email: EmailText
+    password: PasswordText
+    tenant: TenantText = DEFAULT_TENANT
+    scopes: ScopeList | None = None
+
+
+class Refresh(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A refresh.
+
+    Attributes:
+        scopes: what the next access token is to be limited to.
+    """
+
+    refresh_token: TokenText
+    scopes: ScopeList | None = None
+
+
+class PasswordChange(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new password in place of the present one."""
+
+    current_password: PasswordText
+    new_password: PasswordText
+
+
+class RoleDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A role as it is to be."""
+
+    name: RoleText
+    scopes: ScopeList
+    description: Annotated[str, Meta(max_length=400)] = ""
+
+
+class RoleAssignment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The roles that a user is to have, in place of the present ones."""
+
+    roles: Annotated[tuple[RoleText, ...], Meta(min_length=1, max_length=16)]
+
+
+class ServiceAccountDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A service account as it is to be."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9._-]{0,63}\Z", examples=["importer"])]
+    scopes: ScopeList
+
+
+class SecretRotation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new secret.
+
+    Attributes:
+        overlap_s: how long the old one is still taken, in seconds; 0 takes its access tokens back too.
+    """
+
+    overlap_s: Annotated[int, Meta(ge=0, le=604_800)] = 0
+
+
+class KeyRotation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new signing key.
+
+    Attributes:
+        emergency: take back every token that the present keys have signed.
+    """
+
+    emergency: bool = False
