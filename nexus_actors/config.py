@@ -37,6 +37,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         str, setting.text(r"^[a-z][a-z0-9_-]{0,31}$", "a lower-case letter, then up to 31 of a-z, 0-9, _ and -")
     ] = "nexus"
     host: Annotated[str, setting.text(r"^[A-Za-z0-9.:_-]{1,255}$", "a host name or address to listen on")] = "127.0.0.1"
+    service_host: Annotated[
+        str, setting.text(r"^[A-Za-z0-9._{}-]{1,255}$", "a host name, in which {service} stands for the service's name")
+    ] = "127.0.0.1"
     port_offset: Annotated[int, setting.whole(0, 50_000)] = 0
     data_dir: Annotated[Path, setting.text(None, "a folder that this process may write to")] = Path(".nexus")
     log_level: Annotated[LogLevel, setting.choice(LogLevel)] = "info"

@@ -14,6 +14,7 @@ from nexus_actors.catalogue import ServiceEntry
 if TYPE_CHECKING:
     from nexus_actors.environment import Environment
     from nexus_actors.http import Routes
+    from nexus_actors.http.gateway import Gateway
 
 
 def platform_version() -> str:
@@ -33,6 +34,7 @@ class Service:
         actors: its actor classes; the service is subscribed to every message type that they handle.
         routes: its HTTP face.
         deps: makes what its routes get as ``request.deps``, from the process's environment.
+        gateway: makes what passes requests on to other services, where the service does that.
 
     Raises:
         ContractError: actors and topic do not fit each other.
@@ -46,6 +48,7 @@ class Service:
         actors: Sequence[type[Actor[Any]]],
         routes: "Sequence[Routes]" = (),
         deps: "Callable[[Environment], object] | None" = None,
+        gateway: "Callable[[Environment], Gateway] | None" = None,
     ) -> None:
         if topic.service != entry.name:
             raise ContractError(f"{entry.name} was given the topic of {topic.service}.")
@@ -54,6 +57,7 @@ class Service:
         self.topic = topic
         self.routes = tuple(routes)
         self.deps = deps
+        self.gateway = gateway
         self.actors = tuple(actors)
         self.migrations = Path(sys._getframe(1).f_code.co_filename).parent / "migrations"
         self._handlers = self._collect(actors)

@@ -1,7 +1,7 @@
 """The HTTP face of a service: its routes and the pages that every service has, served on one port."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import anyio
@@ -13,6 +13,7 @@ from nexus_actors.http.admission import Admission
 from nexus_actors.http.body import expect
 from nexus_actors.http.client_address import Network
 from nexus_actors.http.endpoint import Endpoint
+from nexus_actors.http.gateway import Gateway
 from nexus_actors.http.guard import Guard
 from nexus_actors.http.health import Health
 from nexus_actors.http.limits import RateLimit
@@ -55,6 +56,7 @@ class Face:
         ports: what it needs of the rest of the process.
         deps: what handlers get as ``request.deps``.
         settings: how it behaves.
+        gateway: passes requests on to other services; None for a face that does not.
 
     Raises:
         RouteError: two routes have the same method and path, or one has that of a page which every service has.
@@ -71,6 +73,7 @@ class Face:
         ports: FacePorts,
         deps: Any = None,  # noqa: ANN401 - the service's own
         settings: FaceSettings | None = None,
+        gateway: Gateway | None = None,
     ) -> None:
         self.name = name
         self.port = port
@@ -80,6 +83,7 @@ class Face:
         self._settings = settings or FaceSettings()
         self._ports = ports
         self._deps = deps
+        self._gateway = gateway
         self._health = Health(name, version, port, ports.health)
         self._guard = Guard(name, ports, self._settings.trusted_proxies, self._settings.max_in_flight, SYSTEM_PATHS)
         self._pages = SystemPages(
@@ -121,6 +125,14 @@ class Face:
             CannotListen: the port is taken, or may not be used.
         """
         self._drain(is_on=False)
+        async with (
+            nullcontext() if self._gateway is None else self._gateway.open(),
+            self._listening(host, port, reuse_port) as at,
+        ):
+            yield at
+
+    @asynccontextmanager
+    async def _listening(self, host: str, port: int | None, reuse_port: bool) -> AsyncIterator[int]:
         runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=self._settings.drain_s)
         await runner.setup()
         try:
@@ -152,6 +164,8 @@ class Face:
             methods = [route.method, hdrs.METH_HEAD] if route.is_read else [route.method]
             for method in methods:
                 application.router.add_route(method, router_path(route), endpoint.answer, expect_handler=expect)
+        if self._gateway is not None:
+            self._gateway.add_to(application.router)
         return application
 
 

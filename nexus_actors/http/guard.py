@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 from nexus_actors.http.client_address import Network, client_address
 from nexus_actors.http.endpoint import ARRIVAL
 from nexus_actors.http.ports import FacePorts
-from nexus_actors.http.problem import MEDIA_TYPE, HttpProblem, malformed, problem_of, unavailable
+from nexus_actors.http.problem import MEDIA_TYPE, HttpProblem, problem_of, unavailable
 from nexus_actors.http.request import Arrival
 from nexus_actors.http.tokens import challenge
 from nexus_actors.telemetry.tracing import NEW_SPAN_BYTES, NEW_TRACE_BYTES, TraceContext
@@ -112,8 +112,6 @@ class Guard:
             problem = HttpProblem(answer.status, "method_not_allowed", detail, headers={"Allow": allowed})
         elif isinstance(answer, web.HTTPNotFound):
             problem = HttpProblem(answer.status, "no_such_route", "There is nothing at this path. /docs lists what there is.")
-        elif answer.status == HTTPStatus.BAD_REQUEST:
-            problem = malformed("The request cannot be read.")
         else:
             problem = HttpProblem(answer.status, "http_error", f"{answer.reason}.")
         return problem_response(problem, trace_id, self._service)

@@ -22,6 +22,7 @@ PROBLEM_CODES: Final[Mapping[str, tuple[int, str]]] = {
     "invalid": (422, "The request can be read and says something that is not allowed; errors names the fields."),
     "invalid_cursor": (422, "The cursor is not the one that the page before gave."),
     "rate_limited": (429, "These requests come too often. Wait as long as Retry-After says."),
+    "http_error": (400, "The request is refused for a reason of HTTP, which the status names."),
     "internal": (500, "Something went wrong in the service; it is logged under the trace id."),
     "overloaded": (503, "More is waiting than can be taken in. Come again after Retry-After."),
     "too_many_requests_at_work": (503, "Too many requests are at work. Come again after Retry-After."),

@@ -20,7 +20,7 @@ class RouteError(NexusError):
     """Raised when a route is declared in a way that cannot work."""
 
 
-class Raw(Struct, frozen=True, kw_only=True):
+class Raw(Struct, frozen=True):
     """A result that is not JSON of a type: bytes, and what they are.
 
     Attributes:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from aiohttp import ClientSession
 from msgspec import Struct
+from yarl import URL
 
 
 class HttpAnswer(Struct, frozen=True):
@@ -53,7 +54,7 @@ class HttpProbe:
             body = msgspec.json.encode(json)
             sent.setdefault("Content-Type", "application/json")
         data = None if body is None else BytesIO(body)
-        async with self._session.request(method, self._base_url + path, data=data, headers=sent) as response:
+        async with self._session.request(method, URL(self._base_url + path, encoded=True), data=data, headers=sent) as response:
             return HttpAnswer(response.status, response.headers.copy(), await response.read())
 
     async def get(self, path: str, **options: Any) -> HttpAnswer:  # noqa: ANN401

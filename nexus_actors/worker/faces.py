@@ -89,4 +89,5 @@ class Faces:
             ports=ports,
             deps=None if service.deps is None else service.deps(environment),
             settings=FaceSettings(drain_s=worker.settings.drain_s),
+            gateway=None if service.gateway is None else service.gateway(environment),
         )

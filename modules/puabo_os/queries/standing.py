@@ -6,7 +6,9 @@ from nexus_actors import Database
 _WORKERS = """
 SELECT w.worker_id, w.host, w.pid, w.version, w.services, w.draining, w.started_at, w.seen_at,
     extract(epoch FROM clock_timestamp() - w.seen_at)::float8 AS silent_s,
-    (SELECT count(*)::integer FROM nexus.leases l WHERE l.owner = w.worker_id AND l.expires_at > clock_timestamp()) AS partitions
+    (
+        SELECT count(*)::integer FROM nexus.leases l WHERE l.owner = w.worker_id AND l.expires_at > clock_timestamp()
+    ) AS partitions
 FROM nexus.workers w ORDER BY w.started_at, w.worker_id"""
 
 _HOLDINGS = """

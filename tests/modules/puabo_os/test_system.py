@@ -49,10 +49,16 @@ async def test_a_command_is_entered_by_its_type(database_url: str) -> None:
         ("nexus.fleet-service.no_such.v1", b"{}", ("os:*", "*"), 404, "command_unknown"),
         (REGISTER, b"{", ("os:*", "fleet:write"), 400, "malformed"),
         (REGISTER, b'{"vehicle_id":"x","plate":"ZG 1"}', ("os:*", "fleet:write"), 422, "invalid"),
-        (REGISTER, b'{"vehicle_id":"%s","plate":"ZG 1","no_such":1}' % VEHICLE.encode(), ("os:*", "fleet:write"), 422, "invalid"),
+        (
+            REGISTER,
+            b'{"vehicle_id":"%s","plate":"ZG 1","no_such":1}' % VEHICLE.encode(),
+            ("os:*", "fleet:write"),
+            422,
+            "invalid",
+        ),
         (REGISTER, b'{"vehicle_id":"%s","plate":"ZG 1"}' % VEHICLE.encode(), ("os:*",), 403, "missing_scope"),
         (REGISTER, b'{"vehicle_id":"%s","plate":"ZG 1"}' % VEHICLE.encode(), ("fleet:write",), 403, "missing_scope"),
-        (REGISTER, b'"' + b"x" * 2_000_000 + b'"', ("os:*", "fleet:write"), 413, "too_large"),
+        (REGISTER, b'"' + b"x" * 2_000_000 + b'"', ("os:*", "fleet:write"), 413, "body_too_large"),
     ],
 )
 async def test_a_command_that_cannot_be_entered_changes_nothing(

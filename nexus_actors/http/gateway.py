@@ -1,0 +1,155 @@
+"""Passing requests on to other services: one entry for the platform."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import unquote
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from multidict import CIMultiDict
+from yarl import URL
+
+from nexus_actors.http.body import expect
+from nexus_actors.http.endpoint import ARRIVAL
+from nexus_actors.http.problem import HttpProblem
+
+PATH: Final = "/api/{service}/{rest:.*}"
+BODY_LIMIT_BYTES: Final = 10 * 1024 * 1024
+_TIMEOUT: Final = ClientTimeout(total=35, connect=2)
+_CONNECTIONS: Final = 256
+
+# RFC 9110, section 7.6.1: fields that concern one connection alone; and those that the next hop has by itself.
+_HOP_BY_HOP: Final = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_FORWARDING: Final = frozenset({"forwarded", "traceparent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"})
+
+
+class Gateway:
+    """Passes ``/api/{service}/...`` on to the service, with method, query, headers and body as they are.
+
+    The service itself decides who may come in; the gateway adds nothing to what a caller may do. Requests are never repeated:
+    a caller repeats them under its own Idempotency-Key.
+
+    Args:
+        targets: base address of each service that can be reached, by name.
+        known: services that exist and are not built.
+    """
+
+    def __init__(self, targets: Mapping[str, str], known: frozenset[str]) -> None:
+        self._targets = targets
+        self._known = known
+        self._session: ClientSession | None = None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Hold the connections to the services."""
+        connector = TCPConnector(limit=_CONNECTIONS, keepalive_timeout=30)
+        async with ClientSession(
+            connector=connector, timeout=_TIMEOUT, auto_decompress=False, cookie_jar=DummyCookieJar()
+        ) as self._session:
+            yield
+        self._session = None
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        """Answer below ``/api/``, for every method."""
+        router.add_route("*", PATH, self.answer, expect_handler=expect)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Pass one request on."""
+        service = request.match_info["service"]
+        url = self._address(service, request.rel_url)
+        body = await _body(request)
+        if self._session is None:
+            raise RuntimeError("The gateway is not open.")
+        try:
+            async with self._session.request(
+                request.method, url, headers=_headers_to(request), data=body or None, allow_redirects=False
+            ) as answer:
+                content = await answer.read()
+                return web.Response(status=answer.status, body=content, headers=_headers_from(answer.headers))
+        except TimeoutError as error:
+            raise _unreachable(HTTPStatus.GATEWAY_TIMEOUT, service, "did not answer in time") from error
+        except ClientError as error:
+            raise _unreachable(HTTPStatus.BAD_GATEWAY, service, "cannot be reached") from error
+
+    def _address(self, service: str, asked: URL) -> URL:
+        base = self._targets.get(service)
+        if base is None:
+            raise self._no_target(service)
+        prefix = f"/api/{service}"
+        path = asked.raw_path.removeprefix(prefix)
+        if not asked.raw_path.startswith(prefix + "/") or _is_crooked(path):
+            raise HttpProblem(
+                HTTPStatus.BAD_REQUEST, "malformed", "The path cannot be passed on: write it without . or .. in it."
+            )
+        query = f"?{asked.raw_query_string}" if asked.raw_query_string else ""
+        return URL(base + path + query, encoded=True)
+
+    def _no_target(self, service: str) -> HttpProblem:
+        if service in self._known:
+            return HttpProblem(HTTPStatus.NOT_FOUND, "service_not_built", f"{service} is not built yet.")
+        detail = "There is no such service. GET /api/system/status lists those that there are."
+        return HttpProblem(HTTPStatus.NOT_FOUND, "service_unknown", detail)
+
+
+def _is_crooked(path: str) -> bool:
+    """Whether a path might mean another one to the next hop: dot segments in any spelling, empty ones, backslashes, NUL."""
+    plain = unquote(unquote(path))
+    segments = plain.split("/")[1:]
+    return any(part in {".", ".."} for part in segments) or "//" in plain or "\\" in plain or "\x00" in plain
+
+
+async def _body(request: web.Request) -> bytes:
+    if (request.content_length or 0) > BODY_LIMIT_BYTES:
+        raise _too_large()
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > BODY_LIMIT_BYTES:
+            raise _too_large()
+    return bytes(body)
+
+
+def _too_large() -> HttpProblem:
+    return HttpProblem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "body_too_large",
+        f"The body is longer than {BODY_LIMIT_BYTES} bytes. Send less at once.",
+        headers={"Connection": "close"},
+    )
+
+
+def _headers_to(request: web.Request) -> CIMultiDict[str]:
+    """The caller's headers, and who it is: what it says of itself in forwarding headers is not believed."""
+    arrival = request[ARRIVAL]
+    dropped = _HOP_BY_HOP | _FORWARDING | {n.strip().lower() for n in request.headers.get("Connection", "").split(",")}
+    headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in dropped)
+    headers["X-Forwarded-For"] = arrival.remote_ip
+    headers["X-Forwarded-Host"] = request.headers.get("Host", "")
+    headers["traceparent"] = arrival.trace.header()
+    return headers
+
+
+def _headers_from(headers: Mapping[str, str]) -> CIMultiDict[str]:
+    dropped = _HOP_BY_HOP | {"date", "server", "trace-id"}
+    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)
+
+
+def _unreachable(status: HTTPStatus, service: str, what: str) -> HttpProblem:
+    detail = f"{service} {what}. The request may have taken effect: repeat it with the same Idempotency-Key in a moment."
+    return HttpProblem(status, "service_unreachable", detail, headers={"Retry-After": "1"})
