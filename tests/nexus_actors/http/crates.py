@@ -172,7 +172,7 @@ async def take_little(body: CrateDraft) -> None:
 
 @odds.post("/v1/anything", scope=None)
 async def take_anything(body: msgspec.Raw) -> Raw:
-    return Raw(body=bytes(body), content_type="application/json")
+    return Raw(bytes(body), "application/json")
 
 
 @odds.post("/v1/tracks", scope=None, accepts=("application/gpx+xml", "text/xml"), body_limit_bytes=100)

@@ -1,7 +1,9 @@
 """Parameters of paths and queries, over HTTP and by themselves."""
 
+import enum
 import math
-from typing import Any
+from datetime import date
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from nexus_actors.http.parameters import ParameterDecoder, read_scalar
+from nexus_actors.http.parameters import ParameterDecoder, UnfitParameter, read_scalar
 from nexus_actors.http.problem import HttpProblem
 from tests.nexus_actors.http.crates import CRATE
 from tests.nexus_actors.http.depot import READER, Depot
@@ -22,6 +24,19 @@ class Numbers(Struct, frozen=True):
     label: str = ""
 
 
+class Grade(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Choices(Struct, frozen=True):
+    grade: Grade = Grade.LOW
+    step: Literal[1, 2] = 1
+    colours: frozenset[Literal["red", "blue"]] = frozenset()
+    days: tuple[date, ...] = ()
+
+
+CHOICES = ParameterDecoder(Choices, "query")
 NUMBERS = ParameterDecoder(Numbers, "query")
 
 
@@ -139,3 +154,22 @@ def test_no_text_becomes_a_number_that_is_none(text: str) -> None:
 def test_an_id_is_read_as_one() -> None:
     kind = msgspec.defstruct("Path", [("crate_id", UUID)])
     assert ParameterDecoder(kind, "path").decode([("crate_id", str(CRATE))]).crate_id == CRATE
+
+
+def test_choices_are_read_as_what_they_are() -> None:
+    pairs = [("grade", "2"), ("step", "2"), ("colours", "red"), ("colours", "blue"), ("days", "2026-03-01")]
+    assert CHOICES.decode(pairs) == Choices(Grade.HIGH, 2, frozenset({"red", "blue"}), (date(2026, 3, 1),))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("grade", "HIGH"), ("grade", "3"), ("step", "3"), ("colours", "Red"), ("days", "1")]
+)
+def test_what_is_no_choice_is_refused(name: str, text: str) -> None:
+    with pytest.raises(HttpProblem, match="invalid"):
+        CHOICES.decode([(name, text)])
+
+
+def test_a_choice_of_text_and_numbers_is_refused_when_declared() -> None:
+    kind = msgspec.defstruct("Mixed", [("odd", Literal[1, "two"])])
+    with pytest.raises(UnfitParameter, match="text and numbers together"):
+        ParameterDecoder(kind, "query")

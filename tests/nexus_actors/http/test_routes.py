@@ -216,6 +216,8 @@ def test_status_body_and_method_must_fit() -> None:
         routes.get("/v1/a", scope=None)(with_body)
     with pytest.raises(RouteError, match="accepts"):
         routes.post("/v1/a", scope=None, accepts=("text/csv",))(with_body)
+    with pytest.raises(RouteError, match="204"):
+        routes.put("/v1/a", scope=None, status=200)(with_body)
     with pytest.raises(RouteError, match="body_limit_bytes"):
         routes.post("/v1/a", scope=None, body_limit_bytes=0)(with_body)
     assert routes.all == ()
