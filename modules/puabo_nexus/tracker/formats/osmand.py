@@ -18,7 +18,7 @@ from modules.puabo_nexus.tracker.contract import Fix
 MPS_PER_KNOT: Final = 1852 / 3600
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_MILLISECONDS: Final = 2**31 - 1
+_FIRST_MILLISECONDS: Final = 100_000_000_000
 _FULL_TURN: Final = 360.0
 _DECIMAL: Final = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,2})?")
 _NO: Final = frozenset({"false", "0"})
@@ -128,7 +128,7 @@ def _decimal(text: str, name: str) -> float:
 
 
 def _instant(text: str, field: str) -> datetime:
-    """Seconds or milliseconds since 1970, told apart by their size, or ISO 8601; UTC where no zone is given."""
+    """Seconds or milliseconds since 1970, told apart by size (the bound is in 1973 in milliseconds), or ISO 8601 (UTC)."""
     try:
         if _DECIMAL.fullmatch(text) is not None:
             number = float(text)
