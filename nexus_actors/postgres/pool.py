@@ -3,7 +3,7 @@
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import anyio
 import asyncpg
@@ -26,6 +26,9 @@ _IDLE_S: Final = 60.0
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 2.0
 _KEEPALIVE: Final = {"IDLE": 30, "INTVL": 5, "CNT": 3}
+
+DatabasePool: TypeAlias = "Pool[Any]"
+"""A pool of connections to one schema, for those who pass it on and never ask it anything."""
 
 _SESSION: Final = {
     # A turn holds its transaction for milliseconds. A client that froze in one gives up its locks and its snapshot.

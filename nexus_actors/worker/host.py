@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.lease_store import PostgresLeaseStore
 from nexus_actors.postgres.migration import MigrationSource
 from nexus_actors.postgres.migrations import migrate
-from nexus_actors.postgres.pool import open_pool
+from nexus_actors.postgres.pool import DatabasePool, open_pool
 from nexus_actors.postgres.turn_store import PostgresTurnStore
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings, assemble
@@ -23,9 +23,6 @@ from nexus_actors.runtime.janitor import Janitor
 from nexus_actors.runtime.loop import Ownership, ServiceLoop
 from nexus_actors.runtime.turn import random_chance
 from nexus_actors.service import Service
-
-if TYPE_CHECKING:
-    from asyncpg import Pool
 
 _SQL: Final = files("nexus_actors.postgres")
 PLATFORM: Final = MigrationSource("platform", _SQL / "platform")
@@ -47,16 +44,16 @@ class ServiceHost(Struct, frozen=True):
     ownership: Ownership
     janitor: Janitor
     database: PostgresDatabase
-    turns: "Pool[Any]"
+    turns: DatabasePool
 
 
-async def migrate_platform(pool: "Pool[Any]") -> None:
+async def migrate_platform(pool: DatabasePool) -> None:
     """Bring the shared schema up to date."""
     async with pool.acquire() as connection:
         await migrate(connection, "nexus", [PLATFORM])
 
 
-async def migrate_service(pool: "Pool[Any]", service: Service) -> None:
+async def migrate_service(pool: DatabasePool, service: Service) -> None:
     """Bring a service's schema up to date: the runtime's tables, then its own."""
     sources = [RUNTIME]
     if service.migrations.is_dir():
