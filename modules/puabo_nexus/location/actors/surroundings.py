@@ -13,6 +13,7 @@ from modules.puabo_nexus.tracker.contract import Fix
 from nexus_actors import Transaction
 
 # Writing and reading in one statement halves the round trips of a vehicle that crosses nothing, which is nearly every turn.
+# Ids are put into an array first, so that fences are read by their keys however many the planner expects.
 _MOVE_AND_LOOK = f"""
 WITH moved AS (
     INSERT INTO live_positions (
@@ -25,11 +26,11 @@ WITH moved AS (
         accuracy_m = excluded.accuracy_m, cell = excluded.cell
 )
 SELECT geofence_id, version, name, shape FROM geofences
-WHERE tenant = $1 AND geofence_id IN (
+WHERE tenant = $1 AND geofence_id = ANY (ARRAY(
     SELECT unnest($12::uuid[])
     UNION
     {OVERLAPPING.format(west="$13", south="$14", east="$15", north="$16")}
-)
+))
 """  # noqa: S608 - columns of ours
 
 

@@ -6,7 +6,7 @@ from bus import FieldError, Refusal
 from modules.puabo_nexus.location.domain.edges import Edges
 from modules.puabo_nexus.location.domain.longitude import HALF_DEG
 from modules.puabo_nexus.location.domain.predicates import Point
-from modules.puabo_nexus.location.domain.rings import Ring, area_m2, forbidden_meeting, wound
+from modules.puabo_nexus.location.domain.rings import Ring, area_m2, forbidden_meeting, is_flat, wound
 
 MOST_VERTICES = 1_000
 LEAST_AREA_M2 = 1.0
@@ -33,6 +33,7 @@ def checked_polygon(rings: Sequence[Positions], field: str) -> Rings:
         raise _refused("no_rings", field, "A polygon needs at least one ring, its shell.")
     corners = [_corners(ring, f"{field}[{number}]") for number, ring in enumerate(rings)]
     _check_simple(corners, field)
+    _check_areas(corners, field)
     _check_holes(corners, field)
     return tuple(
         (*turned, turned[0]) for turned in (wound(ring, counter_clockwise=number == 0) for number, ring in enumerate(corners))
@@ -60,8 +61,8 @@ def _corners(ring: Positions, field: str) -> Ring:
         raise _refused("ring_not_closed", field, "The ring is open. Repeat its first position at the end.")
     points = [_point(position, f"{field}[{index}]") for index, position in enumerate(ring[:-1])]
     corners = [point for index, point in enumerate(points) if point != points[index - 1]]
-    if len(corners) < _LEAST_CORNERS or area_m2(corners) < LEAST_AREA_M2:
-        raise _refused("zero_area", field, f"The ring encloses less than {LEAST_AREA_M2:g} square metre.")
+    if len(corners) < _LEAST_CORNERS or is_flat(corners):
+        raise _refused("zero_area", field, "All positions of the ring lie on one line, so it encloses nothing.")
     for index, (a, b) in enumerate(zip(corners, [*corners[1:], corners[0]], strict=True)):
         if abs(a[0] - b[0]) > HALF_DEG:
             reason = (
@@ -95,6 +96,13 @@ def _check_simple(rings: Sequence[Ring], field: str) -> None:
     raise _refused(
         "rings_touch", f"{field}[{other}]", f"The ring meets ring {one} {place}. Keep holes apart and inside the shell."
     )
+
+
+def _check_areas(rings: Sequence[Ring], field: str) -> None:
+    for number, ring in enumerate(rings):
+        if area_m2(ring) < LEAST_AREA_M2:
+            reason = f"The ring encloses less than {LEAST_AREA_M2:g} square metre."
+            raise _refused("zero_area", f"{field}[{number}]", reason)
 
 
 def _check_holes(rings: Sequence[Ring], field: str) -> None:

@@ -46,6 +46,11 @@ def area_m2(ring: Ring) -> float:
     return abs(twice_signed_area(ring)) / 2 * metre_per_degree**2 * cos(radians(ring[0][1]))
 
 
+def is_flat(ring: Ring) -> bool:
+    """Whether all its points lie on one line. Exact; neighbours must differ."""
+    return all(orientation(ring[0], ring[1], point) == 0 for point in ring[2:])
+
+
 def wound(ring: Ring, *, counter_clockwise: bool) -> Ring:
     """The ring in the wanted direction, beginning at the same point (RFC 7946, 3.1.6: shells run counter-clockwise)."""
     if (twice_signed_area(ring) > 0) == counter_clockwise:

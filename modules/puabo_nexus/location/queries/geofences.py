@@ -35,7 +35,7 @@ ORDER BY geofence_id LIMIT $3
 """  # noqa: S608 - columns of ours
 _SHAPES_IN_BOXES = f"""
 SELECT geofence_id, shape FROM geofences
-WHERE tenant = $1 AND geofence_id IN ({OVERLAPPING.format(west="$2", south="$3", east="$4", north="$5")})
+WHERE tenant = $1 AND geofence_id = ANY (ARRAY({OVERLAPPING.format(west="$2", south="$3", east="$4", north="$5")}))
 ORDER BY geofence_id
 """  # noqa: S608 - columns of ours
 _INSIDE = """

@@ -17,11 +17,15 @@ _MANY = f"""
 SELECT {_COLUMNS} FROM live_positions
 WHERE tenant = $1 AND ($2::uuid IS NULL OR vehicle_id > $2) ORDER BY vehicle_id LIMIT $3
 """  # noqa: S608 - columns of ours
-# Ranges of cells do not overlap, so no vehicle is found twice. A limit of null is none.
+# Ranges of cells do not overlap, so no vehicle is found twice. OFFSET 0 keeps the planner from going through all vehicles of
+# the tenant in the order of their ids until it has found enough. A limit of null is none.
 _IN_CELLS = f"""
-SELECT {_COLUMNS} FROM unnest($2::int[], $3::int[]) AS cells (low, high)
-JOIN live_positions ON tenant = $1 AND cell BETWEEN cells.low AND cells.high
-WHERE $4::uuid IS NULL OR vehicle_id > $4 ORDER BY vehicle_id LIMIT $5
+SELECT near.* FROM unnest($2::int[], $3::int[]) AS cells (low, high)
+CROSS JOIN LATERAL (
+    SELECT {_COLUMNS} FROM live_positions
+    WHERE tenant = $1 AND cell BETWEEN cells.low AND cells.high AND ($4::uuid IS NULL OR vehicle_id > $4) OFFSET 0
+) AS near
+ORDER BY near.vehicle_id LIMIT $5
 """  # noqa: S608 - columns of ours
 _CHUNK = 500
 

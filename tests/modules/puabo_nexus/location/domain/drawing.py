@@ -29,7 +29,7 @@ def star_rings(draw: st.DrawFn, lon: float = 15.0, lat: float = 45.0, least: flo
 
 
 def spans_round(ring: list[Corner], lon: float = 15.0, lat: float = 45.0) -> bool:
-    """Whether a drawn ring goes round its centre; otherwise two neighbours are over half a turn apart and it may cross itself."""
+    """Whether a drawn ring goes round its centre. If not, neighbours are over half a turn apart, and it may cross itself."""
     return bool(shapely.Polygon(ring).contains(shapely.Point(lon, lat)))
 
 

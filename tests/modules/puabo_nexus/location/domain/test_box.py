@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,7 +81,7 @@ def test_cells_in_a_box_hold_every_point_of_it_once(box: Box, shares: tuple[floa
     assert sum(low <= cell <= high for low, high in ranges) == 1
     assert all(low <= high for low, high in ranges)
     ordered = sorted(ranges)
-    assert all(before.high < after.low for before, after in zip(ordered, ordered[1:], strict=False))
+    assert all(before.high < after.low for before, after in pairwise(ordered))
 
 
 @pytest.mark.parametrize("lon", [180.0, -180.0])

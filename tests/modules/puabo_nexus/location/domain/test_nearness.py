@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from modules.puabo_nexus.location.domain.box import around
 from modules.puabo_nexus.location.domain.cells import cell_of, cells_in
 from modules.puabo_nexus.location.domain.geodesy import HALFWAY_ROUND_M, geodesic_distance_m
-from modules.puabo_nexus.location.domain.nearness import is_within, nearest, search_radii
+from modules.puabo_nexus.location.domain.nearness import Distant, is_within, nearest, search_radii
 
 
 class Van(NamedTuple):
@@ -45,6 +45,7 @@ def test_searching_in_growing_circles_is_brute_force(
     place: tuple[float, float], vans: list[Van], count: int, within_m: float
 ) -> None:
     """As the service searches: by the cells of a box around each circle."""
+    found: list[Distant[Van]] = []
     for radius_m in search_radii(within_m):
         cells = cells_in(around(*place, radius_m))
         seen = [van for van in vans if any(low <= cell_of(van.lat, van.lon) <= high for low, high in cells)]
