@@ -1,0 +1,96 @@
+"""Dead letters: what was parked is found, tried again or dropped."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import pytest
+
+from bus import Refusal
+from nexus_actors.dead_letters import DeadLetters, LetterFilter
+from nexus_actors.postgres.dead_letters import PostgresDeadLetters
+from nexus_actors.testing import TestPlatform, open_platform
+from tests.nexus_actors.runtime.counter import Add, Total, counter
+
+pytestmark = pytest.mark.anyio
+
+ENVIRON = {"NEXUS_MAX_ATTEMPTS": "2", "NEXUS_RETRY_BASE_S": "0.01"}
+
+
+@asynccontextmanager
+async def platform_with_letters(database_url: str) -> AsyncIterator[tuple[TestPlatform, DeadLetters]]:
+    """Counter `bad` has a poisonous message and two behind it."""
+    async with open_platform([counter], database_url, environ=ENVIRON) as platform:
+        for by in (666, 1, 2):
+            with pytest.raises(Refusal, match="message_parked"):
+                await platform.ask(Add(counter="bad", by=by))
+        yield platform, DeadLetters(PostgresDeadLetters(platform.worker.platform), platform.worker.asker)
+
+
+async def test_they_are_listed_in_order_with_their_cause(database_url: str) -> None:
+    async with platform_with_letters(database_url) as (_, letters):
+        found = await letters.book.page(LetterFilter())
+        assert [(letter.service, letter.key, letter.behind) for letter in found] == [
+            ("counter-ms", "bad", False),
+            ("counter-ms", "bad", True),
+            ("counter-ms", "bad", True),
+        ]
+        assert found[0].cause == "ValueError: the number of the beast"
+        assert found[0].type == Add.wire_type()
+        assert [letter.number for letter in await letters.book.page(LetterFilter(), after=found[0].number, limit=1)] == [
+            found[1].number
+        ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "count"),
+    [
+        (LetterFilter(service="counter-ms"), 3),
+        (LetterFilter(service="other-ms"), 0),
+        (LetterFilter(key="bad", type=Add.wire_type()), 3),
+        (LetterFilter(key="good"), 0),
+        (LetterFilter(type="nexus.counter-ms.add.v2"), 0),
+        (LetterFilter(message_id=UUID(int=1)), 0),
+    ],
+)
+async def test_they_are_filtered(database_url: str, wanted: LetterFilter, count: int) -> None:
+    async with platform_with_letters(database_url) as (_, letters):
+        assert len(await letters.book.page(wanted)) == count
+
+
+async def test_one_is_opened_with_its_envelope_and_error(database_url: str) -> None:
+    async with platform_with_letters(database_url) as (_, letters):
+        opened = (await letters.book.opened(LetterFilter(service="counter-ms")))[0]
+        assert opened.envelope is not None
+        assert opened.envelope.id == opened.letter.message_id
+        assert bytes(opened.envelope.data) == b'{"counter":"bad","by":666}'
+        assert "Traceback" in opened.error
+        assert opened.letter.attempts == 2
+
+
+async def test_dropping_the_poisonous_one_lets_the_others_go_on(database_url: str) -> None:
+    async with platform_with_letters(database_url) as (platform, letters):
+        poisonous = (await letters.book.page(LetterFilter()))[0]
+        released = await letters.drop([poisonous.message_id])
+        assert (released.redriven, released.dropped) == (2, 1)
+        assert await platform.ask(Add(counter="bad", by=4)) == Total(7)
+        assert await letters.book.page(LetterFilter()) == []
+
+
+async def test_redriving_what_still_fails_parks_it_again(database_url: str) -> None:
+    async with platform_with_letters(database_url) as (platform, letters):
+        released = await letters.redrive("counter-ms", "bad")
+        assert (released.redriven, released.dropped) == (3, 0)
+        await platform.settle()
+        with pytest.raises(Refusal, match="message_parked"):
+            await platform.ask(Add(counter="bad", by=1))
+        assert len(await letters.book.page(LetterFilter())) == 4
+
+
+async def test_what_is_not_there_is_refused(database_url: str) -> None:
+    async with platform_with_letters(database_url) as (_, letters):
+        with pytest.raises(Refusal, match="no_dead_letters"):
+            await letters.redrive("counter-ms", "good")
+        with pytest.raises(Refusal, match="no_dead_letter"):
+            await letters.drop([(await letters.book.page(LetterFilter()))[0].message_id, uuid4()])
+        assert len(await letters.book.page(LetterFilter())) == 3
