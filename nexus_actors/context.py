@@ -48,7 +48,6 @@ class Context:
     Attributes:
         db: the turn's transaction. What is written there is committed with the turn, or not at all.
         now: the instant of the turn, UTC.
-        log: a structlog logger bound to the message.
     """
 
     def __init__(
@@ -68,7 +67,18 @@ class Context:
         self.effects = Effects()
         self.now = now
         self.db = db
-        self.log = log
+        self._log = log
+
+    @property
+    def log(self) -> Any:  # noqa: ANN401 - structlog's loggers have no common type
+        """A structlog logger, bound to the message, its key and its trace."""
+        trace = self._envelope.traceparent
+        return self._log.bind(
+            message_id=str(self._envelope.id),
+            key=self._key,
+            principal=self._envelope.principal,
+            trace_id=trace.split("-")[1] if trace else None,
+        )
 
     @property
     def message_id(self) -> UUID:

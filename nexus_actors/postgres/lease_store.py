@@ -62,7 +62,7 @@ class PostgresLeaseStore:
         self._database = PostgresDatabase(pool)
 
     async def register(self, service: str, partitions: int, streams: Sequence[str]) -> None:
-        """Make a service's partitions known, and that it reads these streams, so that nothing there is trimmed before it has."""
+        """Make a service's partitions known, and that it reads these streams: nothing there is trimmed before it has."""
         await self._database.fetchval(_REGISTER, service, partitions)
         await self._database.fetchval(_SUBSCRIBE, service, streams)
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from nexus_actors.runtime.store import Commit
 
-COMMIT: Final = f"SELECT commit_turns({', '.join(f'${i}' for i in range(1, 19))})"  # noqa: S608 - parameters alone
+COMMIT: Final = f"SELECT commit_turns({', '.join(f'${i}' for i in range(1, 19))})"
 
 KNOWN: Final = "SELECT message_id, fingerprint, answer FROM inbox WHERE message_id = ANY($1::uuid[])"
 
@@ -44,12 +44,14 @@ SELECT message_id, partition, key, wire_type, stream, body, behind, error, attem
 WHERE service = $1 AND partition = $2 AND key = $3 ORDER BY ordinal"""
 
 _DELETE_TIMERS: Final = """
-DELETE FROM timers t USING unnest($1::text[], $2::text[]) AS gone (key, name) WHERE t.key = gone.key AND t.name = gone.name"""
+DELETE FROM timers t USING unnest($1::text[], $2::text[], $3::uuid[]) AS gone (key, name, message_id)
+WHERE t.key = gone.key AND t.name = gone.name AND (gone.message_id IS NULL OR t.message_id = gone.message_id)"""
 
 _SET_TIMERS: Final = """
-INSERT INTO timers (partition, key, name, due_at, body)
-SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::timestamptz[], $5::bytea[])
-ON CONFLICT (key, name) DO UPDATE SET partition = EXCLUDED.partition, due_at = EXCLUDED.due_at, body = EXCLUDED.body"""
+INSERT INTO timers (partition, key, name, due_at, message_id, body)
+SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::timestamptz[], $5::uuid[], $6::bytea[])
+ON CONFLICT (key, name) DO UPDATE
+SET partition = EXCLUDED.partition, due_at = EXCLUDED.due_at, message_id = EXCLUDED.message_id, body = EXCLUDED.body"""
 
 _UNPARK: Final = "DELETE FROM nexus.dead_letters WHERE service = $1 AND message_id = ANY($2::uuid[])"
 
@@ -59,8 +61,9 @@ WHERE d.service = $1 AND d.partition = r.partition AND d.key = r.key"""
 
 _PARK: Final = """
 INSERT INTO nexus.dead_letters (service, message_id, partition, key, wire_type, stream, body, behind, error, attempts)
-SELECT $1, p.* FROM unnest($2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::boolean[], $9::text[],
-    $10::integer[]) AS p
+SELECT $1, p.* FROM unnest(
+    $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::boolean[], $9::text[], $10::integer[]
+) AS p
 ON CONFLICT (service, message_id) DO NOTHING"""
 
 
@@ -92,10 +95,10 @@ def rare_statements(service: str, commit: Commit) -> list[tuple[str, list[object
     """Statements for what few turns leave behind: timers and dead letters."""
     statements: list[tuple[str, list[object]]] = []
     if commit.timers_gone:
-        statements.append((_DELETE_TIMERS, [[key for key, _ in commit.timers_gone], [name for _, name in commit.timers_gone]]))
+        statements.append((_DELETE_TIMERS, [list(column) for column in zip(*commit.timers_gone, strict=True)]))
     if commit.timers:
         last = {(timer.key, timer.name): (number, timer) for number, timer in commit.timers}.values()
-        timers = [(number, timer.key, timer.name, timer.due_at, timer.body) for number, timer in last]
+        timers = [(number, timer.key, timer.name, timer.due_at, timer.message_id, timer.body) for number, timer in last]
         statements.append((_SET_TIMERS, [list(column) for column in zip(*timers, strict=True)]))
     if commit.unparked:
         statements.append((_UNPARK, [service, commit.unparked]))

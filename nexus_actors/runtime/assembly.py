@@ -21,6 +21,7 @@ from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.store import TurnStore
 from nexus_actors.runtime.turn import Turns
 from nexus_actors.service import Service
+from nexus_actors.telemetry.metrics import ServiceMetrics
 
 
 class LoopSettings(Struct, frozen=True, kw_only=True):
@@ -47,12 +48,13 @@ def assemble(
     clock: Callable[[], datetime],
     chance: Callable[[], float],
     log: Any,  # noqa: ANN401
+    metrics: ServiceMetrics,
 ) -> ServiceLoop:
     """The loop of a service over a turn store and a stream store."""
     partitions: dict[int, Partition] = {}
-    ledger = TurnLedger(partitions)
+    ledger = TurnLedger(partitions, metrics)
     activations = Activations(turn_store, service.actors)
-    turns = Turns(service, activations, clock, log, settings.handler_timeout_s)
+    turns = Turns(service, activations, clock, log, metrics, settings.handler_timeout_s)
     answers = Publisher(streams, expires_s=REPLY_EXPIRY_S)
     return ServiceLoop(
         service,
@@ -61,10 +63,11 @@ def assemble(
         activations=activations,
         ledger=ledger,
         partitions=partitions,
-        batches=lambda failed: Batches(turn_store, turns, activations, ledger, failed),
-        outbox=Outbox(turn_store, Publisher(streams), answers, clock, log),
-        parking=Parking(turn_store, ledger, settings.retry, clock, chance, log),
+        batches=lambda failed: Batches(turn_store, turns, activations, ledger, failed, metrics),
+        outbox=Outbox(turn_store, Publisher(streams), answers, clock, log, metrics),
+        parking=Parking(turn_store, ledger, settings.retry, clock, chance, log, metrics),
         ownership=ownership,
         clock=clock,
         log=log,
+        metrics=metrics,
     )

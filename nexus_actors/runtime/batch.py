@@ -1,5 +1,6 @@
 """Group commit: a batch of groups in one transaction, and one by one where that does not go through."""
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from nexus_actors.runtime.activations import Activations
 from nexus_actors.runtime.delivery import Delivery, Group
 from nexus_actors.runtime.store import Commit, LeaseLost, TurnStore, TurnTransaction
 from nexus_actors.runtime.turn import Fault, Result, Turns
+from nexus_actors.telemetry.metrics import ServiceMetrics
 
 
 class Ledger(Protocol):
@@ -43,12 +45,21 @@ class Batches:
         failed: what becomes of a group whose first delivery failed when it was tried alone.
     """
 
-    def __init__(self, store: TurnStore, turns: Turns, activations: Activations, ledger: Ledger, failed: Failed) -> None:
+    def __init__(
+        self,
+        store: TurnStore,
+        turns: Turns,
+        activations: Activations,
+        ledger: Ledger,
+        failed: Failed,
+        metrics: ServiceMetrics,
+    ) -> None:
         self._store = store
         self._turns = turns
         self._activations = activations
         self._ledger = ledger
         self._failed = failed
+        self._metrics = metrics
 
     async def settle(self, groups: Sequence[Group]) -> None:
         """Handle and commit these groups; a group that fails holds back itself alone.
@@ -131,7 +142,9 @@ class Batches:
 
     async def _commit(self, results: Sequence[Result], transaction: TurnTransaction) -> None:
         commit = self._ledger.commit_of(results)
+        started = time.perf_counter()
         await transaction.commit(commit)
+        self._metrics.committed(len(commit.inbox), time.perf_counter() - started)
         self._ledger.committed(results, commit)
 
     def _forget(self, results: Sequence[Result]) -> None:

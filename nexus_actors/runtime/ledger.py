@@ -8,15 +8,17 @@ from nexus_actors.context import Outbound
 from nexus_actors.runtime.activations import Activation
 from nexus_actors.runtime.delivery import Delivery
 from nexus_actors.runtime.partition import Partition
-from nexus_actors.runtime.store import Commit, InboxRow, OutboxRow, ParkedRow
+from nexus_actors.runtime.store import Commit, InboxRow, OutboxRow, ParkedRow, TimerGone
 from nexus_actors.runtime.turn import Result
+from nexus_actors.telemetry.metrics import Outcome, ServiceMetrics
 
 
 class TurnLedger:
     """Builds the commits of one service's partitions; see `nexus_actors.runtime.batch.Ledger`."""
 
-    def __init__(self, partitions: Mapping[int, Partition]) -> None:
+    def __init__(self, partitions: Mapping[int, Partition], metrics: ServiceMetrics) -> None:
         self._partitions = partitions
+        self._metrics = metrics
         self.answers: list[tuple[str, Answer]] = []
 
     def commit_of(self, results: Sequence[Result]) -> Commit:
@@ -29,11 +31,11 @@ class TurnLedger:
             commit.states += filter(None, map(Activation.row, result.activations))
             for effects in result.effects:
                 self._add_outbound(commit, partition, effects.outbound)
-                for name, timer in effects.timers.items():
-                    commit.timers_gone.append(name)
+                for (key, name), timer in effects.timers.items():
+                    commit.timers_gone.append(TimerGone(key, name, None))
                     if timer is not None:
                         commit.timers.append((partition.number, timer))
-            commit.timers_gone += [(d.key, d.timer) for d in result.group.deliveries if d.timer is not None]
+            commit.timers_gone += _fired(result.group.deliveries)
             commit.unparked += [d.message_id for d in result.group.deliveries if d.parked]
         return commit
 
@@ -42,7 +44,7 @@ class TurnLedger:
         commit = self._frame({partition.number}, deliveries)
         commit.parked += rows
         commit.unparked += [delivery.message_id for delivery in deliveries if delivery.parked]
-        commit.timers_gone += [(d.key, d.timer) for d in deliveries if d.timer is not None]
+        commit.timers_gone += _fired(deliveries)
         return commit
 
     def release(self, partition: Partition, delivery: Delivery, answer: Answer, drop: Sequence[ParkedRow]) -> Commit:
@@ -76,8 +78,13 @@ class TurnLedger:
         for result in results:
             for delivery, answer in zip(result.group.deliveries, result.answers, strict=True):
                 self._partitions[delivery.partition].finish(delivery)
+                self.settled(delivery, "done" if answer.refusal is None else "refused")
                 self.owe(delivery, answer)
         self.applied(commit)
+
+    def settled(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Count what became of a message."""
+        self._metrics.handled(delivery.message.topic.service, delivery.envelope.type, outcome)
 
     def owe(self, delivery: Delivery, answer: Answer) -> None:
         """An answer is to be sent, where somebody waits for it."""
@@ -103,6 +110,10 @@ class TurnLedger:
     def _note_timer(self, partition: Partition, due_at: datetime) -> None:
         if partition.next_timer_at is None or due_at < partition.next_timer_at:
             partition.next_timer_at = due_at
+
+
+def _fired(deliveries: Sequence[Delivery]) -> list[TimerGone]:
+    return [TimerGone(d.key, d.timer, d.message_id) for d in deliveries if d.timer is not None]
 
 
 def _inbox_row(delivery: Delivery, answer: Answer) -> InboxRow:

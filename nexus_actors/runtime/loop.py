@@ -24,6 +24,7 @@ from nexus_actors.runtime.screening import Screening
 from nexus_actors.runtime.store import LeaseLost, TurnStore
 from nexus_actors.runtime.turn import Fault
 from nexus_actors.service import Service
+from nexus_actors.telemetry.metrics import ServiceMetrics
 
 IDLE_BLOCK_S = 1.0
 RETRY_S = 1.0
@@ -83,6 +84,7 @@ class ServiceLoop:
         ownership: Ownership,
         clock: Callable[[], datetime],
         log: Any,  # noqa: ANN401
+        metrics: ServiceMetrics,
     ) -> None:
         self._service = service
         self._store = store
@@ -99,6 +101,7 @@ class ServiceLoop:
         self._ownership = ownership
         self._clock = clock
         self._log = log
+        self._metrics = metrics
         self._marks_due_at = clock()
         self.ticked_at = clock()
         outbox.beat = self._beat
@@ -120,6 +123,8 @@ class ServiceLoop:
             await self._handle(entries)
         except (DatabaseUnavailable, LeaseLost) as error:
             self._log.warning("loop_starts_over", error=str(error))
+            if isinstance(error, LeaseLost):
+                self._metrics.lease_lost()
             self._let_go(list(self.partitions))
             await anyio.sleep(RETRY_S)
         except BusUnavailable as error:
@@ -135,7 +140,11 @@ class ServiceLoop:
             await self._hand_over(gone)
         for number in sorted(granted.keys() - self.partitions.keys()):
             await self._take_over(number, granted[number])
+        self._note_owned()
+
+    def _note_owned(self) -> None:
         self._ownership.owned = set(self.partitions)
+        self._metrics.holds(len(self.partitions))
 
     async def _take_over(self, number: int, generation: int) -> None:
         resumed = await self._store.resume(number)
@@ -163,7 +172,7 @@ class ServiceLoop:
                 self._reader.release(stream)
             self._activations.drop_partition(number)
             del self.partitions[number]
-        self._ownership.owned = set(self.partitions)
+        self._note_owned()
 
     async def _read(self, block_s: float) -> list[Entry]:
         wakes = [at for partition in self.partitions.values() if (at := partition.next_wake_at()) is not None]

@@ -1,5 +1,6 @@
 """The outbox: publishing what turns have committed, and again when the streams come back without their tail."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from bus.publisher import Outgoing, Publisher
 from bus.requests import Answer, replies
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.store import TurnStore
+from nexus_actors.telemetry.metrics import ServiceMetrics
 
 _PAGE = 1_000
 RETRY_S = 1.0
@@ -30,12 +32,14 @@ class Outbox:
         answers: Publisher,
         clock: Callable[[], datetime],
         log: Any,  # noqa: ANN401
+        metrics: ServiceMetrics,
     ) -> None:
         self._store = store
         self._publisher = publisher
         self._answers = answers
         self._clock = clock
         self._log = log
+        self._metrics = metrics
         self._confirmed_at = clock()
         self._suspect_since: datetime | None = None
         self.beat: Callable[[], None] = lambda: None
@@ -43,6 +47,7 @@ class Outbox:
     async def flush(self, partitions: Iterable[Partition]) -> None:
         """Publish what these partitions have committed. It waits for the streams to take it, trying once a second."""
         waiting = [partition for partition in partitions if partition.unpublished]
+        started = time.perf_counter()
         while waiting:
             rows = [row for partition in waiting for row in partition.unpublished]
             try:
@@ -54,6 +59,7 @@ class Outbox:
             for partition in waiting:
                 partition.published_seq = partition.unpublished[-1].seq
                 partition.unpublished.clear()
+            self._metrics.published(time.perf_counter() - started)
             return
 
     async def answer(self, answers: Sequence[tuple[str, Answer]]) -> None:

@@ -13,6 +13,7 @@ from nexus_actors.runtime.ledger import TurnLedger
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.store import Commit, ParkedRow, TurnStore
 from nexus_actors.runtime.turn import Fault
+from nexus_actors.telemetry.metrics import ServiceMetrics
 
 _LONGEST_ERROR = 8_000
 
@@ -28,6 +29,7 @@ class Parking:
         clock: Callable[[], datetime],
         chance: Callable[[], float],
         log: Any,  # noqa: ANN401
+        metrics: ServiceMetrics,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -35,6 +37,7 @@ class Parking:
         self._clock = clock
         self._chance = chance
         self._log = log
+        self._metrics = metrics
 
     async def failed(self, partition: Partition, group: Group, fault: Fault) -> None:
         """A group's first delivery failed: hold the key back, or park it."""
@@ -47,6 +50,7 @@ class Parking:
             self._log.error("message_parked", **fields, exc_info=fault.cause)
             await self._park(partition, group.deliveries, describe(fault.cause))
             return
+        self._metrics.retried(first.message.topic.service, first.envelope.type)
         self._log.warning("message_retried", **fields, wait_s=round(wait_s, 3), exc_info=fault.cause)
         partition.hold(group.key, self._clock() + timedelta(seconds=wait_s), group.deliveries)
 
@@ -71,6 +75,7 @@ class Parking:
     def _finish(self, partition: Partition, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:
             partition.finish(delivery)
+            self._metrics.parked(delivery.message.topic.service, delivery.envelope.type)
             refusal = Refusal.locked(
                 "message_parked",
                 f"The message could not be handled and waits in the dead letters under {delivery.message_id}. "

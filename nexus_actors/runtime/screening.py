@@ -41,6 +41,7 @@ class Screening:
 
     def _repeat(self, delivery: Delivery, known: Known) -> None:
         self._partitions[delivery.partition].finish(delivery)
+        self._ledger.settled(delivery, "duplicate")
         if known.answer is None:
             return
         if known.fingerprint != delivery.envelope.fingerprint:

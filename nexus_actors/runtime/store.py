@@ -73,6 +73,14 @@ class ParkedRow(NamedTuple):
     attempts: int
 
 
+class TimerGone(NamedTuple):
+    """A timer to remove: whichever has that name, or only the one whose message this is."""
+
+    key: str
+    name: str
+    message_id: UUID | None
+
+
 class Timer(NamedTuple):
     """A timer that is due."""
 
@@ -91,7 +99,7 @@ class Commit(Struct):
     states: list[StateRow]
     outbox: list[OutboxRow]
     timers: list[tuple[int, TimerSet]]
-    timers_gone: list[tuple[str, str]]
+    timers_gone: list[TimerGone]
     parked: list[ParkedRow]
     unparked: list[UUID]
     released: list[tuple[int, str]]

@@ -1,6 +1,7 @@
 """Turns: running the handlers of a group of deliveries, and collecting what they leave behind."""
 
 import random
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from nexus_actors.database import Transaction
 from nexus_actors.runtime.activations import Activation, Activations
 from nexus_actors.runtime.delivery import Delivery, Group
 from nexus_actors.service import Service
+from nexus_actors.telemetry.metrics import ServiceMetrics
 
 Chance = Callable[[], float]
 
@@ -52,13 +54,15 @@ class Turns:
         service: Service,
         activations: Activations,
         clock: Callable[[], datetime],
-        log: Any,
-        timeout_s: float = 30.0,  # noqa: ANN401
+        log: Any,  # noqa: ANN401
+        metrics: ServiceMetrics,
+        timeout_s: float = 30.0,
     ) -> None:
         self._service = service
         self._activations = activations
         self._clock = clock
         self._log = log
+        self._metrics = metrics
         self._timeout_s = timeout_s
 
     async def wake(self, groups: Sequence[Group]) -> None:
@@ -150,6 +154,7 @@ class Turns:
         actor = self._activations.get(handler.actor, call[0].key).actor
         argument: Message | list[Message] = [d.message for d in call] if handler.many else call[0].message
         bound = getattr(actor, handler.name)
+        started = time.perf_counter()
         try:
             if handler.is_async:
                 with anyio.fail_after(self._timeout_s):
@@ -160,6 +165,10 @@ class Turns:
             raise
         except Exception as error:
             raise Fault(error) from error
+        finally:
+            self._metrics.handler_took(
+                handler.message_type.topic.service, handler.message_type.wire, time.perf_counter() - started
+            )
         if not handler.many:
             return [value]
         return self._list_answers(handler, call, value)

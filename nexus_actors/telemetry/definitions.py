@@ -75,17 +75,11 @@ DEAD_LETTERS: Final = Metric(
     help="Messages that were parked with the dead letters, those behind them in their key included.",
     labels=("service", "topic", "type"),
 )
-LAG_ENTRIES: Final = Metric(
-    name="nexus_lag_entries",
-    kind="gauge",
-    help="Entries of a stream that the service has not read yet. partition: that of the topic.",
-    labels=("service", "topic", "partition"),
-)
 LAG_SECONDS: Final = Metric(
     name="nexus_lag_seconds",
     kind="gauge",
-    help="Age of the oldest entry that the service has not settled yet; 0 where there is none.",
-    labels=("service", "topic", "partition"),
+    help="Age of the oldest entry of a stream that the service has not settled yet; 0 where there is none.",
+    labels=("service", "topic", "channel", "partition"),
 )
 LEASES_HELD: Final = Metric(
     name="nexus_leases_held",
@@ -142,7 +136,6 @@ METRICS: Final[tuple[Metric, ...]] = (
     PUBLISH_SECONDS,
     RETRIES,
     DEAD_LETTERS,
-    LAG_ENTRIES,
     LAG_SECONDS,
     LEASES_HELD,
     LEASE_LOSSES,

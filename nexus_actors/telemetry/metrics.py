@@ -35,7 +35,6 @@ class Metrics:
         self.publish_seconds = self._histogram(d.PUBLISH_SECONDS)
         self.retries = self._counter(d.RETRIES)
         self.dead_letters = self._counter(d.DEAD_LETTERS)
-        self.lag_entries = self._gauge(d.LAG_ENTRIES)
         self.lag_seconds = self._gauge(d.LAG_SECONDS)
         self.leases_held = self._gauge(d.LEASES_HELD)
         self.lease_losses = self._counter(d.LEASE_LOSSES)
@@ -133,15 +132,14 @@ class ServiceMetrics:
         """A message went to the dead letters."""
         self._metrics.dead_letters.labels(self._name, topic, wire_type).inc()
 
-    def lags(self, topic: str, partition: int, entries: int, age_s: float) -> None:
-        """So many entries of a stream are unread, and the oldest that is not settled is ``age_s`` seconds old."""
-        self._metrics.lag_entries.labels(self._name, topic, str(partition)).set(entries)
-        self._metrics.lag_seconds.labels(self._name, topic, str(partition)).set(age_s)
+    def lags(self, topic: str, channel: str, partition: int, age_s: float) -> None:
+        """The oldest entry of a stream that is not settled is ``age_s`` seconds old; 0 where all are."""
+        self._metrics.lag_seconds.labels(self._name, topic, channel, str(partition)).set(age_s)
 
-    def forget_lag(self, topic: str, partition: int) -> None:
+    def forget_lag(self, topic: str, channel: str, partition: int) -> None:
         """This process reads the stream no longer, so it has nothing to say about it."""
-        for gauge in (self._metrics.lag_entries, self._metrics.lag_seconds):
-            gauge.remove_by_labels({_SERVICE: self._name, "topic": topic, "partition": str(partition)})
+        labels = {_SERVICE: self._name, "topic": topic, "channel": channel, "partition": str(partition)}
+        self._metrics.lag_seconds.remove_by_labels(labels)
 
     def holds(self, partitions: int) -> None:
         """The process owns so many partitions of the service."""

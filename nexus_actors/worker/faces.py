@@ -60,14 +60,15 @@ class Faces:
         asker = BusAsker(worker.requests, service.name, worker.clock)
         probe = LoopProbe(host.database, worker.streams, host.loop, host.ownership, worker.clock)
         self.probes[service.name] = probe
+        metrics = worker.metrics.service(service.name)
         ports = FacePorts(
             asker=asker,
             db=host.database,
             tokens=self._tokens,
             health=probe,
             limiter=self._limiter,
-            metrics=worker.metrics.requests(service.name),
-            registry=worker.metrics.registry,
+            metrics=metrics,
+            registry=metrics.registry,
             clock=worker.clock,
             stopwatch=time.perf_counter,
         )

@@ -23,6 +23,7 @@ from nexus_actors.runtime.janitor import Janitor
 from nexus_actors.runtime.loop import Ownership, ServiceLoop
 from nexus_actors.runtime.turn import random_chance
 from nexus_actors.service import Service
+from nexus_actors.telemetry.metrics import ServiceMetrics
 
 _SQL: Final = files("nexus_actors.postgres")
 PLATFORM: Final = MigrationSource("platform", _SQL / "platform")
@@ -70,6 +71,7 @@ async def open_host(
     leases: PostgresLeaseStore,
     clock: Callable[[], datetime],
     log: Any,  # noqa: ANN401
+    metrics: ServiceMetrics,
 ) -> AsyncIterator[ServiceHost]:
     """Open a service: migrate its schema, register its partitions, assemble its loop."""
     url = settings.database_url or ""
@@ -92,6 +94,7 @@ async def open_host(
             clock=clock,
             chance=random_chance,
             log=log,
+            metrics=metrics,
         )
         janitor = Janitor(service, PostgresCheckpoints(database), streams, log)
         yield ServiceHost(service, loop, ownership, janitor, database, turns)

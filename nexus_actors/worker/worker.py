@@ -28,8 +28,10 @@ from nexus_actors.runtime.leases import LeaseKeeper, WorkerInfo
 from nexus_actors.runtime.supervisor import supervise
 from nexus_actors.security.trust import TrustStore
 from nexus_actors.service import Service, platform_version
+from nexus_actors.telemetry.loop_lag import watch_loop_lag
+from nexus_actors.telemetry.metrics import Metrics
 from nexus_actors.worker.host import ServiceHost, migrate_platform, open_host, ownerships
-from nexus_actors.worker.quiet_metrics import Metrics
+from nexus_actors.worker.lag_sampler import LagSampler
 from nexus_actors.worker.trust_follower import TrustFollower
 
 _RETENTION_S: Final = 3_600.0
@@ -72,6 +74,7 @@ class Worker:
         hosts: dict[str, ServiceHost],
         clock: Callable[[], datetime],
         log: Any,  # noqa: ANN401
+        metrics: Metrics,
     ) -> None:
         self.settings = settings
         self.info = info
@@ -81,7 +84,7 @@ class Worker:
         self.clock = clock
         self.log = log
         self.trust = TrustStore()
-        self.metrics = Metrics()
+        self.metrics = metrics
         self.requests = Requests(streams, Publisher(streams, settings.stream_high_water), info.worker_id)
         self.asker = BusAsker(self.requests, "nexus-worker", clock)
         self._leases = leases
@@ -112,9 +115,11 @@ class Worker:
             "trust": follower.follow,
             "trust reload": follower.reload,
             "retention": self._retain,
+            "loop lag": partial(watch_loop_lag, self.metrics.loop_lagged),
         }
         for name, host in self.hosts.items():
             tasks[f"loop {name}"] = host.loop.run
+            tasks[f"lag {name}"] = LagSampler(host.loop, self.streams, self.clock, self.metrics.service(name)).run
             tasks[f"janitor {name}"] = partial(host.janitor.run, host.loop.partitions)
         return tasks
 
@@ -157,12 +162,14 @@ async def open_worker(
         )
         await migrate_platform(pool)
         leases = PostgresLeaseStore(pool)
+        metrics = Metrics()
         hosts: dict[str, ServiceHost] = {}
         for service in services:
-            opened = open_host(service, settings, streams, leases, options.clock, log.bind(service=service.name))
+            named = log.bind(service=service.name)
+            opened = open_host(service, settings, streams, leases, options.clock, named, metrics.service(service.name))
             hosts[service.name] = await stack.enter_async_context(opened)
         info = _info(services, options.clock())
-        yield Worker(settings, info, streams, PostgresDatabase(pool), leases, hosts, options.clock, log)
+        yield Worker(settings, info, streams, PostgresDatabase(pool), leases, hosts, options.clock, log, metrics)
 
 
 async def _connect(stack: AsyncExitStack, settings: Settings) -> StreamStore:

@@ -31,11 +31,12 @@ CREATE TABLE states (
 ) WITH (fillfactor = 70);
 
 CREATE TABLE timers (
-    partition integer     NOT NULL,
-    key       text        NOT NULL,
-    name      text        NOT NULL,
-    due_at    timestamptz NOT NULL,
-    body      bytea       NOT NULL,
+    partition  integer     NOT NULL,
+    key        text        NOT NULL,
+    name       text        NOT NULL,
+    due_at     timestamptz NOT NULL,
+    message_id uuid        NOT NULL,
+    body       bytea       NOT NULL,
     PRIMARY KEY (key, name)
 );
 CREATE INDEX timers_by_due ON timers (partition, due_at);

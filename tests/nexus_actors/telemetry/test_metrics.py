@@ -31,7 +31,7 @@ def exercise(metrics: Metrics) -> None:
     service.published(0.001)
     service.retried("tracker-ms", TYPE)
     service.parked("tracker-ms", TYPE)
-    service.lags("fleet-service", 3, 17, 2.5)
+    service.lags("fleet-service", "events", 3, 2.5)
     service.holds(8)
     service.lease_lost()
     service.observe("GET", "/v1/trips/{trip_id}", 200, 0.012)
@@ -52,8 +52,7 @@ def test_what_happens_is_counted_under_its_labels() -> None:
     assert value(metrics, "nexus_turn_batch_messages_bucket", **of, le="4.0") == 0
     assert value(metrics, "nexus_retries_total", **typed) == 2
     assert value(metrics, "nexus_dead_letters_total", **typed) == 2
-    assert value(metrics, "nexus_lag_entries", **of, topic="fleet-service", partition="3") == 17
-    assert value(metrics, "nexus_lag_seconds", **of, topic="fleet-service", partition="3") == 2.5
+    assert value(metrics, "nexus_lag_seconds", **of, topic="fleet-service", channel="events", partition="3") == 2.5
     assert value(metrics, "nexus_leases_held", **of) == 8
     route = {"method": "GET", "route": "/v1/trips/{trip_id}", "status": "200"}
     assert value(metrics, "nexus_http_requests_total", **of, **route) == 2
@@ -113,12 +112,14 @@ def test_a_page_has_its_own_service_and_the_process_only() -> None:
 def test_a_partition_that_is_handed_over_is_no_longer_spoken_of() -> None:
     metrics = Metrics()
     service = metrics.service("tracker-ms")
-    service.lags("tracker-ms", 0, 5, 1.0)
-    service.lags("tracker-ms", 1, 6, 1.0)
-    service.forget_lag("tracker-ms", 0)
-    service.forget_lag("tracker-ms", 7)
-    assert value(metrics, "nexus_lag_entries", service="tracker-ms", topic="tracker-ms", partition="0") is None
-    assert value(metrics, "nexus_lag_entries", service="tracker-ms", topic="tracker-ms", partition="1") == 6
+    service.lags("tracker-ms", "events", 0, 5.0)
+    service.lags("tracker-ms", "events", 1, 6.0)
+    service.forget_lag("tracker-ms", "events", 0)
+    service.forget_lag("tracker-ms", "events", 7)
+    assert (
+        value(metrics, "nexus_lag_seconds", service="tracker-ms", topic="tracker-ms", channel="events", partition="0") is None
+    )
+    assert value(metrics, "nexus_lag_seconds", service="tracker-ms", topic="tracker-ms", channel="events", partition="1") == 6
 
 
 def test_the_process_tells_its_memory_and_processor_time() -> None:

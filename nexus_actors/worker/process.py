@@ -1,0 +1,59 @@
+"""A worker process from its start to its end."""
+
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final
+
+import anyio
+import structlog
+
+from nexus_actors.config import Settings
+from nexus_actors.service import Service
+from nexus_actors.worker.faces import Faces
+from nexus_actors.worker.worker import open_worker
+
+BEAT_S: Final = 5.0
+
+
+async def run_worker(
+    settings: Settings,
+    services: Sequence[Service],
+    ready: Callable[[], None] = lambda: None,
+    beat: Callable[[], None] = lambda: None,
+) -> None:
+    """Host services until SIGTERM or SIGINT, then drain: take no more requests, finish, hand the partitions over.
+
+    Args:
+        ready: called once all services are served.
+        beat: called every few seconds while the loops of all services make progress.
+
+    Raises:
+        CannotListen: a port is taken.
+        TooManyRestarts: a loop broke too often.
+        ConfigError, DatabaseUnavailable: see `open_worker`.
+    """
+    log = structlog.get_logger()
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with anyio.create_task_group() as tasks, open_worker(settings, services) as worker:
+            faces = Faces(worker)
+            async with worker.running(), faces.serving():
+                log.info("worker_ready", services=sorted(worker.hosts), worker_id=worker.info.worker_id)
+                ready()
+                tasks.start_soon(_beat, faces, beat)
+                await _stopped(signals)
+                log.info("worker_draining")
+                faces.drain()
+            tasks.cancel_scope.cancel()
+    log.info("worker_stopped")
+
+
+async def _stopped(signals: AsyncIterator[signal.Signals]) -> None:
+    async for _ in signals:
+        return
+
+
+async def _beat(faces: Faces, beat: Callable[[], None]) -> None:
+    while True:
+        if all(probe.live() for probe in faces.probes.values()):
+            beat()
+        await anyio.sleep(BEAT_S)
