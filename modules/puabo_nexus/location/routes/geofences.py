@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Struct
 
 from modules.puabo_nexus.location.contract import (
     READ,
@@ -23,6 +23,7 @@ from modules.puabo_nexus.location.domain.shapes import region_of_json
 from modules.puabo_nexus.location.domain.spot import Spot
 from modules.puabo_nexus.location.queries import geofences as queries
 from modules.puabo_nexus.location.queries.geofences import Occupant
+from modules.puabo_nexus.location.routes.area import AreaDocument
 from modules.puabo_nexus.location.routes.page import page_of
 from nexus_actors.http import Page, PageQuery, Request, Routes, found
 
@@ -32,14 +33,10 @@ MOST_POINTS = 200
 
 
 class GeofenceDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A geofence as it is to be.
-
-    Attributes:
-        shape: a Circle (``lat``, ``lon``, ``radius_m``), or GeoJSON with one Polygon or MultiPolygon, alone or as a Feature.
-    """
+    """A geofence as it is to be."""
 
     name: Name
-    shape: Raw
+    shape: AreaDocument
 
 
 class GeofenceQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):

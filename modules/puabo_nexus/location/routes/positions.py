@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Struct
 
 from modules.puabo_nexus.location.contract import READ, Latitude, Longitude
 from modules.puabo_nexus.location.domain.box import around
@@ -16,6 +16,7 @@ from modules.puabo_nexus.location.queries import places
 from modules.puabo_nexus.location.queries import positions as queries
 from modules.puabo_nexus.location.queries.places import PlaceCursor, WatchedPlace
 from modules.puabo_nexus.location.queries.positions import LivePosition
+from modules.puabo_nexus.location.routes.area import AreaDocument
 from modules.puabo_nexus.location.routes.page import page_of
 from nexus_actors.http import Page, PageQuery, Request, Routes, found
 
@@ -63,13 +64,9 @@ class WithinCircleQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class WithinArea(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which area to look in.
+    """Which area to look in."""
 
-    Attributes:
-        area: GeoJSON with one Polygon or MultiPolygon, alone or as a Feature, or a Circle (``lat``, ``lon``, ``radius_m``).
-    """
-
-    area: Raw
+    area: AreaDocument
 
 
 @routes.get("/v1/vehicles/{vehicle_id}/position", scope=READ)

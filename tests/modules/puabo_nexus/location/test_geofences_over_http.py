@@ -2,6 +2,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from openapi_spec_validator import validate
 
 from bus import Refusal
 from modules.puabo_nexus.location.contract import (
@@ -198,3 +199,12 @@ async def test_commands_from_elsewhere_are_checked_alike(database_url: str) -> N
         assert removed.name == "first"
         with pytest.raises(Refusal, match="geofence_not_found"):
             await platform.ask(DeleteGeofence(geofence_id=geofence_id))
+
+
+async def test_the_documentation_is_valid_and_shows_what_an_area_may_be(database_url: str) -> None:
+    async with open_platform([LOCATION], database_url) as platform:
+        answer = await platform.bearer("location-ms", None).get("/openapi.json")
+        document = answer.json()
+        validate(document)
+        shape = document["components"]["schemas"]["GeofenceDraft"]["properties"]["shape"]
+        assert {"Circle", "Polygon", "MultiPolygon", "Feature"} <= set(shape["properties"]["type"]["enum"])
