@@ -166,7 +166,7 @@ class TripStarted(Event, topic=TRACKER, key="vehicle_id"):
 
 
 class TripEnded(Event, topic=TRACKER, key="vehicle_id"):
-    """A vehicle arrived at ``lat``, ``lon``."""
+    """A vehicle arrived at ``lat``, ``lon``. Published once of a trip; whatever changes afterwards is a `TripRevised`."""
 
     vehicle_id: UUID
     trip_id: UUID

@@ -147,3 +147,8 @@ async def test_json_that_is_no_report_is_refused(probe: HttpProbe, device: HttpP
     key = await key_of(probe, vehicle_id)
     answer = await device.post(f"/osmand?key={key}", body=json.dumps([]).encode(), headers={"Content-Type": "application/json"})
     assert (answer.status, answer.code) == (422, "invalid")
+
+
+async def test_a_form_that_is_no_text_is_refused(device: HttpProbe) -> None:
+    answer = await device.post("/osmand", body=b"key=\xff", headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert (answer.status, answer.code) == (400, "malformed")

@@ -295,3 +295,12 @@ async def test_tracks_are_exported_for_a_trip_and_for_a_range(probe: HttpProbe, 
     assert answer.code == "invalid"
     empty = await shown(probe, f"/v1/vehicles/{vehicle_id}/track?from={datetime(2030, 1, 1, tzinfo=UTC):%Y-%m-%dT%H:%M:%SZ}")
     assert empty == {"type": "FeatureCollection", "features": []}
+
+
+async def test_more_than_a_document_takes_is_refused(
+    probe: HttpProbe, vehicle_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modules.puabo_nexus.tracker.routes.trips.MAX_EXPORTED", 3)
+    await send(probe, vehicle_id, THERE)
+    answer = await probe.get(f"/v1/vehicles/{vehicle_id}/track")
+    assert (answer.status, answer.code) == (422, "range_too_large")

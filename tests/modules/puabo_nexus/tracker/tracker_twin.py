@@ -8,17 +8,23 @@ import msgspec
 
 from bus import Event, Refusal
 from modules.puabo_nexus.tracker.contract import Fix, PositionsReceipt, Trip, TripEnded, TripRevised, TripStarted
+from modules.puabo_nexus.tracker.domain.history import History
 from modules.puabo_nexus.tracker.domain.recorder import Recorder, VehicleState
 from modules.puabo_nexus.tracker.domain.track import TripRules
 from tests.modules.puabo_nexus.tracker.memory_history import MemoryHistory
 
 
 class TrackerTwin:
-    """Takes reports; its state goes through JSON between turns, as in the database."""
+    """Takes reports; its state goes through JSON between turns, as in the database.
 
-    def __init__(self, now: datetime, checkpoint_every: int = 500) -> None:
-        self.vehicle_id = uuid4()
+    Args:
+        history: where to keep it all, instead of in memory.
+    """
+
+    def __init__(self, vehicle_id: UUID, now: datetime, checkpoint_every: int = 500, history: History | None = None) -> None:
+        self.vehicle_id = vehicle_id
         self.history = MemoryHistory()
+        self._kept = history or self.history
         self.state = VehicleState()
         self.now = now
         self.timer: datetime | None = None
@@ -54,7 +60,7 @@ class TrackerTwin:
             self._finish(recorder)
 
     def _recorder(self) -> Recorder:
-        return Recorder(self.vehicle_id, self.state, self.history, uuid4, TripRules(), self._checkpoint_every)
+        return Recorder(self.vehicle_id, self.state, self._kept, uuid4, TripRules(), self._checkpoint_every)
 
     def _finish(self, recorder: Recorder) -> None:
         self.events += recorder.events

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain, pairwise
+from uuid import uuid4
 
 import anyio
 import pytest
@@ -32,7 +33,7 @@ day = joined(there, rest, back)
 
 
 def twin(checkpoint_every: int = 500) -> TrackerTwin:
-    return TrackerTwin(at(1_000_000), checkpoint_every)
+    return TrackerTwin(uuid4(), at(1_000_000), checkpoint_every)
 
 
 def of(tracker: TrackerTwin, *kinds: type) -> list[object]:

@@ -1,0 +1,140 @@
+"""The history in PostgreSQL does what the history in memory does, on which the rules are tested."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import pytest
+
+from modules.puabo_nexus.tracker.contract import QuarantinedFix, Trip
+from modules.puabo_nexus.tracker.domain.history import Checkpoint, History
+from modules.puabo_nexus.tracker.domain.segmentation import fold
+from modules.puabo_nexus.tracker.domain.track import Track, TripRules
+from modules.puabo_nexus.tracker.queries.sql_history import SqlHistory
+from modules.puabo_nexus.tracker.service import service
+from nexus_actors.postgres.database import PostgresTransaction, open_transaction
+from nexus_actors.postgres.migration import MigrationSource
+from nexus_actors.postgres.migrations import migrate
+from nexus_actors.postgres.pool import open_pool
+from tests.modules.puabo_nexus.tracker.drives import at, drive, fix, joined, stand
+from tests.modules.puabo_nexus.tracker.memory_history import MemoryHistory
+from tests.modules.puabo_nexus.tracker.tracker_twin import TrackerTwin
+
+pytestmark = pytest.mark.anyio
+
+VEHICLE = UUID(int=7)
+DAY = joined(drive(0, 0, 3000, 12), stand(250, 900, 3000), drive(1160, 3000, 0, 12), drive(6000, 0, 3000, 12))
+
+
+@pytest.fixture
+async def transaction(database_url: str) -> AsyncIterator[PostgresTransaction]:
+    connection = await asyncpg.connect(database_url)
+    try:
+        await migrate(connection, service.schema, [MigrationSource("service", service.migrations)])
+    finally:
+        await connection.close()
+    async with (
+        open_pool(database_url, schema=service.schema, application_name="tracker tests") as pool,
+        open_transaction(pool) as opened,
+    ):
+        yield opened
+
+
+def kept_in(transaction: PostgresTransaction) -> SqlHistory:
+    return SqlHistory(transaction, "main", VEHICLE, at(100_000))
+
+
+def trip(trip_id: int, started_s: float, **changes: object) -> Trip:
+    begun = Trip(
+        trip_id=UUID(int=trip_id),
+        vehicle_id=VEHICLE,
+        started_at=at(started_s),
+        ended_at=None,
+        start_lat=1.0,
+        start_lon=2.0,
+        end_lat=3.0,
+        end_lon=4.0,
+        distance_m=5.5,
+        duration_s=6.0,
+        max_speed_mps=7.0,
+        average_speed_mps=8.0,
+        end_reason=None,
+        version=1,
+    )
+    return msgspec.structs.replace(begun, **changes)
+
+
+def track_of(fixes: int) -> Track:
+    track = Track()
+    fold(track, DAY[:fixes], [], TripRules())
+    return track
+
+
+async def fill(history: History) -> None:
+    """Write everything that there is to write, and some of it twice."""
+    await history.add_fixes([*DAY[::2], fix(1, speed_mps=1.5, heading_deg=359.9, accuracy_m=3.0, altitude_m=-2.0)])
+    await history.add_fixes([fix(0, 77), *DAY[1:9]])
+    await history.save_checkpoint(Checkpoint(at(100), track_of(3)))
+    await history.save_checkpoint(Checkpoint(at(100), track_of(11)))
+    await history.save_checkpoint(Checkpoint(at(2000), track_of(80)))
+    await history.add_cut(at(100))
+    await history.add_cut(at(100))
+    await history.add_cut(at(1160))
+    await history.save_trips([trip(1, 0), trip(2, 1160), trip(3, 6000)])
+    await history.save_trips([trip(2, 1170, ended_at=at(1400), end_reason="stop", distance_m=0.125, version=2)])
+    await history.remove_trips([UUID(int=3)])
+    bad = QuarantinedFix(fix=fix(5, 900), reasons=("inaccurate", "null_island"))
+    assert await history.quarantine([bad]) == {at(5)}
+    assert await history.quarantine([bad, QuarantinedFix(fix=fix(6), reasons=("too_old",))]) == {at(6)}
+
+
+async def seen_in(history: History) -> list[object]:
+    """What every question answers, asked at many bounds."""
+    instants = [at(0), at(100), at(1160), at(9999)]
+    answers: list[object] = [sorted(await history.known([at(0), at(0.5), DAY[7].fix_at]))]
+    for low in (None, *instants):
+        answers += [await history.cuts(low), await history.checkpoint_after(low)]
+        for high in (None, *instants):
+            answers += [await history.fixes(low, high, 20), await history.trips(low, high)]
+    for first in instants:
+        answers.append(await history.checkpoint_before(first))
+        answers += [await history.around(first, last) for last in instants if last >= first]
+    return answers
+
+
+async def test_both_answer_every_question_alike(transaction: PostgresTransaction) -> None:
+    in_memory, in_sql = MemoryHistory(), kept_in(transaction)
+    for history in (in_memory, in_sql):
+        await fill(history)
+    assert await seen_in(in_sql) == await seen_in(in_memory)
+
+
+async def test_the_history_of_another_vehicle_is_another(transaction: PostgresTransaction) -> None:
+    await fill(kept_in(transaction))
+    other = SqlHistory(transaction, "main", UUID(int=8), at(100_000))
+    assert await seen_in(other) == await seen_in(MemoryHistory())
+
+
+async def test_a_day_in_disorder_leaves_the_same_trips(transaction: PostgresTransaction) -> None:
+    order = sorted(DAY, key=lambda item: int(item.fix_at.timestamp()) * 7919 % 1009)
+    kept = kept_in(transaction)
+    in_memory = TrackerTwin(VEHICLE, at(20_000), checkpoint_every=6)
+    in_sql = TrackerTwin(VEHICLE, at(20_000), checkpoint_every=6, history=kept)
+    for start in range(0, len(order), 9):
+        for twin in (in_memory, in_sql):
+            await twin.send(order[start : start + 9])
+    assert in_sql.state.track == in_memory.state.track
+    shapes = [
+        [(trip.started_at, trip.ended_at, trip.distance_m, trip.version) for trip in trips]
+        for trips in (await kept.trips(None, None), in_memory.history.in_order())
+    ]
+    assert shapes[0] == shapes[1]
+    assert len(shapes[0]) == 3
+
+
+async def test_a_turn_of_a_thousand_fixes_takes_two_statements(transaction: PostgresTransaction) -> None:
+    twin = TrackerTwin(VEHICLE, at(20_000), checkpoint_every=100_000, history=kept_in(transaction))
+    before = transaction.statements
+    await twin.send([fix(n, 10.0 * n) for n in range(1000)])
+    assert transaction.statements - before == 2
