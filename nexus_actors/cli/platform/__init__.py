@@ -1,0 +1,1 @@
+"""How commands find and reach the running platform."""

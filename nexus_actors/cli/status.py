@@ -1,0 +1,86 @@
+"""`nexus status`: how the platform on this machine stands."""
+
+from datetime import UTC, datetime
+
+import anyio
+import click
+import psutil
+
+from nexus_actors.catalogue import Catalogue
+from nexus_actors.cli.platform.checkout import environment, home_of
+from nexus_actors.cli.platform.holdings import Holdings, read_holdings
+from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.services import services_table
+from nexus_actors.cli.terminal.table import table
+from nexus_actors.config import Settings
+from nexus_actors.errors import NexusError
+from nexus_actors.loading import load_catalogue
+from nexus_actors.local.health import look_around
+from nexus_actors.local.home import Home
+from nexus_actors.local.run_state import RunState, WorkerState
+
+_MEGABYTE = 1024 * 1024
+
+
+@click.command
+def command() -> None:
+    """Show all services with their ports and how they fare, and the workers that run them.
+
+    Exits with 0 where every service that was started is healthy, else with 1.
+    """
+    environ = environment()
+    home = home_of(environ)
+    with told():
+        raise SystemExit(anyio.run(_show, load_catalogue(), home, Settings.load(environ, secrets=())))
+
+
+async def _show(catalogue: Catalogue, home: Home, settings: Settings) -> int:
+    state = home.running()
+    host, offset = (state.host, state.port_offset) if state else (settings.host, settings.port_offset)
+    seen = await look_around(catalogue.services, host, offset)
+    holdings = await _holdings(state)
+    click.echo(services_table(catalogue, seen, None if holdings is None else holdings.by_service()))
+    if state is None:
+        click.echo(f"\nNo platform runs in {home.path}. Start it with: nexus up")
+        return 1
+    _show_run(state, holdings)
+    return 0 if state.phase == "up" and all(s.is_healthy for s in seen if s.service in state.services) else 1
+
+
+async def _holdings(state: RunState | None) -> Holdings | None:
+    """Who owns what, where the database tells; this table is of use without it."""
+    if state is None or not state.database_url:
+        return None
+    try:
+        return await read_holdings(state.database_url)
+    except NexusError as error:
+        click.secho(f"The database does not answer: {error}", fg="yellow", err=True)
+        return None
+
+
+def _show_run(state: RunState, holdings: Holdings | None) -> None:
+    up_s = (datetime.now(UTC) - state.started_at).total_seconds()
+    servers = ", ".join(state.embedded) or "none"
+    click.echo(f"\nPhase {state.phase}, for {_duration(up_s)}. Supervisor: process {state.pid}. Embedded servers: {servers}.")
+    rows = [_worker_row(worker, holdings) for worker in state.workers]
+    click.echo("\n" + table(["WORKER", "PROCESS", "PARTITIONS", "MEMORY", "RESTARTS"], rows, right=[0, 1, 2, 3, 4]))
+
+
+def _worker_row(worker: WorkerState, holdings: Holdings | None) -> list[str]:
+    partitions = "" if holdings is None or worker.pid is None else str(holdings.of_process(worker.pid))
+    return [str(worker.number), str(worker.pid or "-"), partitions, _memory(worker.pid), str(worker.restarts)]
+
+
+def _memory(pid: int | None) -> str:
+    if pid is None:
+        return "-"
+    try:
+        return f"{psutil.Process(pid).memory_info().rss / _MEGABYTE:.0f} MB"
+    except psutil.Error:
+        return "-"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,153 @@
+"""`nexus up`: run the platform on this machine."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import anyio
+import click
+
+from nexus_actors.cli.platform.checkout import environment, home_of
+from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.progress import logged, show
+from nexus_actors.cli.terminal.services import services_table
+from nexus_actors.errors import NexusError
+from nexus_actors.loading import load_catalogue
+from nexus_actors.local.errors import CannotStart
+from nexus_actors.local.first_start import FirstStart
+from nexus_actors.local.health import look_around
+from nexus_actors.local.home import Home
+from nexus_actors.local.log_file import open_log
+from nexus_actors.local.plan import Plan, choose, make_plan, overridden
+from nexus_actors.local.report import News, PipeReport, Report, read_news
+from nexus_actors.local.run_state import RunState
+from nexus_actors.local.supervisor import Supervisor
+
+
+@click.command
+@click.option("--detach", "-d", is_flag=True, help="Return when everything is healthy, and let it run on.")
+@click.option("--workers", type=click.IntRange(1, 256), help="How many processes share the work.  [default: 1]")
+@click.option("--only", is_flag=True, help="Run the services named behind it, and no others.")
+@click.option("--port-offset", type=click.IntRange(0, 50_000), help="Add this to the port of every service.  [default: 0]")
+@click.option("--report", "report_to", type=int, hidden=True, help="A pipe to the process that detached this one.")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+def command(
+    detach: bool,
+    workers: int | None,
+    only: bool,
+    port_offset: int | None,
+    report_to: int | None,
+    services: tuple[str, ...],
+) -> None:
+    """Run the platform on this machine: PostgreSQL, Redis and all services that are built.
+
+    Where NEXUS_DATABASE_URL and NEXUS_REDIS_URL name servers, these are used; else embedded ones start, with their data in
+    the folder .nexus of this checkout. Ctrl-C, or `nexus down` from elsewhere, stops everything cleanly.
+    """
+    if only != bool(services):
+        raise click.UsageError("Name services behind --only, such as: nexus up --only fleet-service tracker-ms")
+    environ = overridden(environment(), workers=workers, port_offset=port_offset)
+    home = home_of(environ)
+    with told():
+        if home.lock.is_held():
+            _say_running(home)
+        elif detach:
+            choose(load_catalogue(), services)
+            _detach(home, environ, services)
+        else:
+            _supervise(make_plan(load_catalogue(), home, environ, services), home, report_to)
+
+
+def _say_running(home: Home) -> None:
+    state = home.state
+    if state is None or state.phase != "up":
+        click.echo(f"Another `nexus up` has the folder {home.path} just now. Ask again with: nexus status")
+        return
+    click.echo(f"The platform is up already (process {state.pid}).\n")
+    anyio.run(_show_services, state)
+
+
+def _supervise(plan: Plan, home: Home, report_to: int | None) -> None:
+    if report_to is not None:
+        _run_detached(plan, home, PipeReport(report_to))
+        return
+    click.echo(f"Starting {len(plan.services)} services. Their data are in {home.path}")
+    report = _Foreground()
+    anyio.run(Supervisor(plan, home, report, FirstStart(home, report), _greet).run)
+
+
+def _run_detached(plan: Plan, home: Home, listener: PipeReport) -> None:
+    report = _Detached(listener)
+    try:
+        anyio.run(Supervisor(plan, home, report, FirstStart(home, report)).run)
+    except NexusError as error:
+        listener.tell(News(kind="failed", text=str(error)))
+        raise
+
+
+def _detach(home: Home, environ: dict[str, str], only: tuple[str, ...]) -> None:
+    """Start a supervisor that outlives us, and show what it tells until everything is up."""
+    click.echo(f"Starting. The data are in {home.path}")
+    home.make()
+    reading, writing = os.pipe()
+    output = open_log(home.log_of("up"))
+    subprocess.Popen(
+        [sys.executable, "-P", "-m", "nexus_actors.cli", "up", f"--report={writing}", *(["--only", *only] if only else [])],
+        env={**environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        pass_fds=[writing],
+        start_new_session=True,
+    )
+    os.close(writing)
+    os.close(output)
+    with open(reading, "rb") as lines:  # noqa: PTH123 - it is a pipe
+        for news in map(read_news, lines):
+            show(news)
+            if news.kind == "failed":
+                raise CannotStart(news.text)
+            if news.kind == "up":
+                break
+    state = home.running()
+    if state is None or state.phase != "up":
+        raise CannotStart(f"The supervisor ended before everything was up. See {home.log_of('up')}.")
+    anyio.run(_show_services, state)
+    click.echo("Stop with: nexus down")
+
+
+async def _greet(state: RunState) -> None:
+    await _show_services(state)
+    click.echo("Stop with Ctrl-C. What the services log, shows: nexus logs -f")
+
+
+async def _show_services(state: RunState) -> None:
+    catalogue = load_catalogue()
+    entries = [catalogue.named(name) for name in state.services]
+    seen = await look_around(entries, state.host, state.port_offset)
+    click.echo("\n" + services_table(catalogue, seen))
+    absent = len(catalogue.services) - len(catalogue.built())
+    click.echo(f"\n{absent} more services are listed in the catalogue and not built yet.")
+
+
+class _Foreground:
+    """Shows the news on this terminal."""
+
+    def tell(self, news: News) -> None:
+        """See `nexus_actors.local.report.Report.tell`."""
+        show(news)
+
+
+class _Detached:
+    """Passes the news on to whoever started us, and writes those to the log that may be kept."""
+
+    def __init__(self, listener: Report) -> None:
+        self._listener = listener
+
+    def tell(self, news: News) -> None:
+        """See `nexus_actors.local.report.Report.tell`."""
+        self._listener.tell(news)
+        line = logged(news, datetime.now(UTC))
+        if line is not None:
+            click.echo(line)

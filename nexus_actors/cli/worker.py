@@ -1,0 +1,64 @@
+"""`nexus worker`: what containers run."""
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+import anyio
+import click
+
+from nexus_actors.catalogue import ServiceEntry
+from nexus_actors.cli.terminal.failures import told
+from nexus_actors.config import SECRETS, Settings, variable
+from nexus_actors.loading import load_catalogue, load_service
+from nexus_actors.local.lifeline import Pulse
+from nexus_actors.telemetry.logs import configure_logs
+
+
+@click.command
+@click.option("--all", "every", is_flag=True, help="Host all services that are built.")
+@click.option("--lifeline", type=int, hidden=True, help="A pipe to the supervisor.")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+def command(services: tuple[str, ...], every: bool, lifeline: int | None) -> None:
+    """Host services in this process, in the foreground.
+
+    The NEXUS_* variables say where PostgreSQL and Redis are, and the rest. SIGTERM lets the worker drain: it takes no more
+    requests, finishes what it has begun, hands its partitions over, and ends with exit code 0.
+    """
+    entries = _chosen(services, every)
+    pulse = None if lifeline is None else Pulse(lifeline)
+    with told():
+        # A secret that a service cannot do without is missed by that service itself.
+        settings = Settings.load(secrets=[name for name in SECRETS if os.environ.get(variable(name))])
+        configure_logs(
+            level=settings.log_level,
+            form=settings.log_format,
+            output=sys.stdout.buffer,
+            now=partial(datetime.now, UTC),
+            process="worker",
+        )
+        _run(settings, entries, pulse)
+
+
+def _chosen(services: Sequence[str], every: bool) -> list[ServiceEntry]:
+    catalogue = load_catalogue()
+    if every == bool(services):
+        built = ", ".join(entry.name for entry in catalogue.built())
+        raise click.UsageError(f"Name services, or give --all. Built are: {built}.")
+    try:
+        return list(catalogue.built()) if every else [catalogue.named(name) for name in dict.fromkeys(services)]
+    except LookupError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _run(settings: Settings, entries: Sequence[ServiceEntry], pulse: Pulse | None) -> None:
+    from nexus_actors.worker.process import run_worker  # noqa: PLC0415 - heavy, and of no use to `--help`
+
+    hosted = [load_service(entry) for entry in entries]
+    if pulse is None:
+        run = partial(run_worker, settings, hosted)
+    else:
+        run = partial(run_worker, settings, hosted, pulse.ready, pulse.beat)
+    anyio.run(run, backend_options={"use_uvloop": True})

@@ -1,0 +1,1 @@
+"""The platform on one machine: what `nexus up` starts, watches and stops."""

@@ -1,0 +1,77 @@
+"""The first start: accounts, without which nobody could log in."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from bus import BusError, Command, Refusal
+from nexus_actors import bootstrap
+from nexus_actors.catalogue import ServiceEntry
+from nexus_actors.config import Settings
+from nexus_actors.embedded import EmbeddedPostgres
+from nexus_actors.loading import has_part, load_part
+from nexus_actors.local.credentials import Credentials, database_name, load_credentials, save_credentials
+from nexus_actors.local.errors import CannotStart
+from nexus_actors.local.home import Home
+from nexus_actors.local.plan import Plan
+from nexus_actors.local.report import Kind, News, Report
+from nexus_actors.local.run_state import RunState
+
+
+class FirstStart:
+    """Has the accounts made where this machine has no credentials for the database yet; see `Supervisor`."""
+
+    def __init__(self, home: Home, report: Report) -> None:
+        self._home = home
+        self._report = report
+
+    async def __call__(self, state: RunState, plan: Plan) -> None:
+        """Have them made.
+
+        Raises:
+            CannotStart: they cannot be made.
+        """
+        issuer = account_keeper(plan.services)
+        if issuer is None:
+            self._tell("notice", "No service that keeps accounts is running: nobody can log in.")
+            return
+        database = database_name(state.database_url, embedded=EmbeddedPostgres.title in state.embedded)
+        known = load_credentials(self._home.credentials)
+        if known is not None and known.database == database:
+            return
+        try:
+            accounts = await _prepare(issuer, state, plan.settings)
+        except (BusError, Refusal) as error:
+            raise CannotStart(f"{issuer.name} could not make the first accounts: {error}") from error
+        save_credentials(
+            self._home.credentials,
+            Credentials(
+                database=database, issuer=issuer.name, client_id=accounts.client_id, client_secret=accounts.client_secret
+            ),
+        )
+        self._tell("step", f"The command line has an account; its secret is in {self._home.credentials}")
+        if accounts.password is not None:
+            text = f"First administrator: {accounts.administrator}\nPassword: {accounts.password}\nIt is shown only now."
+            self._tell("secret", text)
+
+    def _tell(self, kind: Kind, text: str) -> None:
+        self._report.tell(News(kind=kind, text=text))
+
+
+def account_keeper(services: Iterable[ServiceEntry]) -> ServiceEntry | None:
+    """The service that makes the first accounts and gives out tokens; None where none does."""
+    return next((entry for entry in services if has_part(entry, bootstrap.MODULE)), None)
+
+
+async def _prepare(issuer: ServiceEntry, state: RunState, settings: Settings) -> bootstrap.FirstAccounts:
+    from nexus_actors.local.bus_client import open_bus  # noqa: PLC0415 - heavy, and needed at the first start alone
+
+    prepare: bootstrap.Prepare = getattr(load_part(issuer, bootstrap.MODULE), bootstrap.FUNCTION)
+    settings = replace(settings, database_url=state.database_url, redis_url=state.redis_url)
+    async with open_bus(state.redis_url, state.redis_prefix, "nexus-up") as client:
+
+        async def ask(command: Command[Any]) -> Any:  # noqa: ANN401 - the command's own
+            return (await client.asker.ask(command, timeout_s=30)).value
+
+        return await prepare(ask, settings, None)
