@@ -37,8 +37,8 @@ def test_a_batch_is_one_message_of_many_items() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"lat": 90.1}, {"lat": -91}, {"lon": 180.5}, {"lat": None}, {"lat": True}, {"lat": "45"}, {"fix_at": "2026-03-02T07:00:00"},
-        {"speed_mps": -0.1}, {"heading_deg": 360}, {"accuracy_m": -1}, {"altitude_m": 1e6},
+        {"lat": 90.1}, {"lat": -91}, {"lon": 180.5}, {"lat": None}, {"lat": True}, {"lat": "45"},
+        {"fix_at": "2026-03-02T07:00:00"}, {"speed_mps": -0.1}, {"heading_deg": 360}, {"accuracy_m": -1}, {"altitude_m": 1e6},
     ],
 )  # fmt: skip
 def test_commands_refuse_impossible_fixes_before_they_travel(wrong: dict[str, object]) -> None:
