@@ -1,12 +1,14 @@
 """Message ids: UUIDv7 (RFC 9562), and ids derived from another id."""
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _VERSION_7 = 0x7 << 76
 _VERSION_8 = 0x8 << 76
 _VARIANT = 0b10 << 62
@@ -27,8 +29,7 @@ def new_id(now: datetime | None = None) -> UUID:
 
 def id_at(instant: datetime, random: int) -> UUID:
     """The UUIDv7 of an instant and 80 bits of randomness (74 of them are used)."""
-    milliseconds = int(instant.timestamp() * 1_000)
-    return UUID(int=(milliseconds << 80) | _VERSION_7 | _VARIANT | random & _RANDOM_MASK)
+    return UUID(int=(_milliseconds(instant) << 80) | _VERSION_7 | _VARIANT | random & _RANDOM_MASK)
 
 
 def turn_id(now: datetime, cause: UUID, ordinal: int) -> UUID:
@@ -64,9 +65,14 @@ def has_time(message_id: UUID) -> bool:
 
 def id_time(message_id: UUID) -> datetime:
     """The instant that a UUIDv7 carries, to the millisecond, UTC."""
-    return datetime.fromtimestamp((message_id.int >> 80) / 1_000, UTC)
+    return _EPOCH + (message_id.int >> 80) * _MILLISECOND
 
 
 def id_floor(instant: datetime) -> UUID:
     """The lowest UUIDv7 of an instant: the bound of a time partition."""
-    return UUID(int=(int(instant.timestamp() * 1_000) << 80))
+    return UUID(int=_milliseconds(instant) << 80)
+
+
+def _milliseconds(instant: datetime) -> int:
+    """Milliseconds since 1970, in whole numbers: a float would now and then be one off."""
+    return (instant - _EPOCH) // _MILLISECOND

@@ -1,0 +1,37 @@
+"""Placing partitions on workers."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nexus_actors.placement import place
+
+workers = st.lists(st.uuids().map(str), min_size=1, max_size=12, unique=True)
+partitions = st.sampled_from([1, 2, 4, 8, 16, 64])
+
+
+@given(partitions, workers)
+def test_every_partition_has_an_owner_and_shares_are_even(count: int, names: list[str]) -> None:
+    placed = place("tracker-ms", count, names)
+    assert sorted(placed) == list(range(count))
+    shares = [list(placed.values()).count(name) for name in names]
+    assert max(shares) - min(shares) <= 1
+
+
+@given(partitions, workers, st.randoms())
+def test_everybody_computes_the_same(count: int, names: list[str], random: object) -> None:
+    shuffled = list(names)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert place("tracker-ms", count, names) == place("tracker-ms", count, shuffled)
+
+
+@given(workers)
+def test_few_partitions_move_when_a_worker_joins(names: list[str]) -> None:
+    before = place("tracker-ms", 64, names)
+    after = place("tracker-ms", 64, [*names, "newcomer"])
+    moved = sum(before[partition] != after[partition] for partition in before)
+    share = 64 // (len(names) + 1) + 1
+    assert moved <= 3 * share
+
+
+def test_without_workers_nothing_is_placed() -> None:
+    assert place("tracker-ms", 8, []) == {}
