@@ -42,15 +42,16 @@ class Desk(Struct, frozen=True, kw_only=True):
     new_id: Callable[[datetime], UUID] = new_id
 
 
-def make_desk(issuer: str, secrets: tuple[str, ...], passwords: Passwords | None = None) -> Desk:
+def make_desk(issuer: str, kek: str, passwords: Passwords | None = None) -> Desk:
     """A desk.
 
     Args:
         issuer: what tokens name as their issuer.
-        secrets: key-encryption keys, the current one first.
+        kek: the key-encryption key. Several may stand here with spaces between: the first one seals, the others still open
+            what they have sealed.
         passwords: hashes passwords; on all cores of this machine when left out.
     """
-    vault = Vault(secrets)
+    vault = Vault(kek.split())
     return Desk(
         issuer=issuer,
         vault=vault,
@@ -64,10 +65,9 @@ def desk_of(environment: Environment) -> Desk:
     """The desk of a process.
 
     Raises:
-        ConfigError: NEXUS_AUTH_KEK is missing. Several keys may stand there with spaces between: the first one seals, the
-            others still open what they have sealed.
+        ConfigError: NEXUS_AUTH_KEK is missing.
     """
     settings = environment.settings
     if settings.auth_kek is None:
         raise ConfigError("NEXUS_AUTH_KEK is missing; auth-ms seals with it. Give at least 32 characters, made at random.")
-    return make_desk(settings.auth_issuer, tuple(settings.auth_kek.reveal().split()))
+    return make_desk(settings.auth_issuer, settings.auth_kek.reveal())

@@ -1,0 +1,112 @@
+"""A town with one auth-ms in it: real turns, real rows, real HTTP, real tokens, and a clock that the test sets."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from time import time_ns
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from bus import Command
+from bus.memory import MemoryStreamStore
+from modules.infrastructure.auth.bootstrap import ensure_administrator, ensure_keys
+from modules.infrastructure.auth.desk import Desk, make_desk
+from modules.infrastructure.auth.service import service
+from nexus_actors import Principal
+from nexus_actors.http.tokens import TokenVerifier
+from nexus_actors.security.verifier import JwtVerifier
+from nexus_actors.testing import FakeClock, HttpAnswer, HttpProbe, TestPlatform, open_platform
+from nexus_actors.worker import WorkerOptions
+
+R = TypeVar("R")
+
+ISSUER = "nexus-cos"
+KEK = "a key-encryption key for tests only 0123456789"
+ADMIN = "admin@example.org"
+PASSWORD = "tractor-violet-monsoon"
+
+
+class LateVerifier:
+    """A verifier that is known only once the worker, whose trust it uses, is open."""
+
+    def __init__(self) -> None:
+        self.verifier: TokenVerifier | None = None
+
+    def verify(self, token: str, audience: str) -> Principal:
+        assert self.verifier is not None
+        return self.verifier.verify(token, audience)
+
+
+class Town:
+    """auth-ms with its first administrator."""
+
+    def __init__(self, platform: TestPlatform, clock: FakeClock, desk: Desk) -> None:
+        self.platform = platform
+        self.clock = clock
+        self.desk = desk
+        self.admin_password = ""
+
+    async def ask(self, command: Command[R]) -> R:
+        """Ask on behalf of nobody, as the platform itself does."""
+        reply = await self.platform.worker.asker.ask(command)
+        return reply.value
+
+    @property
+    def anybody(self) -> HttpProbe:
+        return self.platform.bearer("auth-ms", None)
+
+    def bearer(self, token: str) -> HttpProbe:
+        return self.platform.bearer("auth-ms", token)
+
+    async def log_in(self, email: str, password: str = PASSWORD, **more: object) -> HttpAnswer:
+        return await self.anybody.post("/v1/login", {"email": email, "password": password, **more})
+
+    async def tokens(self, email: str, password: str = PASSWORD, **more: object) -> dict[str, Any]:
+        answer = await self.log_in(email, password, **more)
+        assert answer.status == 200, answer.body
+        return dict(answer.json())
+
+    async def sign_up(self, email: str, password: str = PASSWORD, **more: object) -> HttpAnswer:
+        body = {"email": email, "password": password, "display_name": "Somebody", **more}
+        return await self.anybody.post("/v1/signup", body)
+
+    async def newcomer(self, email: str) -> dict[str, Any]:
+        """Somebody with an account and the tokens of a first session."""
+        assert (await self.sign_up(email)).status == 202
+        return await self.tokens(email)
+
+    async def admin(self) -> HttpProbe:
+        tokens = await self.tokens(ADMIN, self.admin_password)
+        return self.bearer(tokens["access_token"])
+
+    async def refresh(self, refresh_token: str, **more: object) -> HttpAnswer:
+        return await self.anybody.post("/v1/token/refresh", {"refresh_token": refresh_token, **more})
+
+    async def form(self, path: str, form: dict[str, str] | bytes, **headers: str) -> HttpAnswer:
+        """Send a form."""
+        body = form if isinstance(form, bytes) else urlencoded(form)
+        sent = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+        return await self.anybody.post(path, body=body, headers=sent)
+
+    async def user_id(self, access_token: str) -> str:
+        return str((await self.bearer(access_token).get("/v1/me")).json()["user_id"])
+
+
+def urlencoded(form: dict[str, str]) -> bytes:
+    return urlencode(form).encode()
+
+
+@asynccontextmanager
+async def open_town(database_url: str) -> AsyncIterator[Town]:
+    """auth-ms over a database, with keys and an administrator."""
+    late, clock = LateVerifier(), FakeClock(datetime.now(UTC).replace(microsecond=0))
+    options = WorkerOptions(streams=MemoryStreamStore(lambda: time_ns() // 1_000_000), clock=clock)
+    environ = {"NEXUS_AUTH_KEK": KEK, "NEXUS_AUTH_ISSUER": ISSUER}
+    async with open_platform([service], database_url, tokens=late, environ=environ, options=options) as platform:
+        late.verifier = JwtVerifier(platform.worker.trust, ISSUER, clock)
+        town = Town(platform, clock, make_desk(ISSUER, KEK))
+        await ensure_keys(town.ask, town.desk)
+        password = await ensure_administrator(town.ask, town.desk, ADMIN)
+        assert password is not None
+        town.admin_password = password
+        yield town
