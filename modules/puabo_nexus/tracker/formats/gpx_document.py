@@ -9,6 +9,8 @@ from modules.puabo_nexus.tracker.contract import Fix
 CONTENT_TYPE = "application/gpx+xml"
 CREATOR = "Nexus COS tracker-ms"
 
+_HALF_TURN = 180.0
+
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     f'<gpx version="1.1" creator="{CREATOR}" xmlns="http://www.topografix.com/GPX/1/1"'
@@ -35,8 +37,9 @@ def gpx_document(name: str, segments: Iterable[Sequence[Fix]]) -> bytes:
 
 def _point(fix: Fix) -> str:
     altitude = f"<ele>{_decimal(fix.altitude_m)}</ele>" if fix.altitude_m is not None else ""
+    lon = fix.lon if fix.lon < _HALF_TURN else -_HALF_TURN  # the schema's longitudes end below 180
     return (
-        f'<trkpt lat="{_decimal(fix.lat)}" lon="{_decimal(fix.lon)}">{altitude}'
+        f'<trkpt lat="{_decimal(fix.lat)}" lon="{_decimal(lon)}">{altitude}'
         f"<time>{_instant(fix.fix_at)}</time>{_extension(fix)}</trkpt>\n"
     )
 

@@ -122,6 +122,11 @@ def test_small_numbers_are_written_without_an_exponent() -> None:
     assert b'lat="0.0000001" lon="0"' in document
 
 
+def test_the_antimeridian_is_written_as_the_schema_has_it() -> None:
+    document = gpx_document("a", [[Fix(fix_at=at(0), lat=1.0, lon=180.0), Fix(fix_at=at(1), lat=1.0, lon=-180.0)]])
+    assert document.count(b'lon="-180"') == 2
+
+
 @pytest.mark.reference
 @pytest.mark.parametrize(
     ("file", "lengths_m"),
