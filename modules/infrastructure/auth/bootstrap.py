@@ -52,31 +52,21 @@ async def ensure_administrator(
     Returns:
         The administrator's password, which is told nowhere else; None where there has been an administrator.
     """
-    address = normal_address(email)
     user_id, password = new_id(), _new_password(desk)
-    sealed = desk.vault.seal(await desk.passwords.hash(password), f"password:{user_id}")
-    command = BootstrapAdministrator(
-        tenant=tenant,
-        user_id=user_id,
-        email=email,
-        address=address,
-        display_name="Administrator",
-        sealed_password=sealed,
-        open_to_sign_up=open_to_sign_up,
-    )
-    if await _refused(ask, command, "administrator_exists"):
-        return None
-    # The tenant has sent the registration on. Asking for the same one waits until either of them has been carried out.
     registration = RegisterAccount(
         user_id=user_id,
         tenant=tenant,
         email=email,
-        address=address,
+        address=normal_address(email),
         display_name="Administrator",
         roles=(ADMINISTRATOR,),
-        sealed_password=sealed,
+        sealed_password=desk.vault.seal(await desk.passwords.hash(password), f"password:{user_id}"),
         place="",
     )
+    command = BootstrapAdministrator(tenant=tenant, registration=registration, open_to_sign_up=open_to_sign_up)
+    if await _refused(ask, command, "administrator_exists"):
+        return None
+    # The tenant has sent the registration on. Asking for the same one waits until either of them has been carried out.
     await _refused(ask, registration, "user_exists")
     return password
 

@@ -223,14 +223,15 @@ class RevokeToken(Command[None], topic=AUTH, key="token_id"):
 
 
 class BootstrapAdministrator(Command[None], topic=AUTH, key="tenant"):
-    """Make a tenant and its first administrator. Refused (`administrator_exists`) where the tenant has had one."""
+    """Make a tenant and its first administrator. Refused (`administrator_exists`) where the tenant has had one.
+
+    Attributes:
+        registration: the administrator's, which the tenant sends on.
+        open_to_sign_up: whether anybody may make an account there.
+    """
 
     tenant: str
-    user_id: UUID
-    email: str
-    address: str
-    display_name: str
-    sealed_password: bytes
+    registration: RegisterAccount
     open_to_sign_up: bool
 
 

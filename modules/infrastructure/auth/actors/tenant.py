@@ -3,8 +3,8 @@
 from msgspec import Struct, field
 
 from bus import Refusal
-from modules.infrastructure.auth.contract import BootstrapAdministrator, DefineRole, RegisterAccount, Role
-from modules.infrastructure.auth.domain.access import ADMINISTRATOR, check_grant, check_role_name, check_scopes
+from modules.infrastructure.auth.contract import BootstrapAdministrator, DefineRole, Role
+from modules.infrastructure.auth.domain.access import check_grant, check_role_name, check_scopes
 from nexus_actors import Actor, Context, handles
 
 MAX_DEFINED_ROLES = 100
@@ -37,17 +37,8 @@ class TenantActor(Actor[TenantState]):
         if self.state.has_administrator:
             raise Refusal.conflict("administrator_exists", "This tenant has had its first administrator. Ask them.")
         self.state.has_administrator = True
-        await ctx.db.execute(_TENANT, message.tenant, message.open_to_sign_up, message.user_id, ctx.now)
-        registration = RegisterAccount(
-            user_id=message.user_id,
-            tenant=message.tenant,
-            email=message.email,
-            address=message.address,
-            display_name=message.display_name,
-            roles=(ADMINISTRATOR,),
-            sealed_password=message.sealed_password,
-            place="",
-        )
+        registration = message.registration
+        await ctx.db.execute(_TENANT, message.tenant, message.open_to_sign_up, registration.user_id, ctx.now)
         ctx.send(registration)
 
     @handles

@@ -24,7 +24,7 @@ from nexus_actors.security.claims import PLATFORM_AUDIENCE
 
 routes = Routes(tag="oauth")
 
-GRANTS: Final = RateLimit(requests=6_000, per_s=60, burst=600, by="address", group="grants")
+GRANTS: Final = RateLimit(requests=60_000, per_s=60, burst=6_000, by="address", group="grants")
 INTROSPECT: Final = "auth:introspect"
 """What a bearer needs to ask about tokens of others."""
 

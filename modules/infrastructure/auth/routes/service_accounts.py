@@ -4,6 +4,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from bus import Refusal
 from modules.infrastructure.auth import queries
 from modules.infrastructure.auth.contract import (
     CreateServiceAccount,
@@ -61,8 +62,7 @@ async def create_service_account(request: Request, body: ServiceAccountDraft) ->
         scopes=body.scopes,
         secret_sha256=digest_of(secret),
     )
-    account = await request.ask(command)
-    return ServiceAccountSecret(client_id=account.account_id, client_secret=secret, account=account)
+    return _once(request, await request.ask(command), secret)
 
 
 @routes.post("/v1/service-accounts/{account_id}:rotate_secret", scope=WRITE)
@@ -75,8 +75,7 @@ async def rotate_secret(request: Request, account_id: UUID, body: SecretRotation
         overlap_s=body.overlap_s,
         expected_version=request.expected_version,
     )
-    account = await request.ask(command)
-    return ServiceAccountSecret(client_id=account.account_id, client_secret=secret, account=account)
+    return _once(request, await request.ask(command), secret)
 
 
 @routes.post("/v1/service-accounts/{account_id}:disable", scope=WRITE)
@@ -84,6 +83,13 @@ async def disable_service_account(request: Request, account_id: UUID) -> Service
     """Keep a program out for good."""
     command = DisableServiceAccount(account_id=account_id, expected_version=request.expected_version)
     return await request.ask(command)
+
+
+def _once(request: Request, account: ServiceAccount, secret: str) -> ServiceAccountSecret:
+    """The answer with the secret. A repeat under an idempotency key changed nothing, and its secret was never stored."""
+    if request.replayed:
+        raise Refusal.conflict("secret_shown_before", "The first answer showed the secret. Rotate it to get a new one.")
+    return ServiceAccountSecret(client_id=account.account_id, client_secret=secret, account=account)
 
 
 def _new_secret(desk: Desk) -> str:

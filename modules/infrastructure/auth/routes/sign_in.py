@@ -27,8 +27,8 @@ routes = Routes(tag="sign-in")
 
 LOGINS: Final = RateLimit(requests=60, per_s=60, burst=30, by="address", group="logins")
 SIGN_UPS: Final = RateLimit(requests=20, per_s=60, burst=10, by="address")
-REFRESHES: Final = RateLimit(requests=600, per_s=60, burst=120, by="address", group="refreshes")
-CHECKS: Final = RateLimit(requests=6_000, per_s=60, burst=600, by="address", group="checks")
+REFRESHES: Final = RateLimit(requests=6_000, per_s=60, burst=600, by="address", group="refreshes")
+CHECKS: Final = RateLimit(requests=60_000, per_s=60, burst=6_000, by="address", group="checks")
 SECRETS_LIMIT_BYTES: Final = 16 * 1024
 
 

@@ -40,6 +40,14 @@ async def test_a_secret_is_shown_once(town: Town) -> None:
     assert made["client_secret"] not in (listed.body + shown.body).decode()
 
 
+async def test_a_repeat_under_an_idempotency_key_shows_no_other_secret(town: Town) -> None:
+    admin, body = await town.admin(), {"name": "importer", "scopes": ["fleet:read"]}
+    first = await admin.post("/v1/service-accounts", body, headers={"Idempotency-Key": "one"})
+    again = await admin.post("/v1/service-accounts", body, headers={"Idempotency-Key": "one"})
+    assert (first.status, again.status, again.code) == (201, 409, "secret_shown_before")
+    assert await works(town, await grant(town, first.json()))
+
+
 async def test_names_are_taken_once(town: Town) -> None:
     await create(town)
     again = await (await town.admin()).post("/v1/service-accounts", {"name": "importer", "scopes": ["fleet:read"]})

@@ -37,6 +37,17 @@ class LateVerifier:
         return self.verifier.verify(token, audience)
 
 
+class Nobody:
+    """Asks on behalf of nobody, as the platform itself does."""
+
+    def __init__(self, platform: TestPlatform) -> None:
+        self._platform = platform
+
+    async def __call__(self, command: Command[R]) -> R:
+        reply = await self._platform.worker.asker.ask(command)
+        return reply.value
+
+
 class Town:
     """auth-ms with its first administrator."""
 
@@ -45,11 +56,7 @@ class Town:
         self.clock = clock
         self.desk = desk
         self.admin_password = ""
-
-    async def ask(self, command: Command[R]) -> R:
-        """Ask on behalf of nobody, as the platform itself does."""
-        reply = await self.platform.worker.asker.ask(command)
-        return reply.value
+        self.ask = Nobody(platform)
 
     @property
     def anybody(self) -> HttpProbe:
