@@ -25,8 +25,13 @@ def put_aside(file: Path, limit_bytes: int = LIMIT_BYTES) -> bool:
     return True
 
 
-def last_lines(file: Path, count: int, within_bytes: int = 64 * 1024) -> list[str]:
-    """The last lines of a file; none where there is no file."""
+def last_lines(file: Path, count: int | None = None, within_bytes: int = 4 * 1024 * 1024) -> list[str]:
+    """The last lines of a file; none where there is no file.
+
+    Args:
+        count: so many; None for all.
+        within_bytes: how much of its end is looked at.
+    """
     try:
         with file.open("rb") as stream:
             size = stream.seek(0, os.SEEK_END)
@@ -36,4 +41,26 @@ def last_lines(file: Path, count: int, within_bytes: int = 64 * 1024) -> list[st
         return []
     lines = text.splitlines()
     # The first one is cut, unless the file was read from its beginning.
-    return (lines[1:] if size > within_bytes else lines)[-count:]
+    lines = lines[1:] if size > within_bytes else lines
+    return lines if count is None else lines[len(lines) - count :] if count < len(lines) else lines
+
+
+class FileTail:
+    """Reads what is added to a file from now on."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._offset = file.stat().st_size
+        self._rest = b""
+
+    def new_lines(self) -> list[str]:
+        """The lines that have been added since the last call. A file that was emptied is read from its beginning."""
+        with self._file.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            if size < self._offset:
+                self._offset, self._rest = 0, b""
+            stream.seek(self._offset)
+            added = stream.read()
+        self._offset += len(added)
+        *lines, self._rest = (self._rest + added).split(b"\n")
+        return [line.decode(errors="replace") for line in lines]

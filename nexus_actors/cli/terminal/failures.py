@@ -1,5 +1,6 @@
 """Telling people what went wrong."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,15 +11,18 @@ from bus import BusError, Refusal
 from nexus_actors.embedded import EmbeddedServerError
 from nexus_actors.errors import NexusError
 
+_INTERRUPTED = 128 + signal.SIGINT
 FORESEEN = (NexusError, BusError, Refusal, EmbeddedServerError)
 """What says itself what happened and what to do. Anything else is our mistake and shows where it happened."""
 
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Print what was foreseen as a message, and end with exit code 1."""
+    """Print what was foreseen as a message, and end with exit code 1; end quietly at Ctrl-C, as shells expect."""
     try:
         yield
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
     except FORESEEN as error:
         tell(error)
         sys.exit(1)

@@ -1,0 +1,52 @@
+"""`nexus reset`: forget everything."""
+
+import anyio
+import click
+
+from nexus_actors.cli.platform.checkout import environment, home_of
+from nexus_actors.cli.terminal.failures import told
+from nexus_actors.config import Settings
+from nexus_actors.local.errors import CannotStop
+from nexus_actors.local.home import Home
+from nexus_actors.local.leftovers import end_servers, end_workers
+
+_UP = "The platform of {folder} is up; nothing was removed. Stop it first: nexus down"
+
+
+@click.command
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def command(yes: bool) -> None:
+    """Remove all data of the platform on this machine: both embedded servers', the secrets, the logs.
+
+    Servers that NEXUS_DATABASE_URL and NEXUS_REDIS_URL name keep theirs.
+    """
+    environ = environment()
+    home = home_of(environ)
+    with told():
+        settings = Settings.load(environ, secrets=())
+        if home.lock.is_held():
+            raise CannotStop(_UP.format(folder=home.path))
+        contents = list(home.contents())
+        if not contents:
+            click.echo(f"There is nothing to remove in {home.path}.")
+            return
+        click.echo("This removes for good:")
+        for path in contents:
+            click.echo(f"  {path}")
+        if settings.database_url or settings.redis_url:
+            click.echo("What is on the servers of NEXUS_DATABASE_URL and NEXUS_REDIS_URL stays.")
+        if not yes:
+            click.confirm("Remove it?", abort=True)
+        anyio.run(_reset, home)
+        click.echo("Removed.")
+
+
+async def _reset(home: Home) -> None:
+    if not await home.lock.claim():
+        raise CannotStop(_UP.format(folder=home.path))
+    try:
+        await end_workers(home)
+        await end_servers(home)
+        home.erase()
+    finally:
+        home.lock.release()

@@ -1,0 +1,81 @@
+"""`nexus tail`: messages as they pass."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+import anyio
+import click
+import msgspec
+
+from bus import BusError, Channel, Envelope, StreamName, Topic
+from bus.codec import Contracts, encode_envelope
+from bus.follower import follow
+from bus.position import Position
+from bus.redis import RedisSettings, connect
+from bus.store import StreamStore
+from nexus_actors.catalogue import ServiceEntry
+from nexus_actors.cli.platform.checkout import environment
+from nexus_actors.cli.platform.located import Located, locate
+from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.since import position_since
+from nexus_actors.contracts import messages_of, topic_of
+from nexus_actors.loading import load_catalogue
+
+
+@click.command
+@click.option("--json", "as_json", is_flag=True, help="Whole CloudEvents, one a line.")
+@click.option("--since", help="Begin in the past: 90s, 10m, 2h, 7d, an instant, or start (as far as the stream goes back).")
+@click.option("--commands", is_flag=True, help="Show commands too.")
+@click.option("--key", help="Messages of this key alone.")
+@click.option("--count", "-n", type=click.IntRange(1), help="End after so many messages.")
+@click.argument("topics", nargs=-1, required=True, metavar="TOPIC...")
+def command(
+    topics: tuple[str, ...], as_json: bool, since: str | None, commands: bool, key: str | None, count: int | None
+) -> None:
+    """Show the events of TOPIC, a service's name, as they are published. Ctrl-C ends it."""
+    catalogue = load_catalogue()
+    with told():
+        try:
+            entries = [catalogue.named(name) for name in dict.fromkeys(topics)]
+            position = None if since is None else position_since(since, datetime.now(UTC))
+        except (LookupError, ValueError) as error:
+            raise click.UsageError(str(error)) from error
+        anyio.run(_tail, locate(environment()), _Wanted(entries, commands, key, count), position, as_json)
+
+
+class _Wanted:
+    """Which messages are to be shown."""
+
+    def __init__(self, entries: Sequence[ServiceEntry], commands: bool, key: str | None, count: int | None) -> None:
+        channels: tuple[Channel, ...] = ("commands", "events") if commands else ("events",)
+        self.topics: list[Topic] = [topic_of(entry) for entry in entries]
+        self.streams: list[StreamName] = [s for topic in self.topics for channel in channels for s in topic.streams(channel)]
+        self.contracts = Contracts([kind for entry in entries for kind in messages_of(entry)])
+        self.key = key
+        self.count = count
+
+    async def envelopes(self, store: StreamStore, after: Mapping[StreamName, Position]) -> AsyncIterator[Envelope]:
+        seen = 0
+        async for followed in follow(store, after):
+            if self.key is None or followed.envelope.subject == self.key:
+                seen += 1
+                yield followed.envelope
+                if seen == self.count:
+                    return
+
+
+async def _tail(located: Located, wanted: _Wanted, since: Position | None, as_json: bool) -> None:
+    async with connect(RedisSettings(url=located.redis_url, prefix=located.redis_prefix)) as store:
+        after = await store.last(wanted.streams) if since is None else dict.fromkeys(wanted.streams, since)
+        async for envelope in wanted.envelopes(store, after):
+            click.echo(encode_envelope(envelope) if as_json else shown(envelope, wanted.contracts))
+
+
+def shown(envelope: Envelope, contracts: Contracts) -> str:
+    """A message on one line: when, what, of which key, under which id, and its content as its contract reads it."""
+    try:
+        data = msgspec.json.encode(contracts.decode(envelope)).decode()
+    except BusError as error:
+        data = f"{bytes(envelope.data).decode(errors='replace')} ({error})"
+    what = click.style(envelope.type.removeprefix("nexus."), fg="cyan")
+    return f"{envelope.time.astimezone(UTC):%H:%M:%S.%f}"[:-3] + f" {what} {envelope.subject} {envelope.id} {data}"
