@@ -8,8 +8,8 @@ from msgspec.structs import FieldInfo
 
 from nexus_actors.http.problem import Problem
 from nexus_actors.http.route import Raw, Route
+from nexus_actors.json_schema import Schema, describe_properties
 
-Schema = dict[str, Any]
 REF: Final = "#/components/schemas/{name}"
 
 
@@ -23,6 +23,8 @@ class Schemas:
     def __init__(self, routes: tuple[Route, ...]) -> None:
         self._kinds = _unique([Problem, *(kind for route in routes for kind in _kinds(route))])
         self._schemas, self.components = msgspec.json.schema_components(self._kinds, ref_template=REF)
+        for schema in self.components.values():
+            describe_properties(schema)
 
     def of(self, kind: Any) -> Schema:  # noqa: ANN401 - a type or generic alias
         """The schema of a type that one of the routes takes or gives."""

@@ -1,0 +1,80 @@
+"""JSON Schemas as msgspec writes them: what is in them, and docstrings put where readers of a document look for them."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+Schema = dict[str, Any]
+
+_SECTION: Final = "Attributes:"
+_INDENT: Final = 4
+_ATTRIBUTE: Final = re.compile(r"(\w+): (.*)")
+
+# Where a schema holds others (JSON Schema 2020-12, section 10); those that msgspec writes.
+_ONE: Final = ("items", "additionalProperties", "propertyNames")
+_LIST: Final = ("allOf", "anyOf", "prefixItems")
+_MAP: Final = ("properties", "$defs")
+
+
+class Docstring(NamedTuple):
+    """What a docstring says.
+
+    Attributes:
+        text: all of it but the section on attributes.
+        attributes: what that section says, by attribute, each on one line.
+    """
+
+    text: str
+    attributes: dict[str, str]
+
+    @property
+    def summary(self) -> str:
+        """Its first paragraph, on one line."""
+        return " ".join(self.text.partition("\n\n")[0].split())
+
+    @property
+    def details(self) -> str:
+        """What follows the first paragraph."""
+        return self.text.partition("\n\n")[2].strip()
+
+
+def parse_docstring(doc: str | None) -> Docstring:
+    """Read a docstring in Google's style, indented as it is in the source or not (Python 3.13 takes the indents out)."""
+    text: list[str] = []
+    attributes: dict[str, str] = {}
+    name, is_inside = "", False
+    for line in inspect.cleandoc(doc or "").splitlines():
+        if line.strip() and not line.startswith(" "):
+            is_inside = line == _SECTION
+        if not is_inside:
+            text.append(line)
+        elif (found := _ATTRIBUTE.fullmatch(line.strip())) and len(line) - len(line.lstrip()) == _INDENT:
+            name, attributes[found[1]] = found[1], found[2]
+        elif name and line.strip():
+            attributes[name] += " " + line.strip()
+    return Docstring("\n".join(text).strip(), attributes)
+
+
+def subschemas(schema: Schema) -> Iterator[Schema]:
+    """The schema and all in it, outer ones first. References are not followed."""
+    yield schema
+    inner = [schema.get(name) for name in _ONE]
+    inner += [part for name in _LIST for part in schema.get(name, ())]
+    inner += [part for name in _MAP for part in schema.get(name, {}).values()]
+    for part in inner:
+        if isinstance(part, dict):
+            yield from subschemas(part)
+
+
+def describe_properties(schema: Schema) -> None:
+    """Move what docstrings say of single attributes to the properties, everywhere in a schema; in place."""
+    for part in list(subschemas(schema)):
+        if "description" not in part:
+            continue
+        doc = parse_docstring(part.pop("description"))
+        if doc.text:
+            part["description"] = doc.text
+        properties = part.get("properties", {})
+        for name in doc.attributes.keys() & properties.keys():
+            properties[name].setdefault("description", doc.attributes[name])
