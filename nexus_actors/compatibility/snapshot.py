@@ -1,0 +1,115 @@
+"""What is written to streams and tables today: every message, every state, every envelope, as JSON Schemas."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from bus import Channel, Command, Message
+from bus.envelope import Envelope
+from nexus_actors.documents.async_messages import ANSWER
+from nexus_actors.documents.interface import Interface, messages_in
+from nexus_actors.json_schema import Schema, subschemas
+from nexus_actors.runtime import release
+
+# Words for people: they may change.
+_WORDS: Final = ("title", "description", "examples", "discriminator")
+
+
+class MessageContract(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What others rely on in a message.
+
+    Attributes:
+        service: whose topic carries it.
+        key: the field that orders it.
+        batch: the field that holds its items.
+        upcasts: it reads older versions of itself.
+        data: schema of what is in the envelope.
+        answer: schema of a command's reply.
+    """
+
+    service: str
+    channel: Channel
+    key: str
+    batch: str | None = None
+    upcasts: bool = False
+    data: Schema
+    answer: Schema | None = None
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """All contracts at one time.
+
+    Attributes:
+        topics: the number of partitions, by service.
+        messages: by wire type.
+        states: by service and actor, such as ``fleet-service.VehicleActor``.
+        formats: what carries messages and answers.
+        schemas: what the schemas refer to.
+    """
+
+    topics: dict[str, int]
+    messages: dict[str, MessageContract]
+    states: dict[str, Schema]
+    formats: dict[str, Schema]
+    schemas: dict[str, Schema]
+
+
+def snapshot_of(interfaces: Sequence[Interface]) -> Snapshot:
+    """The contracts of these services and of the runtime."""
+    kinds = [kind for interface in interfaces for kind in (*interface.commands, *interface.events)]
+    kinds += messages_in(release)
+    states = {f"{interface.name}.{name}": kind for interface in interfaces for name, kind in interface.states.items()}
+    return make_snapshot(kinds, states, {"answer": ANSWER, "envelope": Envelope})
+
+
+def make_snapshot(
+    kinds: Sequence[type[Message]], states: dict[str, type[Struct]], formats: dict[str, type[Struct]]
+) -> Snapshot:
+    """The contracts of these types."""
+    kinds = sorted(kinds, key=lambda kind: kind.wire_type())
+    answers = {kind: kind.reply_type() for kind in kinds if issubclass(kind, Command)}
+    schemas = _Schemas([*kinds, *answers.values(), *states.values(), *formats.values()])
+    made = Snapshot(
+        topics={kind.topic.service: kind.topic.partitions for kind in sorted(kinds, key=lambda kind: kind.topic.service)},
+        messages={
+            kind.wire_type(): MessageContract(
+                service=kind.topic.service,
+                channel=kind.channel,
+                key=kind.key_field,
+                batch=kind.batch,
+                upcasts=kind.upcast.__func__ is not Message.upcast.__func__,  # type: ignore[attr-defined]
+                data=schemas.of(kind),
+                answer=schemas.of(answers[kind]) if kind in answers else None,
+            )
+            for kind in kinds
+        },
+        states={name: schemas.of(states[name]) for name in sorted(states)},
+        formats={name: schemas.of(formats[name]) for name in sorted(formats)},
+        schemas={name: schemas.components[name] for name in sorted(schemas.components)},
+    )
+    # Defaults are Python's values until JSON has seen them: a tuple would differ from the list that it is read back as.
+    return read_snapshot(msgspec.json.encode(made))
+
+
+def read_snapshot(body: bytes) -> Snapshot:
+    """Read a snapshot from JSON.
+
+    Raises:
+        msgspec.MsgspecError: it is none.
+    """
+    return msgspec.json.decode(body, type=Snapshot)
+
+
+class _Schemas:
+    def __init__(self, kinds: list[Any]) -> None:
+        self._kinds = kinds
+        self._schemas, self.components = msgspec.json.schema_components(kinds)
+        for schema in (*self._schemas, *self.components.values()):
+            for part in list(subschemas(schema)):
+                for word in _WORDS:
+                    part.pop(word, None)
+
+    def of(self, kind: Any) -> Schema:  # noqa: ANN401 - a type or generic alias
+        return self._schemas[self._kinds.index(kind)]
