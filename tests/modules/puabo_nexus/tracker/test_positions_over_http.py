@@ -10,6 +10,7 @@ import pytest
 
 from bus import Event, Refusal, new_id
 from modules.puabo_nexus.fleet.contract import VehicleRegistered, VehicleRetired
+from modules.puabo_nexus.gpx import parse_gpx
 from modules.puabo_nexus.tracker.contract import (
     Fix,
     LatePositionsRecorded,
@@ -20,7 +21,6 @@ from modules.puabo_nexus.tracker.contract import (
     TripRevised,
     TripStarted,
 )
-from modules.puabo_nexus.tracker.formats.gpx import parse_gpx
 from nexus_actors.testing import FakeClock, HttpAnswer, HttpProbe, TestPlatform
 from tests.modules.puabo_nexus.tracker.drives import at, drive, fix, joined, length_m, stand
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modules.puabo_nexus.gpx import parse_gpx
 from modules.puabo_nexus.tracker.contract import Fix
 from modules.puabo_nexus.tracker.domain.segmentation import fold, segment
 from modules.puabo_nexus.tracker.domain.track import Leg, Track, TripRules
-from modules.puabo_nexus.tracker.formats.gpx import parse_gpx
 from tests.modules.puabo_nexus.tracker.drives import length_m, tracks
 
 RULES = TripRules()

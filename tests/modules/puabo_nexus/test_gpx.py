@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modules.puabo_nexus.gpx import GpxError, GpxTrack, parse_gpx
 from modules.puabo_nexus.tracker.contract import Fix
-from modules.puabo_nexus.tracker.formats.gpx import GpxError, GpxTrack, parse_gpx
 from modules.puabo_nexus.tracker.formats.gpx_document import gpx_document
 from tests.modules.puabo_nexus.tracker.drives import at, drive, fix, length_m, tracks
 
