@@ -90,7 +90,7 @@ class Endpoint:
 
     def _idempotency(self, web_request: web.Request, caller: Principal | None, body: bytes) -> Idempotency | None:
         key = read_key(web_request.headers.getall(HEADER, []))
-        if key is None or self._route.is_read:
+        if key is None or self._route.is_read or self._route.options.secret_body:
             return None
         url = web_request.rel_url
         return idempotency_of(key, caller, self._route.method, url.raw_path, url.raw_query_string, body)

@@ -118,6 +118,8 @@ def _headers(route: Route) -> list[str]:
     if route.is_read:
         return ["IfNoneMatch"]
     changes_a_thing = "{" in route.path
+    if route.options.secret_body:
+        return []
     return ["IdempotencyKey", "IfMatch"] if changes_a_thing else ["IdempotencyKey"]
 
 

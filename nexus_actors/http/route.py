@@ -45,6 +45,8 @@ class RouteOptions(Struct, frozen=True, kw_only=True):
         rate_limit: how often a caller may ask; None leaves it to the face.
         body_limit_bytes: how long a body may be.
         accepts: media types of the body; ``*/*`` for any.
+        secret_body: the body holds a password or the like. An Idempotency-Key is then not obeyed, for its digest of the body
+            would be kept, and passwords can be guessed from a digest.
     """
 
     scope: str | None
@@ -52,6 +54,7 @@ class RouteOptions(Struct, frozen=True, kw_only=True):
     rate_limit: RateLimit | None = None
     body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
     accepts: tuple[str, ...] = (JSON,)
+    secret_body: bool = False
 
 
 class Route(Struct, frozen=True, kw_only=True):

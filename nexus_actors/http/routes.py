@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from nexus_actors.http.limits import RateLimit
 from nexus_actors.http.route import DEFAULT_BODY_LIMIT_BYTES, JSON, Method, Route, RouteError, RouteOptions
 from nexus_actors.http.signature import inspect_route
@@ -57,6 +59,7 @@ class Routes:
         rate_limit: RateLimit | None = None,
         body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES,
         accepts: tuple[str, ...] = (JSON,),
+        secret_body: bool = False,
     ) -> Callable[[H], H]:
         """Declare something that makes or moves things.
 
@@ -67,8 +70,10 @@ class Routes:
             rate_limit: how often a caller may ask.
             body_limit_bytes: how long a body may be.
             accepts: media types of the body; other than JSON only where the handler takes ``body: bytes``.
+            secret_body: the body holds a password or the like: no digest of it may be kept, so no Idempotency-Key is obeyed.
         """
-        return self._declare("POST", path, _options(scope, status, rate_limit, body_limit_bytes, accepts))
+        options = _options(scope, status, rate_limit, body_limit_bytes, accepts)
+        return self._declare("POST", path, replace(options, secret_body=secret_body))
 
     def put(
         self,

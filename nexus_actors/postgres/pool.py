@@ -74,7 +74,16 @@ async def open_pool(
     settings = {**_SESSION, "search_path": f"{schema},nexus", "application_name": application_name}
     if read_only:
         settings["default_transaction_read_only"] = "on"
-    pool = await asyncpg.create_pool(
+    pool = await _create(database_url, settings, max_size)
+    try:
+        await _connect_first(pool, connect_within_s, redact_text(database_url))
+        yield pool
+    finally:
+        await _close(pool)
+
+
+async def _create(database_url: str, settings: dict[str, str], max_size: int) -> "Pool[Any]":
+    return await asyncpg.create_pool(
         database_url,
         min_size=0,
         max_size=max_size,
@@ -86,11 +95,6 @@ async def open_pool(
         init=_prepare,
         reset=_keep_session,
     )
-    try:
-        await _connect_first(pool, connect_within_s, redact_text(database_url))
-        yield pool
-    finally:
-        await _close(pool)
 
 
 async def _prepare(connection: "Connection[Any]") -> None:

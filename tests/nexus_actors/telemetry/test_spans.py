@@ -80,7 +80,8 @@ async def receiver() -> AsyncIterator[Receiver]:
     await runner.cleanup()
 
 
-async def test_messages_and_requests_reach_the_receiver_by_the_conventions(receiver: Receiver) -> None:
+async def send_three(receiver: Receiver) -> tuple[Exported, Exported, Exported]:
+    """A request, a message that it publishes, and the handling of that message, as the receiver got them."""
     async with open_spans(receiver.url, settings()) as source:
         spans = source.service("tracker-ms")
         with spans.serve(PARENT, "POST", "/v1/positions", scheme="http", host="127.0.0.1", port=8081) as served:
@@ -92,7 +93,11 @@ async def test_messages_and_requests_reach_the_receiver_by_the_conventions(recei
     got = receiver.spans()
     assert receiver.paths == ["/v1/traces"]
     assert set(got) == {"POST /v1/positions", "publish tracker-ms", "process tracker-ms"}
-    server, producer, consumer = got["POST /v1/positions"], got["publish tracker-ms"], got["process tracker-ms"]
+    return got["POST /v1/positions"], got["publish tracker-ms"], got["process tracker-ms"]
+
+
+async def test_messages_and_requests_reach_the_receiver_by_the_conventions(receiver: Receiver) -> None:
+    server, producer, consumer = await send_three(receiver)
     assert (server.kind, producer.kind, consumer.kind) == (
         Exported.SPAN_KIND_SERVER,
         Exported.SPAN_KIND_PRODUCER,

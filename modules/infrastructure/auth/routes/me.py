@@ -50,7 +50,7 @@ async def end_session(request: Request, session_id: UUID) -> None:
         raise Refusal.not_found("session_not_found", "You have no such live session.")
 
 
-@routes.post("/v1/me/password", scope=SELF, rate_limit=LOGINS, body_limit_bytes=SECRETS_LIMIT_BYTES)
+@routes.post("/v1/me/password", scope=SELF, rate_limit=LOGINS, body_limit_bytes=SECRETS_LIMIT_BYTES, secret_body=True)
 async def change_password(request: Request, body: PasswordChange) -> None:
     """Change your password. All your other sessions end."""
     desk: Desk = request.deps

@@ -60,7 +60,9 @@ class Metadata(Struct, frozen=True, kw_only=True):
     revocation_endpoint_auth_methods_supported: tuple[str, ...] = ("none",)
 
 
-@routes.post("/oauth2/token", scope=None, rate_limit=GRANTS, body_limit_bytes=BODY_LIMIT_BYTES, accepts=(FORM,))
+@routes.post(
+    "/oauth2/token", scope=None, rate_limit=GRANTS, body_limit_bytes=BODY_LIMIT_BYTES, accepts=(FORM,), secret_body=True
+)
 async def token(request: Request, body: bytes) -> Raw:
     """Get tokens, as a service account (`client_credentials`) or with a refresh token (`refresh_token`)."""
     try:
@@ -83,7 +85,9 @@ async def token(request: Request, body: bytes) -> Raw:
     return _answer(200, tokens)
 
 
-@routes.post("/oauth2/introspect", scope=None, rate_limit=CHECKS, body_limit_bytes=BODY_LIMIT_BYTES, accepts=(FORM,))
+@routes.post(
+    "/oauth2/introspect", scope=None, rate_limit=CHECKS, body_limit_bytes=BODY_LIMIT_BYTES, accepts=(FORM,), secret_body=True
+)
 async def introspect(request: Request, body: bytes) -> Raw:
     """Say whether a token is good at this moment, and what it allows.
 
@@ -103,7 +107,9 @@ async def introspect(request: Request, body: bytes) -> Raw:
     return _answer(200, await inspect_token(desk, request.db, form["token"], audience, request.now))
 
 
-@routes.post("/oauth2/revoke", scope=None, rate_limit=REFRESHES, body_limit_bytes=BODY_LIMIT_BYTES, accepts=(FORM,))
+@routes.post(
+    "/oauth2/revoke", scope=None, rate_limit=REFRESHES, body_limit_bytes=BODY_LIMIT_BYTES, accepts=(FORM,), secret_body=True
+)
 async def revoke(request: Request, body: bytes) -> Raw:
     """Take a token back: an access token alone, or with a refresh token its whole session.
 

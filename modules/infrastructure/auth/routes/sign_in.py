@@ -50,7 +50,7 @@ class Validation(Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
-@routes.post("/v1/signup", scope=None, status=202, rate_limit=SIGN_UPS, body_limit_bytes=SECRETS_LIMIT_BYTES)
+@routes.post("/v1/signup", scope=None, status=202, rate_limit=SIGN_UPS, body_limit_bytes=SECRETS_LIMIT_BYTES, secret_body=True)
 async def sign_up(request: Request, body: SignUp) -> SignUpAccepted:
     """Make an account.
 
@@ -79,7 +79,7 @@ async def sign_up(request: Request, body: SignUp) -> SignUpAccepted:
     return SignUpAccepted(status="accepted", detail=detail)
 
 
-@routes.post("/v1/login", scope=None, rate_limit=LOGINS, body_limit_bytes=SECRETS_LIMIT_BYTES)
+@routes.post("/v1/login", scope=None, rate_limit=LOGINS, body_limit_bytes=SECRETS_LIMIT_BYTES, secret_body=True)
 async def login(request: Request, body: Login) -> Tokens:
     """Log in with e-mail and password, and get tokens."""
     desk: Desk = request.deps
@@ -89,13 +89,13 @@ async def login(request: Request, body: Login) -> Tokens:
     return await Issuer(desk, request.db, request.ask, request.now).for_session(grant)
 
 
-@routes.post("/auth/login", scope=None, rate_limit=LOGINS, body_limit_bytes=SECRETS_LIMIT_BYTES)
+@routes.post("/auth/login", scope=None, rate_limit=LOGINS, body_limit_bytes=SECRETS_LIMIT_BYTES, secret_body=True)
 async def login_alias(request: Request, body: Login) -> Tokens:
     """Log in; another name of `POST /v1/login`."""
     return await login(request, body)
 
 
-@routes.post("/v1/token/refresh", scope=None, rate_limit=REFRESHES, body_limit_bytes=SECRETS_LIMIT_BYTES)
+@routes.post("/v1/token/refresh", scope=None, rate_limit=REFRESHES, body_limit_bytes=SECRETS_LIMIT_BYTES, secret_body=True)
 async def refresh(request: Request, body: Refresh) -> Tokens:
     """Get the next tokens of a session. Each refresh token is good for one refresh; a second one ends the session."""
     desk: Desk = request.deps
