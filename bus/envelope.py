@@ -16,6 +16,25 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     The attribute names of CloudEvents are lower case without separators, so the extensions are too.
     Source: CloudEvents 1.0.2 (JSON event format; distributed tracing and partitioning extensions).
+
+    Attributes:
+        specversion: version of CloudEvents, 1.0.
+        id: names the message; it stays the same through retries, redrives and replays.
+        source: the service or program that sent it.
+        type: the wire type, `nexus.<service>.<message>.v<version>`.
+        subject: the key that orders it.
+        time: when it was sent, UTC.
+        data: the message.
+        traceparent: W3C trace context of what caused it.
+        correlationid: id of the first message of the chain that led to it.
+        causationid: id of the message whose handling sent it.
+        tenant: whose affair it is.
+        principal: subject of the caller who caused it.
+        scopes: what that caller was allowed, separated by spaces.
+        replyto: the stream that gets the answer to a command.
+        deadline: when the asker stops waiting for the answer.
+        fingerprint: hash of the request that a command was made from; another request under the same id is refused.
+        forwarded: it is an event that a service passed on to itself under another key.
     """
 
     specversion: str
