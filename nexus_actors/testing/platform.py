@@ -86,7 +86,8 @@ class TestPlatform:
         """The events of a type that have been published, in order."""
         contracts = Contracts([event_type])
         name = event_type.wire_type()
-        found: list[Any] = [contracts.decode(f.envelope) for f in self.seen if f.envelope.type == name]
+        mine = [f.envelope for f in self.seen if f.envelope.type == name and not f.envelope.forwarded]
+        found: list[Any] = [contracts.decode(envelope) for envelope in mine]
         return found
 
     async def until(self, holds: Callable[[], bool], within_s: float = 10.0) -> None:
