@@ -1,6 +1,6 @@
 """Spans by OpenTelemetry's SDK, exported over OTLP/HTTP in protobuf. Needs the extra ``telemetry``."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Final
 
@@ -90,6 +90,8 @@ class _OtlpSource:
 
 
 class _OtlpSpans:
+    is_recording = True
+
     def __init__(self, service: str, tracer: trace.Tracer, settings: SpanSettings) -> None:
         self._service = service
         self._tracer = tracer
@@ -117,20 +119,21 @@ class _OtlpSpans:
             links=[Link(_remote(other)) for other in others],
             start_time=self._clock_ns(),
         )
-        opened = _OtlpSpan(span, draft, "" if parent is None else parent.state)
+        opened = _OtlpSpan(span, draft, "" if parent is None else parent.state, self._clock_ns)
         try:
             yield opened
         except BaseException as error:
-            opened.raised(error, self._clock_ns())
+            opened.fail(error)
             raise
         finally:
             span.end(self._clock_ns())
 
 
 class _OtlpSpan:
-    def __init__(self, span: trace.Span, draft: Draft, state: str) -> None:
+    def __init__(self, span: trace.Span, draft: Draft, state: str, clock_ns: Callable[[], int]) -> None:
         self._span = span
         self._draft = draft
+        self._clock_ns = clock_ns
         made = span.get_span_context()
         self.context = TraceContext(
             trace.format_trace_id(made.trace_id), trace.format_span_id(made.span_id), made.trace_flags.sampled, state
@@ -139,9 +142,13 @@ class _OtlpSpan:
     def set(self, name: str, value: Value) -> None:
         self._span.set_attribute(name, value)
 
-    def fail(self, error: str) -> None:
-        self._span.set_attribute(semantics.ERROR_TYPE, error)
+    def fail(self, error: str | BaseException) -> None:
+        kind = error if isinstance(error, str) else type(error).__qualname__
+        self._span.set_attribute(semantics.ERROR_TYPE, kind)
         self._span.set_status(Status(StatusCode.ERROR))
+        if not isinstance(error, str):
+            described = {"exception.type": kind, "exception.message": redact_text(str(error))}
+            self._span.add_event("exception", described, timestamp=self._clock_ns())
 
     def answered(self, route: str | None, status: int) -> None:
         if route is not None:
@@ -150,12 +157,6 @@ class _OtlpSpan:
         self._span.set_attribute(semantics.HTTP_STATUS, status)
         if semantics.is_server_error(status):
             self.fail(str(status))
-
-    def raised(self, error: BaseException, at_ns: int) -> None:
-        kind = type(error).__qualname__
-        self.fail(kind)
-        described = {"exception.type": kind, "exception.message": redact_text(str(error))}
-        self._span.add_event("exception", described, timestamp=at_ns)
 
 
 class _Ids(IdGenerator):

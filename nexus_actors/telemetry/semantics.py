@@ -14,6 +14,8 @@ Value = str | int | float | bool
 ERROR_TYPE: Final = "error.type"
 HTTP_ROUTE: Final = "http.route"
 HTTP_STATUS: Final = "http.response.status_code"
+OUTCOME: Final = "nexus.outcome"
+REFUSAL: Final = "nexus.refusal.code"
 
 _METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
 _FIRST_SERVER_ERROR: Final = 500

@@ -25,8 +25,8 @@ class Span(Protocol):
         """Tell something about it."""
         ...
 
-    def fail(self, error: str) -> None:
-        """It failed, though nothing is raised; ``error`` is the kind of failure, of which there are few."""
+    def fail(self, error: str | BaseException) -> None:
+        """It failed, though nothing is raised here; ``error`` is what was raised elsewhere, or the kind of failure."""
         ...
 
     def answered(self, route: str | None, status: int) -> None:
@@ -42,8 +42,13 @@ class Span(Protocol):
 class Spans(Protocol):
     """The spans of one service. Opening and ending one never waits and never raises for want of a receiver."""
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether anybody gets to see them. Where not, a hot path opens none and hands on the context that it was given."""
+        ...
+
     def publish(self, parent: TraceContext | None, delivery: Delivery) -> AbstractContextManager[Span]:
-        """Hand messages to the bus."""
+        """Hand messages to the bus; of a command whose answer is awaited, until it is there."""
         ...
 
     def process(self, parents: Sequence[TraceContext], delivery: Delivery) -> AbstractContextManager[Span]:
@@ -85,6 +90,8 @@ class SpanSettings(Struct, frozen=True, kw_only=True):
 
 class NoSpans:
     """Spans that nobody looks at: the trace goes on, and nothing is recorded. Also a ``SpanSource`` of them."""
+
+    is_recording = False
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -133,7 +140,7 @@ class _Unrecorded:
     def set(self, name: str, value: Value) -> None:
         """Nobody looks."""
 
-    def fail(self, error: str) -> None:
+    def fail(self, error: str | BaseException) -> None:
         """Nobody looks."""
 
     def answered(self, route: str | None, status: int) -> None:
