@@ -1,6 +1,6 @@
 """Topics, their partitions and the streams that carry them."""
 
-from typing import Literal, NewType
+from typing import Literal, NamedTuple, NewType, cast, get_args
 from zlib import crc32
 
 from msgspec import Struct
@@ -50,3 +50,24 @@ class Topic(Struct, frozen=True):
     def streams(self, channel: Channel) -> list[StreamName]:
         """The names of all its streams of one channel, by partition."""
         return [self.stream(channel, partition) for partition in range(self.partitions)]
+
+
+class StreamParts(NamedTuple):
+    """What the name of a topic's stream says: whose it is, which partition, and whether commands or events."""
+
+    service: str
+    partition: int
+    channel: Channel
+
+
+def stream_parts(stream: StreamName) -> StreamParts:
+    """Take the name of a topic's stream apart; `Topic.stream` makes them.
+
+    Raises:
+        ValueError: it is none.
+    """
+    family, _, channel = stream.partition("}:")
+    service, _, partition = family.removeprefix("{").rpartition(":")
+    if channel not in get_args(Channel):
+        raise ValueError(f"{stream} is no stream of a topic.")
+    return StreamParts(service, int(partition), cast("Channel", channel))

@@ -8,6 +8,7 @@ import anyio
 
 from bus import BusUnavailable, StreamName
 from bus.store import StreamStore
+from bus.topic import stream_parts
 from nexus_actors.runtime.loop import ServiceLoop
 from nexus_actors.telemetry.metrics import ServiceMetrics
 
@@ -56,6 +57,5 @@ class LagSampler:
 
 def _labels(stream: StreamName) -> tuple[str, str, int]:
     """Topic, channel and partition of a stream."""
-    family, _, channel = stream.partition("}:")
-    topic, _, number = family.removeprefix("{").partition(":")
-    return topic, channel, int(number)
+    parts = stream_parts(stream)
+    return parts.service, parts.channel, parts.partition
