@@ -12,6 +12,7 @@ from bus.envelope import seal
 from bus.topic import StreamName
 from nexus_actors.database import Transaction
 from nexus_actors.principal import Principal
+from nexus_actors.telemetry.message_fields import message_fields
 
 DEFAULT_TENANT = "main"
 
@@ -71,14 +72,8 @@ class Context:
 
     @property
     def log(self) -> Any:  # noqa: ANN401 - structlog's loggers have no common type
-        """A structlog logger, bound to the message, its key and its trace."""
-        trace = self._envelope.traceparent
-        return self._log.bind(
-            message_id=str(self._envelope.id),
-            key=self._key,
-            principal=self._envelope.principal,
-            trace_id=trace.split("-")[1] if trace else None,
-        )
+        """A structlog logger, bound to the message, its key, its trace and who caused it."""
+        return self._log.bind(**message_fields(self._envelope))
 
     @property
     def message_id(self) -> UUID:

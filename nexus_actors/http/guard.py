@@ -1,6 +1,7 @@
 """What stands around every answer: traces, problem documents, security headers, counts, and the limit of requests at work."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from http import HTTPStatus
 from typing import Final
 
@@ -14,7 +15,8 @@ from nexus_actors.http.ports import FacePorts
 from nexus_actors.http.problem import MEDIA_TYPE, HttpProblem, problem_of, unavailable
 from nexus_actors.http.request import Arrival
 from nexus_actors.http.tokens import challenge
-from nexus_actors.telemetry.tracing import NEW_SPAN_BYTES, NEW_TRACE_BYTES, TraceContext
+from nexus_actors.telemetry.spans import NoSpans, Span
+from nexus_actors.telemetry.tracing import TraceContext
 
 TRACE_HEADER: Final = "Trace-Id"
 SERVER_NAME: Final = "nexus"
@@ -39,7 +41,8 @@ class Guard:
         ports: what the face has of the rest of the process.
         trusted_proxies: the proxies whose X-Forwarded-For is believed.
         max_in_flight: how many requests may be at work at once; more are answered 503.
-        exempt: paths that are answered however many are at work.
+        exempt: paths that are answered however many are at work, and whose requests are no spans: those who scrape and probe
+            would fill a trace store with nothing.
     """
 
     def __init__(
@@ -55,30 +58,34 @@ class Guard:
         self._trusted = trusted_proxies
         self._max_in_flight = max_in_flight
         self._exempt = exempt
+        self._unrecorded = NoSpans(ports.random)
         self.in_flight = 0
         self.draining = False
 
     async def handle(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         """Answer a request by its handler, or by a problem document."""
         started_s = self._ports.stopwatch()
-        trace = self._trace(request)
-        request[ARRIVAL] = self._arrival(request, trace)
-        self.in_flight += 1
-        try:
-            with structlog.contextvars.bound_contextvars(trace_id=trace.trace_id):
-                response = await self._answer(request, handler, trace.trace_id)
-        finally:
-            self.in_flight -= 1
+        with self._span(request) as span:
+            trace = span.context
+            request[ARRIVAL] = self._arrival(request, trace)
+            self.in_flight += 1
+            try:
+                with structlog.contextvars.bound_contextvars(trace_id=trace.trace_id):
+                    response = await self._answer(request, handler, trace.trace_id)
+            finally:
+                self.in_flight -= 1
+            span.answered(_route(request), response.status)
         self._finish(response, trace.trace_id)
         method = request.method if request.method in _METHODS else "OTHER"
         self._ports.metrics.observe(method, _template(request), response.status, self._ports.stopwatch() - started_s)
         return response
 
-    def _trace(self, request: web.Request) -> TraceContext:
+    def _span(self, request: web.Request) -> AbstractContextManager[Span]:
+        spans = self._unrecorded if request.path in self._exempt else self._ports.spans
         parent = TraceContext.parse(request.headers.get("traceparent"), request.headers.get("tracestate"))
-        if parent is None:
-            return TraceContext.new(self._ports.random(NEW_TRACE_BYTES))
-        return parent.child(self._ports.random(NEW_SPAN_BYTES))
+        # The address that was connected to, not the Host header, in which a client may write what it likes.
+        host, port = (request.get_extra_info("sockname") or ("", 0))[:2]
+        return spans.serve(parent, request.method, request.path, scheme=request.scheme, host=host, port=port)
 
     def _arrival(self, request: web.Request, trace: TraceContext) -> Arrival:
         forwarded = request.headers.getall("X-Forwarded-For", [])
@@ -138,6 +145,10 @@ def problem_response(problem: HttpProblem, trace_id: str, service: str) -> web.R
     return web.Response(status=problem.status, body=msgspec.json.encode(problem.document(trace_id)), headers=headers)
 
 
-def _template(request: web.Request) -> str:
+def _route(request: web.Request) -> str | None:
     resource = request.match_info.route.resource
-    return resource.canonical if resource is not None else "unmatched"
+    return resource.canonical if resource is not None else None
+
+
+def _template(request: web.Request) -> str:
+    return _route(request) or "unmatched"

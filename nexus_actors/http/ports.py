@@ -14,6 +14,7 @@ from nexus_actors.database import Database
 from nexus_actors.http.asking import Asker
 from nexus_actors.http.limits import RateLimiter
 from nexus_actors.http.tokens import TokenVerifier
+from nexus_actors.telemetry.spans import NoSpans, Spans
 
 
 class HealthProbe(Protocol):
@@ -62,6 +63,7 @@ class FacePorts(Struct, frozen=True, kw_only=True):
         stopwatch: seconds from any start, which never go back.
         new_id: makes UUIDv7 ids.
         random: makes that many bytes that nobody can foresee.
+        spans: tells how long requests took, to whoever collects traces.
     """
 
     asker: Asker
@@ -75,3 +77,4 @@ class FacePorts(Struct, frozen=True, kw_only=True):
     stopwatch: Callable[[], float]
     new_id: Callable[[datetime], UUID] = new_id
     random: Callable[[int], bytes] = secrets.token_bytes
+    spans: Spans = NoSpans(secrets.token_bytes)

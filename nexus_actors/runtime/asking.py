@@ -7,11 +7,14 @@ from uuid import UUID
 
 import msgspec
 
-from bus import Command, Refusal, StreamName, new_id
+from bus import Command, Envelope, Refusal, StreamName, new_id
 from bus.envelope import seal
-from bus.requests import Requests
+from bus.requests import Answer, Requests
 from nexus_actors.http.asking import Reply
 from nexus_actors.principal import Principal
+from nexus_actors.runtime.tracing import described
+from nexus_actors.telemetry.spans import Spans
+from nexus_actors.telemetry.tracing import TraceContext
 
 R = TypeVar("R")
 
@@ -21,12 +24,15 @@ class BusAsker:
 
     Args:
         source: who asks: the service or program.
+        spans: those of who asks. A question is one, which the turn that answers it continues; without them, a question carries
+            on the trace that it is given, if any.
     """
 
-    def __init__(self, requests: Requests, source: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, requests: Requests, source: str, clock: Callable[[], datetime], spans: Spans | None = None) -> None:
         self._requests = requests
         self._source = source
         self._clock = clock
+        self._spans = spans
 
     async def ask(
         self,
@@ -53,13 +59,20 @@ class BusAsker:
         )
         topic = command.topic
         target = stream or topic.stream("commands", topic.partition_of(envelope.subject))
-        answer = await self._requests.ask(target, envelope, timeout_s)
+        answer = await self._traced(target, envelope, timeout_s)
         if answer.refusal is not None:
             raise Refusal.from_document(answer.refusal)
         value: Any = None
         if answer.value:
             value = msgspec.json.decode(answer.value, type=type(command).reply_type())
         return Reply(value, answer.replayed)
+
+    async def _traced(self, target: StreamName, envelope: Envelope, timeout_s: float) -> Answer:
+        if self._spans is None:
+            return await self._requests.ask(target, envelope, timeout_s)
+        parent = TraceContext.parse(envelope.traceparent)
+        with self._spans.publish(parent, described(target, envelope.type, envelope.id)) as span:
+            return await self._requests.ask(target, envelope.replace(traceparent=span.context.header()), timeout_s)
 
 
 def _caller(principal: Principal | None) -> dict[str, object]:

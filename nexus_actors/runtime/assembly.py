@@ -19,9 +19,11 @@ from nexus_actors.runtime.outbox import Outbox
 from nexus_actors.runtime.parking import Parking
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.store import TurnStore
+from nexus_actors.runtime.tracing import TurnTraces
 from nexus_actors.runtime.turn import Turns
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import ServiceMetrics
+from nexus_actors.telemetry.spans import Spans
 
 
 class LoopSettings(Struct, frozen=True, kw_only=True):
@@ -49,12 +51,13 @@ def assemble(
     chance: Callable[[], float],
     log: Any,  # noqa: ANN401
     metrics: ServiceMetrics,
+    spans: Spans,
 ) -> ServiceLoop:
     """The loop of a service over a turn store and a stream store."""
     partitions: dict[int, Partition] = {}
     ledger = TurnLedger(partitions, metrics)
     activations = Activations(turn_store, service.actors)
-    turns = Turns(service, activations, clock, log, metrics, settings.handler_timeout_s)
+    turns = Turns(service, activations, clock, log, metrics, TurnTraces(spans), settings.handler_timeout_s)
     answers = Publisher(streams, expires_s=REPLY_EXPIRY_S)
     return ServiceLoop(
         service,

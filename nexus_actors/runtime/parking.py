@@ -13,6 +13,7 @@ from nexus_actors.runtime.ledger import TurnLedger
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.store import Commit, ParkedRow, TurnStore
 from nexus_actors.runtime.turn import Fault
+from nexus_actors.telemetry.message_fields import message_fields
 from nexus_actors.telemetry.metrics import ServiceMetrics
 
 _LONGEST_ERROR = 8_000
@@ -44,8 +45,7 @@ class Parking:
         first = group.deliveries[0]
         first.failures += 1
         wait_s = self._policy.wait_s(first.failures, self._chance())
-        fields = {"message_id": str(first.message_id), "type": first.envelope.type, "key": first.key}
-        fields["failures"] = str(first.failures)
+        fields = {**message_fields(first.envelope), "type": first.envelope.type, "failures": str(first.failures)}
         if wait_s is None:
             self._log.error("message_parked", **fields, exc_info=fault.cause)
             await self._park(partition, group.deliveries, describe(fault.cause))

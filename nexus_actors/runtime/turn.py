@@ -17,6 +17,7 @@ from nexus_actors.context import Context, Effects, Outbound
 from nexus_actors.database import Transaction
 from nexus_actors.runtime.activations import Activation, Activations
 from nexus_actors.runtime.delivery import Delivery, Group
+from nexus_actors.runtime.tracing import TurnTraces
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import ServiceMetrics
 
@@ -56,6 +57,7 @@ class Turns:
         clock: Callable[[], datetime],
         log: Any,  # noqa: ANN401
         metrics: ServiceMetrics,
+        traces: TurnTraces,
         timeout_s: float = 30.0,
     ) -> None:
         self._service = service
@@ -63,6 +65,7 @@ class Turns:
         self._clock = clock
         self._log = log
         self._metrics = metrics
+        self._traces = traces
         self._timeout_s = timeout_s
 
     async def wake(self, groups: Sequence[Group]) -> None:
@@ -133,15 +136,16 @@ class Turns:
         answers = [Answer(id=delivery.message_id) for delivery in call]
         effects = [self._forwards(delivery) for delivery in call if len(handlers) < self._handler_count(delivery)]
         for handler in handlers:
-            ctx = Context(
-                service=self._service.name,
-                actor_key=call[0].key,
-                envelope=call[0].envelope,
-                now=self._clock(),
-                db=db,
-                log=self._log,
-            )
-            values = await self._invoke(handler, call, ctx)
+            with self._traces.handling(call) as envelope:
+                ctx = Context(
+                    service=self._service.name,
+                    actor_key=call[0].key,
+                    envelope=envelope,
+                    now=self._clock(),
+                    db=db,
+                    log=self._log,
+                )
+                values = await self._invoke(handler, call, ctx)
             effects.append(ctx.effects)
             if call[0].message.channel == "commands":
                 answers = [

@@ -57,7 +57,8 @@ class Faces:
 
     def _face(self, host: ServiceHost) -> Face:
         worker, service = self._worker, host.service
-        asker = BusAsker(worker.requests, service.name, worker.clock)
+        spans = worker.spans.service(service.name)
+        asker = BusAsker(worker.requests, service.name, worker.clock, spans)
         probe = LoopProbe(host.database, worker.streams, host.loop, host.ownership, worker.clock)
         self.probes[service.name] = probe
         metrics = worker.metrics.service(service.name)
@@ -71,6 +72,7 @@ class Faces:
             registry=metrics.registry,
             clock=worker.clock,
             stopwatch=time.perf_counter,
+            spans=spans,
         )
         environment = Environment(
             settings=worker.settings,

@@ -24,6 +24,7 @@ from nexus_actors.runtime.loop import Ownership, ServiceLoop
 from nexus_actors.runtime.turn import random_chance
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import ServiceMetrics
+from nexus_actors.telemetry.spans import Spans
 
 _SQL: Final = files("nexus_actors.postgres")
 PLATFORM: Final = MigrationSource("platform", _SQL / "platform")
@@ -72,6 +73,7 @@ async def open_host(
     clock: Callable[[], datetime],
     log: Any,  # noqa: ANN401
     metrics: ServiceMetrics,
+    spans: Spans,
 ) -> AsyncIterator[ServiceHost]:
     """Open a service: migrate its schema, register its partitions, assemble its loop."""
     url = settings.database_url or ""
@@ -95,6 +97,7 @@ async def open_host(
             chance=random_chance,
             log=log,
             metrics=metrics,
+            spans=spans,
         )
         janitor = Janitor(service, PostgresCheckpoints(database), streams, log)
         yield ServiceHost(service, loop, ownership, janitor, database, turns)

@@ -1,7 +1,9 @@
 """A worker: a process that hosts services."""
 
 import os
+import secrets
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -28,12 +30,15 @@ from nexus_actors.runtime.leases import LeaseKeeper, WorkerInfo
 from nexus_actors.runtime.supervisor import supervise
 from nexus_actors.security.trust import TrustStore
 from nexus_actors.service import Service, platform_version
+from nexus_actors.telemetry.logs import service_log
 from nexus_actors.telemetry.loop_lag import watch_loop_lag
 from nexus_actors.telemetry.metrics import Metrics
+from nexus_actors.telemetry.spans import SpanSettings, SpanSource, open_spans
 from nexus_actors.worker.host import ServiceHost, migrate_platform, open_host, ownerships
 from nexus_actors.worker.lag_sampler import LagSampler
 from nexus_actors.worker.trust_follower import TrustFollower
 
+_NAME: Final = "nexus-worker"
 _RETENTION_S: Final = 3_600.0
 _FORGET_WORKERS_S: Final = 600.0
 _STARTED_S: Final = 0.02
@@ -75,6 +80,7 @@ class Worker:
         clock: Callable[[], datetime],
         log: Any,  # noqa: ANN401
         metrics: Metrics,
+        spans: SpanSource,
     ) -> None:
         self.settings = settings
         self.info = info
@@ -85,8 +91,9 @@ class Worker:
         self.log = log
         self.trust = TrustStore()
         self.metrics = metrics
+        self.spans = spans
         self.requests = Requests(streams, Publisher(streams, settings.stream_high_water), info.worker_id)
-        self.asker = BusAsker(self.requests, "nexus-worker", clock)
+        self.asker = BusAsker(self.requests, _NAME, clock, spans.service(_NAME))
         self._leases = leases
         self.keeper = LeaseKeeper(
             leases, info, [host.service for host in hosts.values()], ownerships(hosts), clock, log, settings.lease_s
@@ -155,7 +162,9 @@ async def open_worker(
     log = structlog.get_logger()
     if settings.database_url is None:
         raise ConfigError("NEXUS_DATABASE_URL is not set: give the address of a PostgreSQL 15 or later.")
+    info = _info(services, options.clock())
     async with AsyncExitStack() as stack:
+        spans = await stack.enter_async_context(open_spans(settings.otlp_endpoint, _span_settings(settings, info)))
         streams = options.streams or await _connect(stack, settings)
         pool = await stack.enter_async_context(
             open_pool(settings.database_url, schema="nexus", application_name="nexus/worker", max_size=3)
@@ -165,11 +174,19 @@ async def open_worker(
         metrics = Metrics()
         hosts: dict[str, ServiceHost] = {}
         for service in services:
-            named = log.bind(service=service.name)
-            opened = open_host(service, settings, streams, leases, options.clock, named, metrics.service(service.name))
-            hosts[service.name] = await stack.enter_async_context(opened)
-        info = _info(services, options.clock())
-        yield Worker(settings, info, streams, PostgresDatabase(pool), leases, hosts, options.clock, log, metrics)
+            name = service.name
+            opened = open_host(
+                service,
+                settings,
+                streams,
+                leases,
+                options.clock,
+                service_log(name),
+                metrics.service(name),
+                spans.service(name),
+            )
+            hosts[name] = await stack.enter_async_context(opened)
+        yield Worker(settings, info, streams, PostgresDatabase(pool), leases, hosts, options.clock, log, metrics, spans)
 
 
 async def _connect(stack: AsyncExitStack, settings: Settings) -> StreamStore:
@@ -187,4 +204,14 @@ def _info(services: Sequence[Service], now: datetime) -> WorkerInfo:
         version=platform_version(),
         services=tuple(service.name for service in services),
         started_at=now,
+    )
+
+
+def _span_settings(settings: Settings, info: WorkerInfo) -> SpanSettings:
+    return SpanSettings(
+        version=info.version,
+        environment=settings.environment,
+        instance=info.worker_id,
+        random=secrets.token_bytes,
+        clock_ns=time.time_ns,
     )
