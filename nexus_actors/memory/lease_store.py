@@ -1,0 +1,82 @@
+"""The in-memory twin of the lease store; see `nexus_actors.runtime.leases`."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from bus import StreamName
+from bus.position import START
+from nexus_actors.memory.database import LONG_AGO, Lease, MemoryDatabase, Worker
+from nexus_actors.runtime.leases import Beat, WorkerInfo
+
+
+class MemoryLeaseStore:
+    """Leases in memory, which expire by the database's clock."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def register(self, service: str, partitions: int, streams: Sequence[StreamName]) -> None:
+        """Make a service's partitions known, and that it reads these streams: nothing there is trimmed before it has."""
+        await self._database.reach("statement", service)
+        for number in range(partitions):
+            self._database.leases.setdefault((service, number), Lease())
+        for stream in streams:
+            self._database.service(service).checkpoints.setdefault(stream, START)
+
+    async def beat(self, worker: WorkerInfo, lease_s: float) -> Beat:
+        """See `LeaseStore.beat`."""
+        await self._database.reach("statement")
+        now = self._database.clock()
+        known = self._database.workers.setdefault(worker.worker_id, Worker(worker, now))
+        known.info = msgspec.structs.replace(known.info, draining=worker.draining)
+        known.seen_at = now
+        renewed: dict[tuple[str, int], int] = {}
+        for name, lease in self._database.leases.items():
+            if lease.owner == worker.worker_id:
+                lease.expires_at = now + timedelta(seconds=lease_s)
+                renewed[name] = lease.generation
+        live: dict[str, list[str]] = {}
+        for other in self._database.workers.values():
+            if other is known or (not other.info.draining and other.seen_at > now - timedelta(seconds=lease_s)):
+                for service in () if other.info.draining else other.info.services:
+                    live.setdefault(service, []).append(other.info.worker_id)
+        return Beat(live, renewed)
+
+    async def acquire(self, worker_id: str, service: str, partitions: Sequence[int], lease_s: float) -> dict[int, int]:
+        """See `LeaseStore.acquire`."""
+        await self._database.reach("statement", service)
+        now = self._database.clock()
+        taken: dict[int, int] = {}
+        for number in sorted(set(partitions)):
+            lease = self._database.leases.get((service, number))
+            if lease is not None and (lease.owner is None or lease.expires_at < now):
+                lease.owner, lease.expires_at = worker_id, now + timedelta(seconds=lease_s)
+                lease.generation += 1
+                taken[number] = lease.generation
+        return taken
+
+    async def release(self, worker_id: str, service: str, partitions: Sequence[int]) -> None:
+        """See `LeaseStore.release`."""
+        await self._database.reach("statement", service)
+        for number in partitions:
+            lease = self._database.leases.get((service, number))
+            if lease is not None and lease.owner == worker_id:
+                lease.owner, lease.expires_at = None, LONG_AGO
+
+    async def leave(self, worker_id: str) -> None:
+        """See `LeaseStore.leave`."""
+        await self._database.reach("statement")
+        self._database.workers.pop(worker_id, None)
+        for lease in self._database.leases.values():
+            if lease.owner == worker_id:
+                lease.owner, lease.expires_at = None, LONG_AGO
+
+    async def forget(self, after_s: float) -> None:
+        """Take workers off the books that have not been seen for so long."""
+        await self._database.reach("statement")
+        since = self._database.clock() - timedelta(seconds=after_s)
+        gone = [name for name, worker in self._database.workers.items() if worker.seen_at < since]
+        for name in gone:
+            del self._database.workers[name]

@@ -1,0 +1,112 @@
+"""The in-memory twin of the turn store; see `nexus_actors.runtime.store`."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
+
+from nexus_actors.memory.database import Lease, MemoryDatabase, Published
+from nexus_actors.memory.no_sql import NoSql
+from nexus_actors.runtime.store import Commit, Known, OutboxRow, ParkedRow, Resumed, Timer
+
+
+class MemoryTurnTransaction:
+    """A transaction of turns without SQL."""
+
+    def __init__(self, service: str, database: MemoryDatabase) -> None:
+        self._service = service
+        self._database = database
+        self.db = NoSql()
+
+    async def commit(self, commit: Commit) -> None:
+        """See `TurnTransaction.commit`.
+
+        Raises:
+            AlreadyHandled: a message is in the inbox already; nothing was written.
+        """
+        await self._database.reach("commit", self._service)
+        self._database.write(self._service, commit)
+        await self._database.reach("committed", self._service)
+
+
+class MemoryTurnStore:
+    """What the turns of one service read and write, in memory."""
+
+    def __init__(self, service: str, database: MemoryDatabase) -> None:
+        self._service = service
+        self._database = database
+        self._tables = database.service(service)
+
+    async def known(self, message_ids: Sequence[UUID]) -> Mapping[UUID, Known]:
+        """See `TurnStore.known`."""
+        await self._reach()
+        inbox = self._tables.inbox
+        return {message_id: inbox[message_id] for message_id in message_ids if message_id in inbox}
+
+    async def states(self, wanted: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
+        """See `TurnStore.states`."""
+        await self._reach()
+        states = self._tables.states
+        return {name: states[name] for name in wanted if name in states}
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[MemoryTurnTransaction]:
+        """See `TurnStore.transaction`."""
+        yield MemoryTurnTransaction(self._service, self._database)
+
+    async def resume(self, partition: int) -> Resumed:
+        """See `TurnStore.resume`."""
+        await self._reach()
+        tables = self._tables
+        lease = self._database.leases.get((self._service, partition), Lease())
+        letters = [letter for letter in tables.letters.values() if letter.row.partition == partition and letter.row.key]
+        return Resumed(
+            checkpoints=dict(tables.checkpoints),
+            published_seq=lease.published_seq,
+            last_seq=max([lease.published_seq, *(published.row.seq for published in tables.outbox.get(partition, ()))]),
+            parked_keys={letter.row.key for letter in letters if not letter.released},
+            released_keys={letter.row.key for letter in letters if letter.released},
+            next_timer_at=min(self._due_instants(partition), default=None),
+        )
+
+    async def due_timers(self, partition: int, now: datetime, limit: int) -> list[Timer]:
+        """See `TurnStore.due_timers`."""
+        await self._reach()
+        due = [t for number, t in self._tables.timers.values() if number == partition and t.due_at <= now]
+        due.sort(key=lambda timer: (timer.due_at, timer.key, timer.name))
+        return [Timer(timer.key, timer.name, timer.due_at, timer.body) for timer in due[:limit]]
+
+    async def next_timer_at(self, partition: int, after: datetime) -> datetime | None:
+        """See `TurnStore.next_timer_at`."""
+        await self._reach()
+        return min((due_at for due_at in self._due_instants(partition) if due_at > after), default=None)
+
+    async def outbox_after(self, partition: int, seq: int, limit: int) -> list[OutboxRow]:
+        """See `TurnStore.outbox_after`."""
+        await self._reach()
+        return self._rows(partition, seq)[:limit]
+
+    async def outbox_since(self, partition: int, instant: datetime, after_seq: int, limit: int) -> list[OutboxRow]:
+        """See `TurnStore.outbox_since`."""
+        await self._reach()
+        return self._rows(partition, after_seq, instant)[:limit]
+
+    async def parked(self, partition: int, key: str) -> list[ParkedRow]:
+        """See `TurnStore.parked`."""
+        await self._reach()
+        rows = [letter.row for letter in self._tables.letters.values()]
+        return [row for row in rows if (row.partition, row.key) == (partition, key)]
+
+    def _rows(self, partition: int, seq: int, since: datetime | None = None) -> list[OutboxRow]:
+        found: list[Published] = [
+            published
+            for published in self._tables.outbox.get(partition, ())
+            if published.row.seq > seq and (since is None or published.committed_at >= since)
+        ]
+        return sorted((published.row for published in found), key=lambda row: row.seq)
+
+    def _due_instants(self, partition: int) -> list[datetime]:
+        return [timer.due_at for number, timer in self._tables.timers.values() if number == partition]
+
+    async def _reach(self) -> None:
+        await self._database.reach("statement", self._service)
