@@ -72,9 +72,8 @@ def describe_properties(schema: Schema) -> None:
     for part in list(subschemas(schema)):
         if "description" not in part:
             continue
-        doc = parse_docstring(part.pop("description"))
-        if doc.text:
-            part["description"] = doc.text
+        doc = parse_docstring(part["description"])
+        part["description"] = doc.text
         properties = part.get("properties", {})
         for name in doc.attributes.keys() & properties.keys():
             properties[name].setdefault("description", doc.attributes[name])
