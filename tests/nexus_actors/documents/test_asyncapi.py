@@ -9,7 +9,7 @@ from bus import Command
 from nexus_actors.documents.asyncapi import asyncapi_document
 from nexus_actors.documents.interface import interface_of
 from tests.nexus_actors.documents import orchard
-from tests.nexus_actors.documents.conftest import Validator
+from tests.nexus_actors.documents.asyncapi_validator import Validator
 
 PLANT, PICKED, FROST = "nexus.orchard-ms.plant_tree.v1", "nexus.orchard-ms.fruit_picked.v3", "nexus.weather-ms.frost_came.v1"
 

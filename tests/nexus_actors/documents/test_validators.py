@@ -8,7 +8,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from nexus_actors.documents.interface import Interface
 from nexus_actors.documents.shelf import all_documents, put
-from tests.nexus_actors.documents.conftest import LOCK, SOURCE, Validator
+from tests.nexus_actors.documents.asyncapi_validator import LOCK, SOURCE, Validator
 
 # The first use of the validator installs it.
 pytestmark = pytest.mark.timeout(300)
