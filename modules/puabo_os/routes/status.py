@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from bus.topic import stream_parts
 from modules.puabo_os.contract import READ
 from modules.puabo_os.desk import Desk
 from modules.puabo_os.domain.standing import ServiceStatus, SystemStatus, Worker
@@ -67,7 +68,7 @@ async def list_partitions(request: Request, query: PartitionQuery) -> Page[Parti
         counts[holding.service] = counts.get(holding.service, 0) + 1
     for (service, stream), seconds in (lag or {}).items():
         if service in counts:
-            number = int(stream[stream.index(":") + 1 : stream.index("}")]) % counts[service]
+            number = stream_parts(stream).partition % counts[service]
             by_partition[service, number] = max(seconds, by_partition.get((service, number), 0.0))
     items = [
         PartitionStatus(
