@@ -3,9 +3,6 @@
 import io
 import logging
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -18,13 +15,11 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from typing_extensions import override
 
-from nexus_actors.config import LogFormat, LogLevel
+from nexus_actors.config import LogFormat
 from nexus_actors.secret import Secret
-from nexus_actors.telemetry.logs import configure_logs, service_log
+from nexus_actors.telemetry.logs import service_log
 from nexus_actors.telemetry.redacting import MAX_ITEMS, MAX_TEXT, plain
-
-NOW = datetime(2026, 3, 1, 12, 30, 45, 678_901, tzinfo=UTC)
-TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
+from tests.nexus_actors.telemetry.log_lines import NOW, TOKEN, configure, lines, logging_restored
 
 
 class Colour(Enum):
@@ -34,36 +29,6 @@ class Colour(Enum):
 class Login(Struct):
     user: str
     password: str
-
-
-@contextmanager
-def logging_restored() -> Iterator[None]:
-    """Logging is the process's: put everything back as it was."""
-    root = logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
-    try:
-        yield
-    finally:
-        structlog.reset_defaults()
-        structlog.contextvars.clear_contextvars()
-        logging.captureWarnings(capture=False)
-        root.setLevel(level)
-        root.handlers[:] = handlers
-
-
-@pytest.fixture
-def output() -> Iterator[io.BytesIO]:
-    with logging_restored():
-        yield io.BytesIO()
-
-
-def configure(output: io.BytesIO, level: LogLevel = "info", form: LogFormat = "json") -> None:
-    logging.getLogger().handlers.clear()  # pytest's own, which raise what a library got wrong
-    configure_logs(level=level, form=form, output=output, now=lambda: NOW)
-
-
-def lines(output: io.BytesIO) -> list[dict[str, Any]]:
-    return [msgspec.json.decode(line) for line in output.getvalue().splitlines()]
 
 
 def test_an_event_is_one_line_with_its_fields_in_a_fixed_order(output: io.BytesIO) -> None:

@@ -1,14 +1,10 @@
 """Spans: what is handed on without a receiver, and what a receiver gets."""
 
 import sys
-from collections.abc import AsyncIterator
 from itertools import count
-from typing import Any
 
 import anyio
 import pytest
-from aiohttp import web
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Exported
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
@@ -16,6 +12,7 @@ from nexus_actors.errors import ConfigError
 from nexus_actors.telemetry.semantics import Delivery
 from nexus_actors.telemetry.spans import SpanSettings, open_spans
 from nexus_actors.telemetry.tracing import TraceContext
+from tests.nexus_actors.telemetry.receiver import Receiver, attributes
 
 pytestmark = pytest.mark.anyio
 
@@ -34,50 +31,6 @@ def settings() -> SpanSettings:
         random=lambda length: bytes([next(numbers)]) * length,
         clock_ns=lambda: next(ticks),
     )
-
-
-class Receiver:
-    """An OTLP receiver on a port of this machine."""
-
-    def __init__(self) -> None:
-        self.requests: list[ExportTraceServiceRequest] = []
-        self.paths: list[str] = []
-        self.url = ""
-
-    async def take(self, request: web.Request) -> web.Response:
-        self.paths.append(request.path)
-        self.requests.append(ExportTraceServiceRequest.FromString(await request.read()))
-        return web.Response(body=ExportTraceServiceResponse().SerializeToString(), content_type="application/x-protobuf")
-
-    def spans(self) -> dict[str, Exported]:
-        return {
-            span.name: span
-            for request in self.requests
-            for resource in request.resource_spans
-            for scope in resource.scope_spans
-            for span in scope.spans
-        }
-
-    def resources(self) -> list[dict[str, Any]]:
-        return [attributes(resource.resource) for request in self.requests for resource in request.resource_spans]
-
-
-def attributes(thing: Any) -> dict[str, Any]:
-    return {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in thing.attributes}
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    receiver = Receiver()
-    application = web.Application()
-    application.router.add_post("/{path:.*}", receiver.take)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield receiver
-    await runner.cleanup()
 
 
 async def send_three(receiver: Receiver) -> tuple[Exported, Exported, Exported]:
