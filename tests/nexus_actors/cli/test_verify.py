@@ -1,0 +1,69 @@
+"""The health verification: what it says, whatever it finds."""
+
+import click
+import pytest
+
+from nexus_actors.cli.verify import report, sections
+from nexus_actors.loading import load_catalogue
+from nexus_actors.local.health import Sighting, State
+
+CATALOGUE = load_catalogue()
+
+
+def sightings(**states: State) -> list[Sighting]:
+    """All services: those that are built are healthy, unless said otherwise (with _ for -)."""
+    named = {name.replace("_", "-"): state for name, state in states.items()}
+    return [
+        Sighting(
+            service=entry.name,
+            port=entry.port,
+            state=named.get(entry.name, "healthy" if entry.is_built else "not built"),
+            detail="why" if entry.name in named else "",
+        )
+        for entry in CATALOGUE.services
+    ]
+
+
+def text_of(seen: list[Sighting]) -> str:
+    return click.unstyle("\n".join(report(CATALOGUE, seen)))
+
+
+def test_every_service_stands_in_one_section_in_the_seeds_order() -> None:
+    titles = [title for title, _ in sections(CATALOGUE)]
+    assert titles[:3] == ["INFRASTRUCTURE SERVICES", "CORE PLATFORM", "PUABO NEXUS - AI-Powered Fleet Management"]
+    assert len(titles) == 14
+    names = [service.name for _, services in sections(CATALOGUE) for service in services]
+    assert sorted(names) == sorted(service.name for service in CATALOGUE.services)
+
+
+def test_there_is_one_line_for_each_of_the_25() -> None:
+    lines = [line for line in text_of(sightings()).splitlines() if line.startswith("[CHECK]")]
+    assert len(lines) == 25
+    built = len(CATALOGUE.built())
+    assert sum("✓ Health check passed" in line for line in lines) == built
+    assert sum("○ Not built" in line for line in lines) == 25 - built
+
+
+def test_the_summary_counts_what_is_built() -> None:
+    built = len(CATALOGUE.built())
+    shown = text_of(sightings())
+    assert f"Passed Checks:    {built}/{built}" in shown
+    assert f"Failed Checks:    0/{built}" in shown
+    assert "ALL BUILT SERVICES HEALTHY" in shown
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict"),
+    [
+        ("down", "✗ Connection failed: why"),
+        ("unhealthy", "✗ Unexpected response: why"),
+        ("foreign", "✗ Unexpected response: why"),
+    ],
+)
+def test_one_that_fails_is_told_and_counted(state: State, verdict: str) -> None:
+    built = len(CATALOGUE.built())
+    shown = text_of(sightings(fleet_service=state))
+    [line] = [line for line in shown.splitlines() if "Fleet Service" in line]
+    assert line.endswith(verdict)
+    assert f"Passed Checks:    {built - 1}/{built}" in shown
+    assert f"SUCCESS RATE: {100 * (built - 1) // built}%" in shown
