@@ -1,6 +1,6 @@
 """The in-memory twin of the Redis stream store, for tests and simulations. It passes the same conformance suite."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 
 import anyio
@@ -16,6 +16,7 @@ class _Stream:
         self.positions: list[Position] = []
         self.bodies: list[bytes] = []
         self.last = START
+        self.trimmed = START
 
 
 class MemoryStreamStore:
@@ -99,6 +100,8 @@ class MemoryStreamStore:
             if stream is None:
                 continue
             cut = bisect_right(stream.positions, position.before())
+            if cut:
+                stream.trimmed = stream.positions[cut - 1]
             del stream.positions[:cut], stream.bodies[:cut]
             removed += cut
         return removed
@@ -115,14 +118,21 @@ class MemoryStreamStore:
         self._grown.set()
         self._grown = anyio.Event()
 
-    def restart(self, lost_entries: int = 0) -> None:
-        """Come back, without the last ``lost_entries`` of each stream: what a server that fsyncs each second may lose."""
+    def restart(self, lost_entries: int = 0, lost_since_ms: int | None = None) -> None:
+        """Come back without the newest entries: what a server that fsyncs each second may lose.
+
+        Args:
+            lost_entries: so many of each stream are lost.
+            lost_since_ms: or those that came at this millisecond of the store's clock or later.
+        """
         self._generation += 1
         self._available = True
         for stream in self._streams.values():
+            if lost_since_ms is not None:
+                lost_entries = len(stream.positions) - bisect_left(stream.positions, Position(lost_since_ms, 0))
             if lost_entries:
                 del stream.positions[-lost_entries:], stream.bodies[-lost_entries:]
-                stream.last = stream.positions[-1] if stream.positions else START
+                stream.last = stream.positions[-1] if stream.positions else stream.trimmed
 
     def _check(self) -> None:
         if not self._available:
