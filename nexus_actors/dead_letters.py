@@ -69,6 +69,15 @@ class LetterFilter(Struct, frozen=True, kw_only=True):
     message_id: UUID | None = None
 
 
+class Release(Struct, frozen=True, kw_only=True):
+    """A parked key that is to go on: its dead letters are tried again, in order, but for those that are dropped."""
+
+    service: str
+    partition: int
+    key: str
+    drop: tuple[UUID, ...] = ()
+
+
 class DeadLetterBook(Protocol):
     """Where dead letters are kept.
 
@@ -92,6 +101,8 @@ class ReleaseAsker(Protocol):
         command: Command[Released],
         *,
         principal: Principal | None = None,
+        message_id: UUID | None = None,
+        traceparent: str | None = None,
         stream: StreamName | None = None,
         timeout_s: float = 10.0,
     ) -> Reply[Released]:
@@ -117,11 +128,11 @@ class DeadLetters:
         Raises:
             Refusal: not_found, there are none; unavailable, their owner does not answer.
         """
-        letters = await self.book.page(LetterFilter(service=service, key=key), limit=1)
-        if not letters:
+        release = await self.find_key(service, key)
+        if release is None:
             detail = f"{service} has no dead letters of key {key!r}. List them to see which there are."
             raise Refusal.not_found("no_dead_letters", detail)
-        return await self._release(letters[0], (), principal)
+        return await self.release(release, principal=principal)
 
     async def drop(
         self, message_ids: Sequence[UUID], *, service: str | None = None, principal: Principal | None = None
@@ -135,25 +146,57 @@ class DeadLetters:
             Refusal: not_found, one of them is not there (nothing was dropped); unavailable, an owner does not answer (what
                 lay with others may have been dropped).
         """
-        keys: defaultdict[tuple[str, int, str], list[DeadLetter]] = defaultdict(list)
+        releases, missing = await self.find_letters(message_ids, service)
+        if missing:
+            detail = f"There is no dead letter {missing[0]}. Nothing was dropped; list them to see which there are."
+            raise Refusal.not_found("no_dead_letter", detail)
+        released = [await self.release(release, principal=principal) for release in releases]
+        return Released(redriven=sum(one.redriven for one in released), dropped=sum(one.dropped for one in released))
+
+    async def find_key(self, service: str, key: str) -> Release | None:
+        """What lets a key go on without dropping anything; None where it has no dead letters."""
+        letters = await self.book.page(LetterFilter(service=service, key=key), limit=1)
+        return Release(service=service, partition=letters[0].partition, key=key) if letters else None
+
+    async def find_letters(self, message_ids: Sequence[UUID], service: str | None = None) -> tuple[list[Release], list[UUID]]:
+        """What drops these letters, key by key, and which of them are not there."""
+        keys: defaultdict[tuple[str, int, str], list[UUID]] = defaultdict(list)
+        missing: list[UUID] = []
         for message_id in dict.fromkeys(message_ids):
             found = await self.book.page(LetterFilter(service=service, message_id=message_id))
             if not found:
-                detail = f"There is no dead letter {message_id}. Nothing was dropped; list them to see which there are."
-                raise Refusal.not_found("no_dead_letter", detail)
+                missing.append(message_id)
             for letter in found:
-                keys[letter.service, letter.partition, letter.key].append(letter)
-        redriven = dropped = 0
-        for letters in keys.values():
-            released = await self._release(letters[0], tuple(letter.message_id for letter in letters), principal)
-            redriven, dropped = redriven + released.redriven, dropped + released.dropped
-        return Released(redriven=redriven, dropped=dropped)
+                keys[letter.service, letter.partition, letter.key].append(message_id)
+        return [
+            Release(service=name, partition=partition, key=key, drop=tuple(drop))
+            for (name, partition, key), drop in keys.items()
+        ], missing
 
-    async def _release(self, letter: DeadLetter, drop: tuple[UUID, ...], principal: Principal | None) -> Released:
-        stream = Topic(letter.service).stream("commands", letter.partition)
+    async def release(
+        self,
+        release: Release,
+        *,
+        principal: Principal | None = None,
+        message_id: UUID | None = None,
+        traceparent: str | None = None,
+    ) -> Released:
+        """Let a key go on.
+
+        Args:
+            message_id: of the command to its owner; under the same id, the answer of the first time comes again.
+            traceparent: where this stands in its trace (W3C Trace Context).
+
+        Raises:
+            Refusal: unavailable, the owner of its partition does not answer. It may do so later all the same.
+        """
+        stream = Topic(release.service).stream("commands", release.partition)
+        command = ReleaseKey(key=release.key, drop=release.drop)
         try:
-            reply = await self._asker.ask(ReleaseKey(key=letter.key, drop=drop), principal=principal, stream=stream)
+            reply = await self._asker.ask(
+                command, principal=principal, message_id=message_id, traceparent=traceparent, stream=stream
+            )
         except BusError as error:
-            detail = f"{letter.service} does not answer for partition {letter.partition}: {error} Is one of its workers up?"
+            detail = f"{release.service} does not answer for partition {release.partition}: {error} Is one of its workers up?"
             raise Refusal.unavailable("owner_silent", detail) from error
         return reply.value

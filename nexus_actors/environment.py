@@ -9,6 +9,7 @@ from msgspec import Struct
 from bus.store import StreamStore
 from nexus_actors.config import Settings
 from nexus_actors.database import Database
+from nexus_actors.dead_letters import DeadLetters
 from nexus_actors.security.trust import TrustStore
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Environment(Struct, frozen=True, kw_only=True):
         streams: the stream store.
         trust: the signing keys and revocations that this process knows.
         asker: asks commands of any service, under the service's own name.
+        dead_letters: those of all services.
         clock: the time, UTC.
     """
 
@@ -33,4 +35,5 @@ class Environment(Struct, frozen=True, kw_only=True):
     streams: StreamStore
     trust: TrustStore
     asker: "BusAsker"
+    dead_letters: DeadLetters
     clock: Callable[[], datetime]

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+from nexus_actors.dead_letters import DeadLetters
 from nexus_actors.environment import Environment
 from nexus_actors.http.face import Face, FaceSettings
 from nexus_actors.http.limits import InMemoryRateLimiter
 from nexus_actors.http.ports import FacePorts
 from nexus_actors.http.tokens import TokenVerifier
+from nexus_actors.postgres.dead_letters import PostgresDeadLetters
 from nexus_actors.runtime.asking import BusAsker
 from nexus_actors.security.verifier import JwtVerifier
 from nexus_actors.service import platform_version
@@ -81,6 +83,7 @@ class Faces:
             streams=worker.streams,
             trust=worker.trust,
             asker=asker,
+            dead_letters=DeadLetters(PostgresDeadLetters(worker.platform), asker),
             clock=worker.clock,
         )
         return Face(
