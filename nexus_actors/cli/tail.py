@@ -57,7 +57,9 @@ class _Wanted:
     async def envelopes(self, store: StreamStore, after: Mapping[StreamName, Position]) -> AsyncIterator[Envelope]:
         seen = 0
         async for followed in follow(store, after):
-            if self.key is None or followed.envelope.subject == self.key:
+            # A follower begins a little before where it is told to, in case the store has lost its newest entries.
+            is_new = followed.position > after[followed.stream]
+            if is_new and self.key in {None, followed.envelope.subject}:
                 seen += 1
                 yield followed.envelope
                 if seen == self.count:

@@ -1,0 +1,77 @@
+"""A platform of its own on this machine, driven through the command line as people do it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from nexus_actors.loading import load_catalogue
+from nexus_actors.local.home import Home
+from nexus_actors.local.ports import free_offset
+from nexus_actors.local.run_state import RunState
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+CATALOGUE = load_catalogue()
+BUILT = [entry.name for entry in CATALOGUE.built()]
+_WITHIN_S = 50
+
+
+class Said(Struct, frozen=True):
+    """What a command came to."""
+
+    code: int
+    output: str
+
+    def json(self) -> dict[str, object]:
+        """The output, decoded."""
+        return msgspec.json.decode(self.output, type=dict[str, object])
+
+
+class Machine:
+    """A data folder, ports of its own, and the command line on them."""
+
+    def __init__(self, folder: Path, offset: int | None = None) -> None:
+        found = free_offset(CATALOGUE.services, "127.0.0.1") if offset is None else offset
+        assert found is not None
+        self.offset = found
+        self.home = Home(folder)
+        self._environ = {name: value for name, value in os.environ.items() if not name.startswith("NEXUS_")}
+        self._environ |= {"NEXUS_DATA_DIR": str(folder), "PYTHONPATH": str(CHECKOUT)}
+
+    @property
+    def state(self) -> RunState:
+        """What runs, as the supervisor has written it down."""
+        state = self.home.running()
+        assert state is not None
+        return state
+
+    def nexus(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Said:
+        """Call `nexus`, and wait for its end."""
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "nexus_actors.cli", *arguments],
+            env={**self._environ, **(environ or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_WITHIN_S,
+            check=False,
+        )
+        return Said(done.returncode, done.stdout.decode())
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Call `nexus`, and let it run. Its output is a pipe."""
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "nexus_actors.cli", *arguments],
+            env=self._environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def up(self, *arguments: str) -> Said:
+        """Start the platform, detached."""
+        return self.nexus("up", "--detach", "--port-offset", str(self.offset), *arguments)
