@@ -24,9 +24,9 @@ _TYPES: Final[dict[str, Callable[[Any], bool]]] = {
 def tightened(old: Schema, new: Schema) -> Iterator[str]:
     """The limits that are tighter in ``new`` than in ``old``, in words."""
     if _lower(new) > _lower(old):
-        yield f"the lower limit rose from {_shown(old, 'inimum')} to {_shown(new, 'inimum')}"
+        yield f"the lower limit rose from {_shown(old, 'Minimum')} to {_shown(new, 'Minimum')}"
     if _upper(new) < _upper(old):
-        yield f"the upper limit fell from {_shown(old, 'aximum')} to {_shown(new, 'aximum')}"
+        yield f"the upper limit fell from {_shown(old, 'Maximum')} to {_shown(new, 'Maximum')}"
     for least, most in _COUNTS:
         if new.get(least, 0) > old.get(least, 0):
             yield f"{least} rose from {old.get(least, 0)} to {new[least]}"
@@ -78,7 +78,8 @@ def _upper(schema: Schema) -> tuple[float, int]:
     return min(bounds)
 
 
-def _shown(schema: Schema, ending: str) -> str:
+def _shown(schema: Schema, bound: str) -> str:
     """The bound as the schema gives it."""
-    found = [value for name, value in schema.items() if name.endswith(ending)]
-    return str(found[0]) if found else "none"
+    if f"exclusive{bound}" in schema:
+        return f"{schema[f'exclusive{bound}']} (excluded)"
+    return str(schema.get(bound.lower(), "none"))

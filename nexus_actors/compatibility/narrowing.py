@@ -85,7 +85,8 @@ class Comparison:
 
     def _arrays(self, old: Schema, new: Schema, where: str) -> Iterator[str]:
         first, now = old.get("prefixItems", []), new.get("prefixItems", [])
-        for position in range(max(len(first), len(now), 1)):
+        # Nothing was ever written behind the items that were listed.
+        for position in range(len(first) or len(now) or 1):
             item = first[position] if position < len(first) else old.get("items", {})
             item_now = now[position] if position < len(now) else new.get("items", {})
             if isinstance(item, dict) and isinstance(item_now, dict):
