@@ -6,6 +6,7 @@ from bus import MalformedMessage
 from bus.codec import decode_envelope
 from nexus_actors.database import Reader, Row
 from nexus_actors.dead_letters import DeadLetter, LetterFilter, OpenedLetter
+from nexus_actors.redaction import redact_text
 
 _COLUMNS: Final = """
 ordinal, service, message_id, wire_type, key, partition, stream, behind, released, attempts, parked_at"""
@@ -54,7 +55,7 @@ def _letter(row: Row, error: str) -> DeadLetter:
         stream=row["stream"],
         behind=row["behind"],
         released=row["released"],
-        cause=lines[-1] if lines else "",
+        cause=redact_text(lines[-1]) if lines else "",
         attempts=row["attempts"],
         parked_at=row["parked_at"],
     )
@@ -65,4 +66,5 @@ def _opened(row: Row) -> OpenedLetter:
         envelope = decode_envelope(row["body"])
     except MalformedMessage:
         envelope = None
-    return OpenedLetter(letter=_letter(row, row["error"]), error=row["error"], envelope=envelope, body=row["body"])
+    error = redact_text(row["error"])
+    return OpenedLetter(letter=_letter(row, error), error=error, envelope=envelope, body=row["body"])
