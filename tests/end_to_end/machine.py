@@ -3,13 +3,18 @@
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 import msgspec
 from msgspec import Struct
 
 from nexus_actors.loading import load_catalogue
+from nexus_actors.local.credentials import load_credentials
 from nexus_actors.local.home import Home
 from nexus_actors.local.ports import free_offset
 from nexus_actors.local.run_state import RunState
@@ -71,6 +76,20 @@ class Machine:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
+
+    def get(self, service: str, path: str) -> Any:
+        """Read from a service as the command line's own account."""
+        credentials = load_credentials(self.home.credentials)
+        assert credentials is not None
+        pair = b64encode(f"{credentials.client_id}:{credentials.client_secret}".encode()).decode()
+        form = urlencode({"grant_type": "client_credentials"}).encode()
+        token = self._send(credentials.issuer, "/oauth2/token", f"Basic {pair}", form)["access_token"]
+        return self._send(service, path, f"Bearer {token}")
+
+    def _send(self, service: str, path: str, authorization: str, form: bytes | None = None) -> Any:
+        url = f"http://127.0.0.1:{CATALOGUE.named(service).port + self.offset}{path}"
+        with urlopen(Request(url, data=form, headers={"Authorization": authorization})) as answer:
+            return msgspec.json.decode(answer.read())
 
     def up(self, *arguments: str) -> Said:
         """Start the platform, detached."""
