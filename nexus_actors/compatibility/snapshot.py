@@ -79,7 +79,7 @@ def make_snapshot(
                 channel=kind.channel,
                 key=kind.key_field,
                 batch=kind.batch,
-                upcasts=kind.upcast.__func__ is not Message.upcast.__func__,  # type: ignore[attr-defined]
+                upcasts=_upcasts(kind),
                 data=schemas.of(kind),
                 answer=schemas.of(answers[kind]) if kind in answers else None,
             )
@@ -100,6 +100,10 @@ def read_snapshot(body: bytes) -> Snapshot:
         msgspec.MsgspecError: it is none.
     """
     return msgspec.json.decode(body, type=Snapshot)
+
+
+def _upcasts(kind: type[Message]) -> bool:
+    return next(each for each in kind.__mro__ if "upcast" in vars(each)) is not Message
 
 
 class _Schemas:

@@ -1,0 +1,108 @@
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from nexus_actors.cli import docs
+from nexus_actors.compatibility.snapshot import Snapshot
+
+
+@pytest.fixture
+def schemas(tmp_path: Path) -> Path:
+    return tmp_path / "contracts" / "schemas.json"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "api"
+
+
+def run(out: Path, schemas: Path, *options: str) -> Result:
+    return CliRunner().invoke(docs.command, [f"--out={out}", f"--schemas={schemas}", *options])
+
+
+def change(schemas: Path, name: str, **changes: object) -> None:
+    """Let the snapshot say something else of a message."""
+    accepted = msgspec.json.decode(schemas.read_bytes(), type=Snapshot)
+    accepted.messages[name] = msgspec.structs.replace(accepted.messages[name], **changes)
+    schemas.write_bytes(msgspec.json.encode(accepted))
+
+
+def test_it_writes_documents_and_says_where(out: Path, schemas: Path) -> None:
+    result = run(out, schemas)
+    assert result.exit_code == 0, result.output
+    assert f"{out}: " in result.output
+    assert (out / "fleet-service.asyncapi.json").is_file()
+    assert (out / "platform.openapi.json").is_file()
+    assert not schemas.exists(), "schemas are accepted on demand only"
+
+
+def test_what_it_wrote_passes_the_check(out: Path, schemas: Path) -> None:
+    assert run(out, schemas, "--accept-schemas").exit_code == 0
+    result = run(out, schemas, "--check")
+    assert (result.exit_code, result.output) == (0, "Documents and schemas are up to date.\n")
+
+
+def test_the_check_names_documents_that_drifted_and_writes_nothing(out: Path, schemas: Path) -> None:
+    run(out, schemas, "--accept-schemas")
+    (out / "tracker-ms.openapi.json").write_text("{}\n")
+    result = run(out, schemas, "--check")
+    assert result.exit_code == 1
+    assert result.output == "api/tracker-ms.openapi.json is out of date\n\nRun ./nexus docs.\n"
+    assert (out / "tracker-ms.openapi.json").read_text() == "{}\n"
+
+
+def test_the_check_asks_for_a_snapshot_that_is_missing(out: Path, schemas: Path) -> None:
+    run(out, schemas)
+    result = run(out, schemas, "--check")
+    assert result.exit_code == 1
+    assert "schemas.json is missing" in result.output
+
+
+def test_additions_are_noticed_and_accepted(out: Path, schemas: Path) -> None:
+    run(out, schemas, "--accept-schemas")
+    accepted = msgspec.json.decode(schemas.read_bytes(), type=Snapshot)
+    accepted.messages.popitem()
+    schemas.write_bytes(msgspec.json.encode(accepted))
+    assert "lacks what was added since" in run(out, schemas, "--check").output
+    assert run(out, schemas, "--accept-schemas").exit_code == 0
+    assert run(out, schemas, "--check").exit_code == 0
+
+
+def test_a_breaking_change_is_refused_with_advice_until_it_is_accepted_as_one(out: Path, schemas: Path) -> None:
+    run(out, schemas, "--accept-schemas")
+    change(schemas, "nexus.fleet-service.vehicle_retired.v1", key="plate")
+    words = "nexus.fleet-service.vehicle_retired.v1: its key is vehicle_id, was plate"
+    before = schemas.read_bytes()
+    for option in ("--check", "--accept-schemas"):
+        result = run(out, schemas, option)
+        assert result.exit_code == 1
+        assert words in result.output
+        assert "upcast()" in result.output
+        assert schemas.read_bytes() == before
+    result = run(out, schemas, "--accept-breaking")
+    assert result.exit_code == 0
+    assert f"accepted: {words}" in result.output
+    assert run(out, schemas, "--check").exit_code == 0
+
+
+def test_a_snapshot_that_cannot_be_read_is_no_empty_one(out: Path, schemas: Path) -> None:
+    schemas.parent.mkdir()
+    schemas.write_text("{}")
+    result = run(out, schemas, "--accept-schemas")
+    assert result.exit_code == 1
+    assert "is no snapshot of schemas" in result.output
+    assert schemas.read_text() == "{}"
+
+
+def test_a_platform_that_cannot_be_loaded_is_an_error(out: Path, schemas: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nexus_actors.loading.importlib.import_module", _refuse)
+    result = run(out, schemas)
+    assert result.exit_code == 1
+    assert "Cannot import modules.catalogue: none here" in result.output
+    assert not out.exists()
+
+
+def _refuse(name: str) -> None:
+    raise ImportError("none here")
