@@ -8,7 +8,7 @@ import anyio
 from tests.simulation.network import Weather
 from tests.simulation.world import World
 
-CHAOS_S = 20.0
+CHAOS_S = 12.0
 
 
 class Chaos:

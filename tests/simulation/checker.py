@@ -26,7 +26,7 @@ _ALL = 1_000_000
 T = TypeVar("T")
 
 
-def unrest(world: World) -> str | None:
+async def unrest(world: World) -> str | None:
     """What is still under way; None when nothing is."""
     for service in world.services:
         tables = world.database.service(service.name)
@@ -43,6 +43,8 @@ def unrest(world: World) -> str | None:
         for partition in owned:
             if partition.held or partition.unpublished or partition.dirty:
                 return f"{service.name} {partition.number} holds keys back, or has something to publish or to save"
+        if await _behind(world):
+            return f"{service.name} has entries to handle"
     return None
 
 

@@ -66,8 +66,8 @@ async def _rest(world: World, walks: anyio.CancelScope) -> list[str]:
     with anyio.move_on_after(_REST_WITHIN_S):
         while quiet < 4:
             done = all(len(ids) == len(world.taken(walker)) for walker, ids in world.sent.items())
-            quiet = quiet + 1 if done and unrest(world) is None else 0
+            quiet = quiet + 1 if done and await unrest(world) is None else 0
             await anyio.sleep(0.5)
         return []
     walks.cancel()
-    return [f"no rest after {_REST_WITHIN_S} s: {unrest(world)}"]
+    return [f"no rest after {_REST_WITHIN_S} s: {await unrest(world)}"]

@@ -1,0 +1,16 @@
+"""Which seeds are run: some of all, more on demand, and those that found something once."""
+
+import os
+from collections.abc import Sequence
+from typing import Final
+
+FOUND: Final[dict[int, str]] = {}
+"""Seeds that broke a promise once, and what was wrong. Later changes of the simulation may make other runs of them."""
+
+_IN_A_RUN: Final = 100
+
+
+def seeds() -> Sequence[int]:
+    """The seeds of this run. ``NEXUS_SIMULATION_SEEDS`` says how many, or which from and to: ``5000`` or ``700-900``."""
+    first, _, last = os.environ.get("NEXUS_SIMULATION_SEEDS", str(_IN_A_RUN)).rpartition("-")
+    return range(int(first or 0), int(last))
