@@ -1,0 +1,39 @@
+"""The way to Redis where one server holds everything: one that stands alone, or the master that sentinels name."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from redis.exceptions import ResponseError
+
+from bus.errors import BusUnavailable
+from bus.position import Position
+from bus.redis.link import Command, Unanswered, Unreached, xread
+from bus.redis.server import Server
+
+
+class SingleLink:
+    """See `bus.redis.link.Link`."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def ask(self, commands: Sequence[Command]) -> list[object]:
+        """See `Link.ask`."""
+        return await self._server.exchange([command.words for command in commands])
+
+    async def read(self, after: Mapping[str, Position], count: int, block_s: float) -> list[list[object]]:
+        """See `Link.read`."""
+        try:
+            reply = await self._server.wait(xread(list(after.items()), count, block_s))
+        except ResponseError as error:
+            raise BusUnavailable(f"Redis refused to read: {error}.") from error
+        except (Unreached, Unanswered) as error:
+            raise BusUnavailable(f"Redis cannot be reached: {error}.") from error
+        return cast("list[list[object]]", reply or [])
+
+    async def history(self) -> str:
+        """See `Link.history`."""
+        try:
+            return (await self._server.state()).history
+        except (ResponseError, Unreached, Unanswered) as error:
+            raise BusUnavailable(f"Redis cannot be reached: {error}.") from error

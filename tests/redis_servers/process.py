@@ -1,0 +1,78 @@
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from nexus_actors.embedded.binaries import valkey_server
+from nexus_actors.embedded.ports import LOOPBACK, free_port
+from nexus_actors.embedded.server import spawn
+
+PASSWORD = "of-the-tests"
+_COMMON = f"bind {LOOPBACK}\nprotected-mode no\nloglevel notice\n"
+DATA = f'requirepass {PASSWORD}\nmasterauth {PASSWORD}\nsave ""\nrepl-diskless-sync-delay 0\nrepl-ping-replica-period 1\n'
+
+
+class RedisProcess:
+    """One server process, which can be killed and started again on its port, with an empty memory."""
+
+    def __init__(self, folder: Path, settings: str, *mode: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._settings = settings
+        self._mode = mode
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True)
+        # Sentinels and cluster nodes rewrite their files as they learn, so a restart goes on from there.
+        (folder / "server.conf").write_text(f"port {self.port}\ndir {folder}\n{_COMMON}{settings}")
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        with (self.folder / "server.log").open("ab") as log:
+            self._process = spawn(
+                [valkey_server(), self.folder / "server.conf", *self._mode],
+                folder=self.folder,
+                death_signal=signal.SIGKILL,
+                output=log.fileno(),
+            )
+        until(self._answers)
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def remove(self) -> None:
+        self.kill()
+        shutil.rmtree(self.folder)
+
+    def run(self, *words: str | int) -> Any:
+        with redis.Redis(port=self.port, password=PASSWORD, socket_timeout=5, decode_responses=True, protocol=2) as client:
+            return client.execute_command(*words)
+
+    def _answers(self) -> bool:
+        assert self.alive, (self.folder / "server.log").read_text()[-2_000:]
+        try:
+            return bool(self.run("PING"))
+        except redis.ConnectionError:
+            return False
+
+
+def until(holds: Any, within_s: float = 30) -> None:
+    """Wait for processes outside of this one, from synchronous fixtures."""
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, f"{holds} did not come true within {within_s} s"
+        time.sleep(0.02)  # noqa: TID251 - no event loop runs here

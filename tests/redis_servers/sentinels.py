@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import redis
+
+from nexus_actors.embedded.ports import LOOPBACK
+from tests.redis_servers.process import DATA, PASSWORD, RedisProcess, until
+
+NAME = "nexus"
+_SENTINELS = 3
+_DOWN_AFTER_MS = 500
+
+
+class SentinelSet:
+    """A master, a replica, and three sentinels that watch them and ask for a password of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        first = RedisProcess(folder / "server-0", DATA)
+        second = RedisProcess(folder / "server-1", f"{DATA}replicaof {LOOPBACK} {first.port}\n")
+        self.servers = [first, second]
+        watched = (
+            f"requirepass {PASSWORD}\n"
+            f"sentinel monitor {NAME} {LOOPBACK} {first.port} 2\n"
+            f"sentinel auth-pass {NAME} {PASSWORD}\n"
+            f"sentinel sentinel-pass {PASSWORD}\n"
+            f"sentinel down-after-milliseconds {NAME} {_DOWN_AFTER_MS}\n"
+            f"sentinel failover-timeout {NAME} 3000\n"
+        )
+        self.sentinels = [RedisProcess(folder / f"sentinel-{n}", watched, "--sentinel") for n in range(_SENTINELS)]
+
+    @property
+    def url(self) -> str:
+        sentinels = ",".join(f"{LOOPBACK}:{sentinel.port}" for sentinel in self.sentinels)
+        return f"redis+sentinel://:{PASSWORD}@{sentinels}/{NAME}/0?sentinel_password={PASSWORD}"
+
+    def start(self) -> None:
+        for process in [*self.servers, *self.sentinels]:
+            process.start()
+        self.settle()
+
+    def master(self) -> RedisProcess:
+        """The living server that the first sentinel names."""
+        port = int(self.sentinels[0].run("SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME)[1])
+        return next(server for server in self.servers if server.port == port)
+
+    def settle(self) -> None:
+        """Wait until the sentinels agree on a master, know each other and its replica, and that one has what it has."""
+        until(self._settled)
+
+    def _settled(self) -> bool:
+        seen = set()
+        for sentinel in self.sentinels:
+            master = dict(zip(*[iter(sentinel.run("SENTINEL", "MASTER", NAME))] * 2, strict=True))
+            if int(master["num-other-sentinels"]) != _SENTINELS - 1 or int(master["num-slaves"]) < 1:
+                return False
+            if master["flags"] != "master":
+                return False
+            seen.add(int(master["port"]))
+        try:
+            roles = {server.port: server.run("ROLE") for server in self.servers if server.alive}
+        except redis.RedisError:
+            return False
+        replicas = [role for role in roles.values() if role[0] == "slave"]
+        return len(seen) == 1 and roles[seen.pop()][0] == "master" and all(role[3] == "connected" for role in replicas)
+
+    def empty(self) -> None:
+        self.settle()
+        self.master().run("FLUSHALL")
+        self.master().run("SCRIPT", "FLUSH")
+
+    def stop(self) -> None:
+        for process in [*self.sentinels, *self.servers]:
+            process.remove()
