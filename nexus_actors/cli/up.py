@@ -103,18 +103,26 @@ def _detach(home: Home, environ: dict[str, str], only: tuple[str, ...]) -> None:
     )
     os.close(writing)
     os.close(output)
-    with open(reading, "rb") as lines:  # noqa: PTH123 - it is a pipe
-        for news in map(read_news, lines):
-            show(news)
-            if news.kind == "failed":
-                raise CannotStart(news.text)
-            if news.kind == "up":
-                break
+    try:
+        _listen(reading)
+    except KeyboardInterrupt:
+        click.echo("\nIt goes on starting in the background. Ask with: nexus status. Stop it with: nexus down", err=True)
+        raise
     state = home.running()
     if state is None or state.phase != "up":
         raise CannotStart(f"The supervisor ended before everything was up. See {home.log_of('up')}.")
     anyio.run(_show_services, state)
     click.echo("Stop with: nexus down")
+
+
+def _listen(reading: int) -> None:
+    with open(reading, "rb") as lines:
+        for news in map(read_news, lines):
+            show(news)
+            if news.kind == "failed":
+                raise CannotStart(news.text)
+            if news.kind == "up":
+                return
 
 
 async def _greet(state: RunState) -> None:

@@ -11,10 +11,14 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 from uuid import uuid4
 
+import anyio
 import msgspec
 import psutil
 import pytest
 
+from bus.publisher import Outgoing, Publisher
+from bus.redis import RedisSettings, connect
+from modules.puabo_nexus.fleet.contract import FLEET
 from tests.end_to_end.machine import BUILT, CATALOGUE, Machine, Said
 from tests.end_to_end.waiting import until
 
@@ -141,6 +145,31 @@ def test_live_events_are_followed(machine: Machine) -> None:
     assert "register_vehicle" not in shown
 
 
+async def put_nonsense(machine: Machine) -> None:
+    """Write what nobody can read into a stream of the fleet service."""
+    settings = RedisSettings(url=machine.state.redis_url, prefix=machine.state.redis_prefix)
+    async with connect(settings) as streams:
+        await Publisher(streams).publish([Outgoing(FLEET.stream("commands", 3), b"this is no CloudEvent")])
+
+
+def test_what_nobody_can_read_is_parked_shown_and_dropped(machine: Machine) -> None:
+    anyio.run(put_nonsense, machine)
+    until(lambda: "no dead letters" not in machine.nexus("dead-letters", "list").output)
+    letter = machine.nexus("dead-letters", "list", "--service", "fleet-service", "--json").json()
+    assert (letter["partition"], letter["key"], letter["behind"]) == (3, "", False)
+    assert "not a CloudEvent" in str(letter["cause"])
+    shown = machine.nexus("dead-letters", "show", str(letter["message_id"]))
+    assert shown.code == 0
+    assert "this is no CloudEvent" in shown.output
+    assert "fleet-service" in machine.nexus("dead-letters", "list").output
+    assert machine.nexus("dead-letters", "list", "--service", "tracker-ms").output == "There are no dead letters.\n"
+    assert machine.nexus("dead-letters", "drop", str(letter["message_id"])).code == 1, "it asks first"
+    dropped = machine.nexus("dead-letters", "drop", "--yes", str(letter["message_id"]))
+    assert (dropped.code, dropped.output) == (0, "1 dropped, 0 are tried again.\n")
+    assert machine.nexus("dead-letters", "show", str(letter["message_id"])).code == 1
+    assert "no_dead_letters" in machine.nexus("dead-letters", "redrive", "fleet-service", "some-key").output
+
+
 def test_a_worker_that_is_killed_is_started_again(machine: Machine) -> None:
     before = machine.state.workers[0]
     assert before.pid is not None
@@ -207,10 +236,12 @@ def test_a_killed_supervisor_leaves_nothing_that_stands_in_the_way(machine: Mach
     assert machine.nexus("demo", "fleet").code == 0
 
 
-def test_ctrl_c_in_the_foreground_stops_everything(machine: Machine) -> None:
+def test_two_workers_share_the_work_in_the_foreground_until_ctrl_c(machine: Machine) -> None:
     machine.nexus("down")
-    with machine.start("up", "--port-offset", str(machine.offset)) as up:
+    with machine.start("up", "--port-offset", str(machine.offset), "--workers", "2") as up:
         until(lambda: machine.home.running() is not None and machine.state.phase == "up")
+        assert len({worker.pid for worker in machine.state.workers} - {None}) == 2
+        assert machine.nexus("demo", "fleet").code == 0
         assert machine.nexus("reset", "--yes").code == 1
         up.send_signal(signal.SIGINT)
         assert up.stdout is not None
