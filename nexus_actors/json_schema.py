@@ -56,6 +56,14 @@ def parse_docstring(doc: str | None) -> Docstring:
     return Docstring("\n".join(text).strip(), attributes)
 
 
+def attribute_texts(kind: Any) -> dict[str, str]:  # noqa: ANN401 - a type, or None
+    """What a class and those that it extends say of their attributes."""
+    texts: dict[str, str] = {}
+    for each in reversed(getattr(kind, "__mro__", ())):
+        texts |= parse_docstring(each.__doc__).attributes
+    return texts
+
+
 def subschemas(schema: Schema) -> Iterator[Schema]:
     """The schema and all in it, outer ones first. References are not followed."""
     yield schema

@@ -7,6 +7,7 @@ from typing import Any, Final
 from nexus_actors.http.problem import MEDIA_TYPE, Problem
 from nexus_actors.http.route import JSON, Raw, Route
 from nexus_actors.http.schemas import Schemas, parameter_fields
+from nexus_actors.json_schema import attribute_texts
 
 OPENAPI_VERSION: Final = "3.1.0"
 
@@ -104,10 +105,10 @@ def _parameters(route: Route, schemas: Schemas) -> list[Node]:
         {"name": field.encode_name, "in": "path", "required": True, "schema": schemas.of_field(field)}
         for field in parameter_fields(route.path_type)
     ]
-    parameters += [
-        {"name": field.encode_name, "in": "query", "required": field.required, "schema": schemas.of_field(field)}
-        for field in parameter_fields(route.query_type)
-    ]
+    texts = attribute_texts(route.query_type)
+    for field in parameter_fields(route.query_type):
+        node = {"name": field.encode_name, "in": "query", "required": field.required, "schema": schemas.of_field(field)}
+        parameters.append(node | ({"description": texts[field.name]} if field.name in texts else {}))
     if route.query_type is dict:
         schema = {"type": "object", "additionalProperties": {"type": "string"}}
         parameters.append({"name": "query", "in": "query", "style": "form", "explode": True, "schema": schema})

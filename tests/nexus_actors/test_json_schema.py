@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nexus_actors.json_schema import Docstring, describe_properties, parse_docstring, subschemas
+from nexus_actors.json_schema import Docstring, attribute_texts, describe_properties, parse_docstring, subschemas
 
 SOURCE_STYLE = """A thing
     of two lines.
@@ -49,6 +49,31 @@ def test_no_docstring_says_nothing(doc: str | None) -> None:
 @given(st.text())
 def test_any_text_can_be_read(doc: str) -> None:
     parse_docstring(doc)
+
+
+class Base:
+    """A base.
+
+    Attributes:
+        a: of the base.
+        b: of the base.
+    """
+
+
+class Derived(Base):
+    """A derived one.
+
+    Attributes:
+        b: of the derived one.
+    """
+
+
+class Silent(Derived): ...
+
+
+def test_a_class_says_what_its_bases_say_and_it_does_not() -> None:
+    assert attribute_texts(Silent) == {"a": "of the base.", "b": "of the derived one."}
+    assert attribute_texts(None) == {}
 
 
 class Inner(msgspec.Struct):

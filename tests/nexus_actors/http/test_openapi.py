@@ -51,6 +51,7 @@ def test_bodies_are_as_strict_as_the_decoder(document: Any) -> None:
 def test_parameters_have_types_limits_and_defaults(document: Any) -> None:
     parameters = {parameter.get("name"): parameter for parameter in document["paths"]["/v1/crates"]["get"]["parameters"]}
     assert parameters["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
+    assert parameters["limit"]["description"] == "how many items to answer with, at most."
     assert parameters["cursor"]["schema"]["type"] == "string"
     assert parameters["fragile"]["schema"] == {"type": "boolean"}
     assert parameters["state"]["schema"]["type"] == "array"
