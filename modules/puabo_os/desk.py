@@ -10,6 +10,7 @@ from modules.puabo_os.domain.standing import Facts, SystemStatus, survey
 from modules.puabo_os.lag import Lag, lags, worst
 from modules.puabo_os.queries import standing
 from nexus_actors import Database
+from nexus_actors.dead_letters import DeadLetters
 from nexus_actors.environment import Environment
 from nexus_actors.service import platform_version
 
@@ -29,6 +30,11 @@ class Desk(Struct, frozen=True):
     def streams(self) -> StreamStore:
         """The streams."""
         return self.environment.streams
+
+    @property
+    def letters(self) -> DeadLetters:
+        """The dead letters of all services."""
+        return self.environment.dead_letters
 
     async def lag(self) -> Lag | None:
         """How far services are behind; None while the streams cannot be reached."""
