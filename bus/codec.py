@@ -6,12 +6,14 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from bus.envelope import Envelope
+from bus.envelope import Envelope, key_problem
 from bus.errors import ContractError, MalformedMessage, UnknownMessage
 from bus.message import Message
 
 _encoder = msgspec.json.Encoder()
 _envelopes = msgspec.json.Decoder(Envelope)
+# What msgspec raises for bytes from anywhere; the last one where JSON is nested too deeply.
+_UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 
 
 def encode_envelope(envelope: Envelope) -> bytes:
@@ -26,9 +28,14 @@ def decode_envelope(body: bytes) -> Envelope:
         MalformedMessage: it is none, or lacks a required attribute.
     """
     try:
-        return _envelopes.decode(body)
-    except msgspec.MsgspecError as error:
+        envelope = _envelopes.decode(body)
+    except _UNREADABLE as error:
         raise MalformedMessage(f"The entry is not a CloudEvent of this bus: {error}.") from error
+    if problem := key_problem(envelope.subject):
+        raise MalformedMessage(f"The entry is not a CloudEvent of this bus: its subject {problem}.")
+    if "\0" in envelope.type:
+        raise MalformedMessage("The entry is not a CloudEvent of this bus: its type holds a NUL character.")
+    return envelope
 
 
 def encode_data(value: object) -> Raw:
@@ -95,13 +102,16 @@ class Contracts:
                 return self._upcast(message_type, envelope)
             decoded: Message = self._decoders[message_type].decode(envelope.data)
             return decoded
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             raise MalformedMessage(f"The data of {envelope.type} {envelope.id} cannot be read: {error}.") from error
 
     def _upcast(self, message_type: type[Message], envelope: Envelope) -> Message:
         version = int(envelope.type.rpartition(".v")[2])
         data = msgspec.json.decode(envelope.data, type=dict[str, Any])
         while version < message_type.version:
-            data = message_type.upcast(version, data)
+            try:
+                data = message_type.upcast(version, data)
+            except Exception as error:
+                raise MalformedMessage(f"{envelope.type} {envelope.id} cannot be upcast: {error!r}.") from error
             version += 1
         return msgspec.convert(data, message_type)

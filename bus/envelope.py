@@ -6,7 +6,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Raw, Struct
 
+from bus.errors import ContractError
 from bus.message import Message
+
+LONGEST_KEY = 512
 
 _encoder = msgspec.json.Encoder()
 
@@ -61,6 +64,15 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(self, **changes)
 
 
+def key_problem(key: str) -> str | None:
+    """Why a text cannot order messages: CloudEvents want a subject that is not empty, and databases a short one without NUL."""
+    if not key:
+        return "is empty"
+    if len(key) > LONGEST_KEY:
+        return f"has {len(key)} characters, more than {LONGEST_KEY}"
+    return "holds a NUL character" if "\0" in key else None
+
+
 def seal(
     message: Message,
     *,
@@ -76,8 +88,13 @@ def seal(
         source: the service or program that sends it.
         cause: the envelope whose handling sends this one: correlation, tenant, principal and trace are taken over from it.
         key: the ordering key, where it is not the message's own.
+
+    Raises:
+        ContractError: the key cannot order messages; see `key_problem`.
     """
     subject = message.key_of() if key is None else key
+    if problem := key_problem(subject):
+        raise ContractError(f"The key of {message.wire} {problem}. Give it one of 1 to {LONGEST_KEY} characters.")
     data = Raw(_encoder.encode(message))
     if cause is None:
         return Envelope(
