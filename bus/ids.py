@@ -32,9 +32,13 @@ def id_at(instant: datetime, random: int) -> UUID:
     return UUID(int=(_milliseconds(instant) << 80) | _VERSION_7 | _VARIANT | random & _RANDOM_MASK)
 
 
-def turn_id(now: datetime, cause: UUID, ordinal: int) -> UUID:
-    """The ``ordinal``-th id that the handling of message ``cause`` makes at ``now``: a UUIDv7 without a random source."""
-    digest = blake2b(ordinal.to_bytes(8, "big"), digest_size=10, key=cause.bytes).digest()
+def turn_id(now: datetime, cause: UUID, ordinal: int, handler: str = "") -> UUID:
+    """The ``ordinal``-th id that a handler of message ``cause`` makes at ``now``: a UUIDv7 without a random source.
+
+    Args:
+        handler: names the handler and its actor: an event has many, and no two of them may make the same id.
+    """
+    digest = blake2b(ordinal.to_bytes(8, "big") + handler.encode(), digest_size=10, key=cause.bytes).digest()
     return id_at(now, int.from_bytes(digest, "big"))
 
 

@@ -55,6 +55,8 @@ class Context:
         self,
         *,
         service: str,
+        actor: str = "",
+        handler: str = "",
         actor_key: str,
         envelope: Envelope,
         now: datetime,
@@ -62,6 +64,8 @@ class Context:
         log: Any,  # noqa: ANN401
     ) -> None:
         self._service = service
+        self._actor = actor
+        self._handler = handler
         self._key = actor_key
         self._envelope = envelope
         self._ids = 0
@@ -104,7 +108,11 @@ class Context:
     def new_id(self) -> UUID:
         """A new UUIDv7 of this turn's instant."""
         self._ids += 1
-        return turn_id(self.now, self._envelope.id, self._ids)
+        return turn_id(self.now, self._envelope.id, self._ids, self._maker())
+
+    def _maker(self) -> str:
+        """Whose id it is: services, actors and handlers of one event share its id, its key and often its millisecond."""
+        return f"{self._service}/{self._actor}.{self._handler}/{self._key}"
 
     def publish(self, event: Event) -> None:
         """Publish an event once the turn is committed."""
@@ -131,9 +139,14 @@ class Context:
         if command.topic.service != self._service or command.key_of() != self._key:
             raise ValueError(f"{type(command).__name__} is not a command of this actor ({self._key}): timers are for its own.")
         envelope = self._seal(command)
-        timer = TimerSet(self._key, name, at, envelope.id, encode_envelope(envelope))
-        self.effects.timers[(self._key, name)] = timer
+        full_name = self._timer_name(name)
+        timer = TimerSet(self._key, full_name, at, envelope.id, encode_envelope(envelope))
+        self.effects.timers[(self._key, full_name)] = timer
 
     def unschedule(self, name: str) -> None:
         """Remove this actor's timer of that name, if there is one."""
-        self.effects.timers[(self._key, name)] = None
+        self.effects.timers[(self._key, self._timer_name(name))] = None
+
+    def _timer_name(self, name: str) -> str:
+        """Actors of two kinds may have the same key, and each its own timer of a name."""
+        return f"{self._actor}/{name}"
