@@ -34,8 +34,13 @@ async def follow(
     reader = PartitionReader(store, count, block_s)
     for stream, position in after.items():
         reader.assign(stream, position)
+    history: str | None = None
     while True:
         try:
+            found = await reader.connect()
+            if history not in {None, found}:
+                await reader.rewind(after)
+            history = found
             entries = await reader.read()
         except BusUnavailable:
             await anyio.sleep(_RETRY_S)

@@ -50,28 +50,33 @@ class Publisher:
             Overloaded: a stream is full; nothing went into that one.
             PublishFailed: no confirmation came; publish again under the same ids.
         """
+        for failure in (await self.send(messages)).values():
+            raise failure
+
+    async def send(self, messages: Sequence[Outgoing]) -> dict[StreamName, Exception]:
+        """Append messages as `publish` does; return what went wrong, by stream: the others have theirs.
+
+        It is not broken off by a cancellation: what has been handed over is on its way within a round trip, or has failed.
+        """
         if not messages:
-            return
+            return {}
         mine = self._next
         for stream, body in messages:
             mine.bodies.setdefault(stream, []).append(body)
-        async with self._turn:
-            if mine.outcomes is None:
-                self._next = _Round()
-                await self._send(mine)
-        assert mine.outcomes is not None  # noqa: S101 - _send sets it, whatever happens
-        for stream, _ in messages:
-            outcome = mine.outcomes[stream]
-            if outcome is not None:
-                raise outcome
+        with anyio.CancelScope(shield=True):
+            async with self._turn:
+                if mine.outcomes is None:
+                    self._next = _Round()
+                    await self._send(mine)
+        outcomes = mine.outcomes or {}
+        return {stream: failure for stream, _ in messages if (failure := outcomes[stream]) is not None}
 
     async def _send(self, batch: _Round) -> None:
-        failed = PublishFailed("The publish was cancelled on its way. Publish again under the same ids.")
+        failed = PublishFailed("The publish broke off on its way. Publish again under the same ids.")
         batch.outcomes = dict.fromkeys(batch.bodies, failed)
         appends = [Append(stream, bodies, self._limit, self._expires_s) for stream, bodies in batch.bodies.items()]
         try:
-            with anyio.CancelScope(shield=True):
-                outcomes = await self._store.append(appends)
+            outcomes = await self._store.append(appends)
         except PublishFailed as error:
             batch.outcomes = dict.fromkeys(batch.bodies, error)
         else:

@@ -117,6 +117,8 @@ class Requests:
             try:
                 entries = await self._store.read({self.address: position}, _READ_COUNT, block_s=5.0)
             except BusUnavailable:
+                # The store's clock may have gone back. What is read twice has nobody waiting for it any more.
+                position = START
                 await anyio.sleep(_RETRY_S)
                 continue
             for entry in entries:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from bus import BusError, Command, Envelope, Refusal, StreamName, Topic
 from nexus_actors.http.asking import Reply
 from nexus_actors.principal import Principal
-from nexus_actors.runtime.release import Released, ReleaseKey
+from nexus_actors.runtime.release import NO_KEY, Released, ReleaseKey
 
 
 class DeadLetter(Struct, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
         stream: where it came from.
         behind: it did not fail itself; it waits for one of its key that did.
         released: its key goes on: it is being tried again.
-        cause: the last line of what went wrong.
+        cause: the last line of what went wrong, without secrets.
         attempts: how often it was tried.
     """
 
@@ -49,7 +49,7 @@ class OpenedLetter(Struct, frozen=True, kw_only=True):
     """A dead letter with its content.
 
     Attributes:
-        error: what went wrong, with the innermost frames of where.
+        error: what went wrong, with the innermost frames of where; without secrets, which the content may still hold.
         envelope: None where it is no CloudEvent; then ``body`` is all there is.
         body: the entry as it came.
     """
@@ -191,7 +191,7 @@ class DeadLetters:
             Refusal: unavailable, the owner of its partition does not answer. It may do so later all the same.
         """
         stream = Topic(release.service).stream("commands", release.partition)
-        command = ReleaseKey(key=release.key, drop=release.drop)
+        command = ReleaseKey(key=release.key or NO_KEY, drop=release.drop)
         try:
             reply = await self._asker.ask(
                 command, principal=principal, message_id=message_id, traceparent=traceparent, stream=stream

@@ -32,6 +32,8 @@ class Lease(Struct):
     generation: int = 0
     expires_at: datetime = LONG_AGO
     published_seq: int = 0
+    safe_seq: int = 0
+    history: str = ""
 
 
 class Published(Struct, frozen=True):
@@ -116,7 +118,8 @@ class MemoryDatabase:
         if len({(row.actor, row.key) for row in commit.states}) < len(commit.states):
             raise ValueError(f"A commit of {service} writes one state twice. Give each actor and key once.")
         for number, fence in commit.fences.items():
-            self.leases[service, number].published_seq = fence.published_seq
+            lease = self.leases[service, number]
+            lease.published_seq, lease.safe_seq, lease.history = fence.published_seq, fence.safe_seq, fence.history
         self._write_timers(tables, commit)
         _write_letters(tables, commit)
         tables.checkpoints |= commit.checkpoints

@@ -67,6 +67,8 @@ class MemoryTurnStore:
             parked_keys={letter.row.key for letter in letters if not letter.released},
             released_keys={letter.row.key for letter in letters if letter.released},
             next_timer_at=min(self._due_instants(partition), default=None),
+            safe_seq=lease.safe_seq,
+            history=lease.history,
         )
 
     async def due_timers(self, partition: int, now: datetime, limit: int) -> list[Timer]:

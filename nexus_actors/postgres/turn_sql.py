@@ -4,7 +4,7 @@ from typing import Final
 
 from nexus_actors.runtime.store import Commit
 
-COMMIT: Final = f"SELECT commit_turns({', '.join(f'${i}' for i in range(1, 19))})"
+COMMIT: Final = f"SELECT commit_turns({', '.join(f'${i}' for i in range(1, 21))})"
 
 KNOWN: Final = "SELECT message_id, fingerprint, answer FROM inbox WHERE message_id = ANY($1::uuid[])"
 
@@ -13,17 +13,14 @@ SELECT s.actor, s.key, s.body FROM states s
 JOIN unnest($1::text[], $2::text[]) AS wanted (actor, key) ON s.actor = wanted.actor AND s.key = wanted.key"""
 
 RESUME: Final = """
-SELECT
-    coalesce((SELECT published_seq FROM nexus.leases WHERE service = $1 AND partition = $2), 0) AS published_seq,
-    greatest(
-        coalesce((SELECT max(seq) FROM outbox WHERE partition = $2), 0),
-        coalesce((SELECT published_seq FROM nexus.leases WHERE service = $1 AND partition = $2), 0)
-    ) AS last_seq,
+SELECT l.published_seq, l.safe_seq, l.history,
+    greatest((SELECT max(seq) FROM outbox WHERE partition = $2), l.published_seq) AS last_seq,
     ARRAY(SELECT DISTINCT key FROM nexus.dead_letters
         WHERE service = $1 AND partition = $2 AND NOT released AND key <> '') AS parked_keys,
     ARRAY(SELECT DISTINCT key FROM nexus.dead_letters
         WHERE service = $1 AND partition = $2 AND released AND key <> '') AS released_keys,
-    (SELECT min(due_at) FROM timers WHERE partition = $2) AS next_timer_at"""
+    (SELECT min(due_at) FROM timers WHERE partition = $2) AS next_timer_at
+FROM nexus.leases l WHERE l.service = $1 AND l.partition = $2"""
 
 CHECKPOINTS: Final = "SELECT stream, ms, seq FROM nexus.checkpoints WHERE service = $1"
 
@@ -61,9 +58,9 @@ WHERE d.service = $1 AND d.partition = r.partition AND d.key = r.key"""
 
 _PARK: Final = """
 INSERT INTO nexus.dead_letters (service, message_id, partition, key, wire_type, stream, body, behind, error, attempts)
-SELECT $1, p.* FROM unnest(
+SELECT $1, p.message_id, p.partition, p.key, p.wire_type, p.stream, p.body, p.behind, p.error, p.attempts FROM unnest(
     $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::boolean[], $9::text[], $10::integer[]
-) AS p
+) WITH ORDINALITY AS p (message_id, partition, key, wire_type, stream, body, behind, error, attempts, place) ORDER BY p.place
 ON CONFLICT (service, message_id) DO NOTHING"""
 
 
@@ -74,6 +71,8 @@ def columns(commit: Commit) -> list[list[object]]:
         [number for number, _ in fences],
         [fence.generation for _, fence in fences],
         [fence.published_seq for _, fence in fences],
+        [fence.safe_seq for _, fence in fences],
+        [fence.history for _, fence in fences],
         list(commit.checkpoints),
         [position.ms for position in commit.checkpoints.values()],
         [position.seq for position in commit.checkpoints.values()],

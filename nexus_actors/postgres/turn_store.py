@@ -77,7 +77,7 @@ class PostgresTurnStore:
     async def resume(self, partition: int) -> Resumed:
         """See `TurnStore.resume`."""
         row = await self._database.fetchrow(sql.RESUME, self._service, partition)
-        assert row is not None  # noqa: S101 - the query has no FROM
+        assert row is not None  # noqa: S101 - a partition is registered before anybody owns it
         checkpoints = await self._database.fetch(sql.CHECKPOINTS, self._service)
         return Resumed(
             checkpoints={StreamName(c["stream"]): Position(c["ms"], c["seq"]) for c in checkpoints},
@@ -86,6 +86,8 @@ class PostgresTurnStore:
             parked_keys=set(row["parked_keys"]),
             released_keys=set(row["released_keys"]),
             next_timer_at=row["next_timer_at"],
+            safe_seq=row["safe_seq"],
+            history=row["history"],
         )
 
     async def due_timers(self, partition: int, now: datetime, limit: int) -> list[Timer]:

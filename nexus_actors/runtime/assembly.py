@@ -14,11 +14,13 @@ from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.activations import Activations
 from nexus_actors.runtime.batch import Batches
 from nexus_actors.runtime.ledger import TurnLedger
-from nexus_actors.runtime.loop import Ownership, ServiceLoop
+from nexus_actors.runtime.loop import ServiceLoop
 from nexus_actors.runtime.outbox import Outbox
+from nexus_actors.runtime.ownership import Ownership
 from nexus_actors.runtime.parking import Parking
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.store import TurnStore
+from nexus_actors.runtime.strikes import Strikes
 from nexus_actors.runtime.tracing import TurnTraces
 from nexus_actors.runtime.turn import Turns
 from nexus_actors.service import Service
@@ -67,9 +69,10 @@ def assemble(
         ledger=ledger,
         partitions=partitions,
         batches=lambda failed: Batches(turn_store, turns, activations, ledger, failed, metrics),
-        outbox=Outbox(turn_store, Publisher(streams), answers, clock, log, metrics),
+        outbox=Outbox(turn_store, Publisher(streams), answers, streams.history, clock, log, metrics),
         parking=Parking(turn_store, ledger, settings.retry, clock, chance, log, metrics),
         ownership=ownership,
+        strikes=Strikes(settings.retry.max_attempts),
         clock=clock,
         log=log,
         metrics=metrics,

@@ -25,6 +25,8 @@ class Ledger(Protocol):
         ...
 
 
+_LONGEST_S = 1.0
+
 Failed = Callable[[Group, Fault], Awaitable[None]]
 
 
@@ -35,6 +37,7 @@ class _Attempt:
         self.good: list[Result] = []
         self.faulty: list[tuple[Group, Fault]] = []
         self.alone: list[Result] = []
+        self.left: Sequence[Group] = ()
         self.spoilt = False
 
 
@@ -68,6 +71,11 @@ class Batches:
             LeaseLost: a partition is not owned any more. Nothing of the batch that was not committed before took effect.
             DatabaseUnavailable: the outcome of the last transaction is unknown.
         """
+        while groups:
+            groups = await self._settle(groups)
+
+    async def _settle(self, groups: Sequence[Group]) -> Sequence[Group]:
+        """Handle groups until the time of one transaction is over; return those that are left."""
         await self._turns.wake(groups)
         attempt = await self._attempt(groups)
         if attempt.spoilt:
@@ -81,13 +89,13 @@ class Batches:
                 await self._failed(group, fault)
             else:
                 await self._one_by_one(group)
+        return attempt.left
 
     async def _attempt(self, groups: Sequence[Group]) -> _Attempt:
         attempt = _Attempt()
         try:
             async with self._store.transaction() as transaction:
-                for group in groups:
-                    await self._run(group, transaction.db, attempt)
+                await self._run_all(groups, transaction.db, attempt)
                 if not attempt.spoilt and attempt.good:
                     await self._commit(attempt.good, transaction)
         except (LeaseLost, DatabaseUnavailable):
@@ -103,6 +111,15 @@ class Batches:
         self._forget(attempt.good)
         attempt.faulty += [(result.group, Fault(error)) for result in attempt.good]
         attempt.good.clear()
+
+    async def _run_all(self, groups: Sequence[Group], db: Transaction, attempt: _Attempt) -> None:
+        """Run groups until time is up: locks are held, and what was written first waits for the commit."""
+        started = time.perf_counter()
+        for done, group in enumerate(groups, start=1):
+            await self._run(group, db, attempt)
+            if time.perf_counter() - started > _LONGEST_S:
+                attempt.left = groups[done:]
+                return
 
     async def _run(self, group: Group, db: Transaction, attempt: _Attempt) -> None:
         statements = db.statements

@@ -4,8 +4,15 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from bus import Envelope, Message, StreamName
+from bus import Envelope, Event, Message, StreamName
 from bus.position import Position
+from nexus_actors.runtime.release import RUNTIME
+
+
+class Unreadable(Event, topic=RUNTIME, key="type"):
+    """Stands for a message that nobody here can read. It is in the order of its key all the same."""
+
+    type: str
 
 
 class Delivery(Struct, eq=False):
@@ -19,6 +26,7 @@ class Delivery(Struct, eq=False):
         failures: how often its handler has failed.
         timer: the name of the timer that fired it.
         parked: it comes from the dead letters, and leaves them when it is handled.
+        problem: why it cannot be handled at all; then the message is an `Unreadable`.
     """
 
     partition: int
@@ -30,6 +38,7 @@ class Delivery(Struct, eq=False):
     failures: int = 0
     timer: str | None = None
     parked: bool = False
+    problem: Exception | None = None
 
     @property
     def key(self) -> str:

@@ -1,20 +1,25 @@
 """From stream entries to deliveries: what this service handles, and what it cannot read."""
 
 from collections.abc import Mapping
-from uuid import UUID
+from datetime import UTC, datetime
+from typing import Final
 
-from bus import BusError, Envelope, MalformedMessage, StreamName, new_id
+from msgspec import Raw
+
+from bus import BusError, Envelope, MalformedMessage, Message, StreamName, keyed_id
 from bus.codec import Contracts, decode_envelope
 from bus.store import Entry
-from nexus_actors.runtime.delivery import Delivery
+from nexus_actors.runtime.delivery import Delivery, Unreadable
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.release import ReleaseKey
 from nexus_actors.runtime.store import ParkedRow, Timer
 from nexus_actors.service import Service
 
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-class Unreadable(Exception):
-    """An entry that no handler will ever take: it goes to the dead letters as it is."""
+
+class NoEnvelope(Exception):
+    """An entry that is no CloudEvent and so has no key: it goes to the dead letters as it is, and holds nothing back."""
 
     def __init__(self, row: ParkedRow) -> None:
         super().__init__(row.error)
@@ -22,7 +27,10 @@ class Unreadable(Exception):
 
 
 class Intake:
-    """Turns entries into deliveries."""
+    """Turns entries into deliveries.
+
+    A message that cannot be read becomes a delivery too: what is behind it in the order of its key must not overtake it.
+    """
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -39,20 +47,16 @@ class Intake:
         """The delivery of an entry; None for an event that nobody here handles.
 
         Raises:
-            Unreadable: it is malformed, or a command that this service does not know.
+            NoEnvelope: the entry is malformed.
         """
         try:
             envelope = decode_envelope(entry.body)
         except MalformedMessage as error:
-            raise Unreadable(self._unreadable(entry, partition, new_id(), "", "unknown", error)) from error
+            raise NoEnvelope(_nameless(entry, partition, error)) from error
         if self._ignored(entry, envelope):
             return None
-        try:
-            message = self._contracts.decode(envelope)
-        except BusError as error:
-            row = self._unreadable(entry, partition, envelope.id, envelope.subject, envelope.type, error)
-            raise Unreadable(row) from error
-        return Delivery(partition.number, envelope, message, entry.body, entry.stream, entry.position)
+        message, problem = self._read(envelope)
+        return Delivery(partition.number, envelope, message, entry.body, entry.stream, entry.position, problem=problem)
 
     def _ignored(self, entry: Entry, envelope: Envelope) -> bool:
         """An event of a type that is not subscribed to; an own command is never ignored."""
@@ -60,22 +64,48 @@ class Intake:
             entry.stream.startswith(self._own) and entry.stream.endswith(":commands")
         )
 
+    def _read(self, envelope: Envelope) -> tuple[Message, Exception | None]:
+        try:
+            return self._contracts.decode(envelope), None
+        except BusError as error:
+            return Unreadable(type=envelope.type), error
+
     def from_timer(self, timer: Timer, partition: int) -> Delivery:
         """The delivery of a timer that is due."""
         envelope = decode_envelope(timer.body)
-        message = self._contracts.decode(envelope)
+        message, problem = self._read(envelope)
         stream = self._service.topic.stream("commands", partition)
-        return Delivery(partition, envelope, message, timer.body, stream, None, timer=timer.name)
+        return Delivery(partition, envelope, message, timer.body, stream, None, timer=timer.name, problem=problem)
 
     def from_parked(self, row: ParkedRow) -> Delivery:
         """The delivery of a dead letter that is tried again."""
-        envelope = decode_envelope(row.body)
-        message = self._contracts.decode(envelope)
-        return Delivery(row.partition, envelope, message, row.body, row.stream, None, parked=True)
+        try:
+            envelope = decode_envelope(row.body)
+        except MalformedMessage as error:
+            envelope = _stand_in(row)
+            message: Message = Unreadable(type=row.wire_type)
+            problem: Exception | None = error
+        else:
+            message, problem = self._read(envelope)
+        return Delivery(row.partition, envelope, message, row.body, row.stream, None, parked=True, problem=problem)
 
-    def _unreadable(
-        self, entry: Entry, partition: Partition, message_id: UUID, key: str, wire_type: str, error: BusError
-    ) -> ParkedRow:
-        return ParkedRow(
-            message_id, partition.number, key, wire_type, entry.stream, entry.body, behind=False, error=str(error), attempts=0
-        )
+
+def _nameless(entry: Entry, partition: Partition, error: MalformedMessage) -> ParkedRow:
+    """An entry without an id gets one from its place, so that reading it again does not make it two."""
+    message_id = keyed_id("no envelope", entry.stream, str(entry.position))
+    return ParkedRow(
+        message_id, partition.number, "", "unknown", entry.stream, entry.body, behind=False, error=str(error), attempts=0
+    )
+
+
+def _stand_in(row: ParkedRow) -> Envelope:
+    """An envelope for a dead letter whose own one an earlier release could read, and this one cannot."""
+    return Envelope(
+        specversion="1.0",
+        id=row.message_id,
+        source="",
+        type=row.wire_type,
+        subject=row.key,
+        time=_LONG_AGO,
+        data=Raw(b"null"),
+    )

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.placement import place
-from nexus_actors.runtime.loop import Ownership
+from nexus_actors.runtime.ownership import Ownership
 from nexus_actors.service import Service
 
 
@@ -81,7 +81,14 @@ class LeaseKeeper:
         self._log = log
         self._lease_s = lease_s
         self._returned: dict[str, set[int]] = {service.name: set() for service in services}
+        self._ticking = anyio.Lock()
+        self._nudged = anyio.Event()
         self.renewed_at = clock()
+        for ownership in ownerships.values():
+            ownership.changed = self._nudge
+
+    def _nudge(self) -> None:
+        self._nudged.set()
 
     @property
     def interval_s(self) -> float:
@@ -89,13 +96,19 @@ class LeaseKeeper:
         return self._lease_s / 3
 
     async def run(self) -> None:
-        """Renew and rebalance, for ever."""
+        """Renew and rebalance, for ever: at every interval, and when a loop has handed over or wants a new generation."""
         while True:
             await self.tick()
-            await anyio.sleep(self.interval_s)
+            with anyio.move_on_after(self.interval_s):
+                await self._nudged.wait()
 
     async def tick(self) -> None:
         """Renew the leases once, and move towards each worker's even share."""
+        async with self._ticking:
+            self._nudged = anyio.Event()
+            await self._tick()
+
+    async def _tick(self) -> None:
         try:
             beat = await self._store.beat(self._worker, self._lease_s)
             self.renewed_at = self._clock()
@@ -110,6 +123,10 @@ class LeaseKeeper:
     async def _rebalance(self, service: Service, beat: Beat) -> None:
         ownership = self._ownerships[service.name]
         renewed = {partition: g for (name, partition), g in beat.renewed.items() if name == service.name}
+        doubted = sorted(number for number, generation in renewed.items() if ownership.doubted.get(number) == generation)
+        if doubted:
+            await self._store.release(self._worker.worker_id, service.name, doubted)
+            renewed = {number: generation for number, generation in renewed.items() if number not in doubted}
         returning = self._returned[service.name]
         placed = place(service.name, service.topic.partitions, sorted(beat.live.get(service.name, ())))
         mine = {partition for partition, worker in placed.items() if worker == self._worker.worker_id}
@@ -132,4 +149,7 @@ class LeaseKeeper:
             if not any(ownership.owned or ownership.granted for ownership in self._ownerships.values()):
                 break
             await anyio.sleep(0.05)
-        await self._store.leave(self._worker.worker_id)
+        try:
+            await self._store.leave(self._worker.worker_id)
+        except DatabaseUnavailable as error:
+            self._log.warning("leases_run_out", error=str(error))

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from bus.requests import Answer, encode_answer
-from nexus_actors.context import Outbound
+from nexus_actors.context import Outbound, TimerSet
 from nexus_actors.runtime.activations import Activation
 from nexus_actors.runtime.delivery import Delivery
 from nexus_actors.runtime.partition import Partition
@@ -25,18 +26,21 @@ class TurnLedger:
         """What these results leave behind."""
         deliveries = [delivery for result in results for delivery in result.group.deliveries]
         commit = self._frame({result.group.partition for result in results}, deliveries)
+        timers: dict[tuple[str, str], tuple[int, TimerSet | None]] = {}
         for result in results:
             partition = self._partitions[result.group.partition]
             commit.inbox += map(_inbox_row, result.group.deliveries, result.answers)
             commit.states += filter(None, map(Activation.row, result.activations))
             for effects in result.effects:
                 self._add_outbound(commit, partition, effects.outbound)
-                for (key, name), timer in effects.timers.items():
-                    commit.timers_gone.append(TimerGone(key, name, None))
-                    if timer is not None:
-                        commit.timers.append((partition.number, timer))
+                timers.update({name: (partition.number, timer) for name, timer in effects.timers.items()})
             commit.timers_gone += _fired(result.group.deliveries)
             commit.unparked += [d.message_id for d in result.group.deliveries if d.parked]
+        for (key, name), (number, timer) in timers.items():
+            if timer is None:
+                commit.timers_gone.append(TimerGone(key, name, None))
+            else:
+                commit.timers.append((number, timer))
         return commit
 
     def park(self, partition: Partition, rows: Sequence[ParkedRow], deliveries: Sequence[Delivery]) -> Commit:
@@ -47,12 +51,21 @@ class TurnLedger:
         commit.timers_gone += _fired(deliveries)
         return commit
 
-    def release(self, partition: Partition, delivery: Delivery, answer: Answer, drop: Sequence[ParkedRow]) -> Commit:
-        """A commit that lets a parked key go on."""
+    def release(
+        self, partition: Partition, delivery: Delivery, key: str, answer: Answer, drop: Sequence[UUID], unheard: Sequence[UUID]
+    ) -> Commit:
+        """A commit that lets a parked key go on.
+
+        Args:
+            drop: the messages to drop.
+            unheard: those of them that the inbox is to know from now on: what was dropped stays so when it comes again.
+        """
         commit = self._frame({partition.number}, [delivery])
         commit.inbox.append(_inbox_row(delivery, answer))
-        commit.unparked += [row.message_id for row in drop]
-        commit.released.append((partition.number, delivery.key))
+        commit.inbox += [InboxRow(message_id, None, None) for message_id in unheard]
+        commit.unparked += drop
+        if key:
+            commit.released.append((partition.number, key))
         return commit
 
     def marks(self, partitions: Sequence[Partition]) -> Commit:
@@ -76,6 +89,8 @@ class TurnLedger:
     def committed(self, results: Sequence[Result], commit: Commit) -> None:
         """The commit went through: finish its deliveries, queue its outbox and its answers."""
         for result in results:
+            for activation in result.activations:
+                activation.saved = activation.settled
             for delivery, answer in zip(result.group.deliveries, result.answers, strict=True):
                 self._partitions[delivery.partition].finish(delivery)
                 self.settled(delivery, "done" if answer.refusal is None else "refused")
@@ -101,7 +116,7 @@ class TurnLedger:
         for row in commit.outbox:
             self._partitions[row.partition].unpublished.append(row)
         for number, fence in commit.fences.items():
-            self._partitions[number].saved_seq = fence.published_seq
+            self._partitions[number].fence_saved(fence)
         for partition in self._partitions.values():
             partition.saved.update({s: p for s, p in commit.checkpoints.items() if s in partition.trackers})
         for number, timer in commit.timers:

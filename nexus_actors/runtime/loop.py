@@ -1,7 +1,6 @@
 """The loop of one service on one worker: read, screen, settle, publish, answer."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,52 +13,26 @@ from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.runtime.activations import Activations
 from nexus_actors.runtime.batch import Batches, group_by_key
 from nexus_actors.runtime.delivery import Delivery, Group
-from nexus_actors.runtime.intake import Intake, Unreadable
+from nexus_actors.runtime.firing import Firing
+from nexus_actors.runtime.intake import Intake, NoEnvelope
 from nexus_actors.runtime.ledger import TurnLedger
 from nexus_actors.runtime.outbox import Outbox
+from nexus_actors.runtime.ownership import Ownership
 from nexus_actors.runtime.parking import Parking
 from nexus_actors.runtime.partition import Partition
+from nexus_actors.runtime.release import ReleaseKey
 from nexus_actors.runtime.releasing import Releasing
 from nexus_actors.runtime.screening import Screening
 from nexus_actors.runtime.store import LeaseLost, TurnStore
+from nexus_actors.runtime.strikes import Strikes
 from nexus_actors.runtime.turn import Fault
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import ServiceMetrics
 
 IDLE_BLOCK_S = 1.0
 RETRY_S = 1.0
-_TIMERS = 100
-_LARGEST_BATCH = 512
 _MARKS_AFTER_S = 1.0
-_LOST_TAIL_S = 5.0
-
-
-class Ownership:
-    """Which partitions the loop is to own: written by the lease keeper, read by the loop."""
-
-    def __init__(self) -> None:
-        self.granted: dict[int, int] = {}
-        self.owned: set[int] = set()
-        self._reading: anyio.CancelScope | None = None
-
-    def grant(self, granted: dict[int, int]) -> None:
-        """Change what is granted; a loop that waits for messages meanwhile learns of it at once."""
-        if granted != self.granted:
-            self.granted = granted
-            if self._reading is not None:
-                self._reading.cancel()
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """While the loop waits for messages. Breaking off is safe: reading takes nothing away."""
-        with anyio.CancelScope() as self._reading:
-            yield
-        self._reading = None
-
-    @property
-    def settled(self) -> bool:
-        """Whether the loop works on just what it was granted."""
-        return set(self.granted) == self.owned
+_MOST_HELD = 10_000
 
 
 class ServiceLoop:
@@ -82,6 +55,7 @@ class ServiceLoop:
         outbox: Outbox,
         parking: Parking,
         ownership: Ownership,
+        strikes: Strikes,
         clock: Callable[[], datetime],
         log: Any,  # noqa: ANN401
         metrics: ServiceMetrics,
@@ -98,6 +72,8 @@ class ServiceLoop:
         self._intake = Intake(service)
         self._screening = Screening(store, ledger, partitions)
         self._releasing = Releasing(store, ledger, self._intake)
+        self._firing = Firing(store, self._intake)
+        self._strikes = strikes
         self._ownership = ownership
         self._clock = clock
         self._log = log
@@ -115,23 +91,34 @@ class ServiceLoop:
             await self.tick(IDLE_BLOCK_S)
 
     async def tick(self, block_s: float) -> None:
-        """Go round once, waiting up to ``block_s`` for something to do."""
+        """Go round once, waiting up to ``block_s`` for something to do.
+
+        Whatever goes wrong, what is in memory is let go: the database has the truth, and a new generation keeps a commit of
+        unknown outcome from taking effect later.
+        """
         self._beat()
         try:
             await self._follow_ownership()
             entries = await self._read(block_s)
             await self._handle(entries)
+        except BusUnavailable as error:
+            self._log.warning("streams_unreachable", error=str(error))
+            await anyio.sleep(RETRY_S)
         except (DatabaseUnavailable, LeaseLost) as error:
             self._log.warning("loop_starts_over", error=str(error))
             if isinstance(error, LeaseLost):
                 self._metrics.lease_lost()
-            self._let_go(list(self.partitions))
+            self._start_over()
             await anyio.sleep(RETRY_S)
-        except BusUnavailable as error:
-            self._log.warning("streams_unreachable", error=str(error))
-            self._outbox.suspect()
-            await anyio.sleep(RETRY_S)
+        except Exception:
+            self._start_over()
+            raise
         self._activations.shrink()
+
+    def _start_over(self) -> None:
+        doubtful = {number: partition.generation for number, partition in self.partitions.items()}
+        self._let_go(list(doubtful))
+        self._ownership.doubt(doubtful)
 
     async def _follow_ownership(self) -> None:
         granted = dict(self._ownership.granted)
@@ -143,17 +130,16 @@ class ServiceLoop:
         self._note_owned()
 
     def _note_owned(self) -> None:
-        self._ownership.owned = set(self.partitions)
+        self._ownership.own(set(self.partitions))
         self._metrics.holds(len(self.partitions))
 
     async def _take_over(self, number: int, generation: int) -> None:
         resumed = await self._store.resume(number)
         partition = Partition(number, generation, resumed, self._service.streams(number))
-        self.partitions[number] = partition
-        await self._outbox.catch_up(partition)
         for key in resumed.released_keys:
             rows = await self._store.parked(number, key)
-            partition.hold(key, self._clock(), [self._intake.from_parked(row) for row in rows])
+            partition.hold(key, self._clock(), timedelta(), [self._intake.from_parked(row) for row in rows])
+        self.partitions[number] = partition
         for stream, tracker in partition.trackers.items():
             self._reader.assign(stream, tracker.checkpoint())
 
@@ -175,39 +161,71 @@ class ServiceLoop:
         self._note_owned()
 
     async def _read(self, block_s: float) -> list[Entry]:
-        wakes = [at for partition in self.partitions.values() if (at := partition.next_wake_at()) is not None]
-        if wakes:
-            block_s = min(block_s, max(0.0, (min(wakes) - self._clock()).total_seconds()))
         if not self.partitions:
             with self._ownership.reading():
                 await anyio.sleep(block_s)
             return []
+        await self._agree_on_history()
+        now = self._clock()
+        wakes = [at for partition in self.partitions.values() if (at := partition.next_wake_at(now)) is not None]
+        if wakes:
+            block_s = min(block_s, max(0.0, (min(wakes) - now).total_seconds()))
         entries: list[Entry] = []
         with self._ownership.reading():
-            entries = await self._reader.read(block_s)
-        if self._reader.history_changed:
-            replayed = await self._outbox.replay(self.partitions.values(), _LOST_TAIL_S)
-            self._log.warning("streams_may_have_lost_their_tail", replayed=replayed)
-            self._reader.history_changed = False
+            entries += await self._reader.read(block_s, self._overfull())
         return entries
+
+    async def _agree_on_history(self) -> None:
+        """Look whether the streams have lost their tail; then go back in them, and publish again what may be gone."""
+        history = await self._reader.connect()
+        for partition in self.partitions.values():
+            if partition.read_under == history:
+                continue
+            if partition.read_under:
+                for stream, position in (await self._reader.rewind(partition.trackers)).items():
+                    partition.trackers[stream].rewind(position)
+                self._log.warning("streams_may_have_lost_their_tail", partition=partition.number)
+            partition.read_under = history
+        await self._outbox.catch_up(self.partitions.values(), history)
+
+    def _overfull(self) -> Collection[StreamName]:
+        """The streams of partitions where so much waits behind failing keys that memory would not do."""
+        full = [partition for partition in self.partitions.values() if partition.held and partition.held_count() >= _MOST_HELD]
+        return {stream for partition in full for stream in partition.trackers}
 
     async def _handle(self, entries: Sequence[Entry]) -> None:
         now = self._clock()
+        timers = [delivery for partition in self.partitions.values() for delivery in await self._firing.due(partition, now)]
+        await self._settle_all(timers)
         deliveries = [delivery for partition in self.partitions.values() for delivery in partition.due(now)]
-        deliveries += await self._due_timers(now)
         for entry in entries:
             deliveries += await self._take_in(entry)
-        if not deliveries:
+        await self._settle_all(deliveries)
+        if timers or deliveries:
+            self._marks_due_at = now + timedelta(seconds=_MARKS_AFTER_S)
+        else:
             await self._save_idle_marks(now)
-            return
-        for start in range(0, len(deliveries), _LARGEST_BATCH):
-            await self._settle(deliveries[start : start + _LARGEST_BATCH])
-        self._marks_due_at = now + timedelta(seconds=_MARKS_AFTER_S)
+
+    async def _settle_all(self, deliveries: Sequence[Delivery]) -> None:
+        """Handle deliveries batch by batch; those of partitions that are to be handed over are left to the next owner."""
+        start = 0
+        while start < len(deliveries):
+            self._beat()
+            batch = deliveries[start : start + self._strikes.batch_size]
+            start += len(batch)
+            keep = {number for number, p in self.partitions.items() if self._ownership.granted.get(number) == p.generation}
+            await self._settle([delivery for delivery in batch if delivery.partition in keep])
 
     async def _settle(self, deliveries: Sequence[Delivery]) -> None:
-        fresh = await self._screening.screen(deliveries)
-        ordinary = await self._set_aside(fresh)
-        await self._batches.settle(group_by_key(ordinary))
+        self._strikes.judge(deliveries)
+        try:
+            fresh = await self._screening.screen(deliveries)
+            ordinary = await self._set_aside(fresh)
+            await self._batches.settle(group_by_key(ordinary))
+        except (DatabaseUnavailable, LeaseLost):
+            self._strikes.lost(deliveries)
+            raise
+        self._strikes.settled(deliveries)
         await self._outbox.flush(self.partitions.values())
         await self._outbox.answer(self._ledger.take_answers())
 
@@ -218,7 +236,7 @@ class ServiceLoop:
         partition.trackers[entry.stream].begin(entry.position)
         try:
             delivery = self._intake.deliver(entry, partition)
-        except Unreadable as unreadable:
+        except NoEnvelope as unreadable:
             partition.trackers[entry.stream].finish(entry.position)
             await self._parking.park_unreadable(partition, unreadable.row)
             return []
@@ -227,27 +245,17 @@ class ServiceLoop:
             return []
         return [delivery]
 
-    async def _due_timers(self, now: datetime) -> list[Delivery]:
-        deliveries: list[Delivery] = []
-        for partition in self.partitions.values():
-            if partition.next_timer_at is None or partition.next_timer_at > now:
-                continue
-            timers = await self._store.due_timers(partition.number, now, _TIMERS)
-            deliveries += [self._intake.from_timer(timer, partition.number) for timer in timers]
-            more = len(timers) == _TIMERS
-            partition.next_timer_at = now if more else await self._store.next_timer_at(partition.number, now)
-        return deliveries
-
     async def _set_aside(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """Take out what waits behind a held or parked key, and the runtime's own commands."""
         ordinary: list[Delivery] = []
         behind: dict[int, list[Delivery]] = {}
         for delivery in deliveries:
             partition = self.partitions[delivery.partition]
-            if await self._releasing.released(partition, delivery, self._clock()):
-                continue
-            if delivery.key in partition.held:
-                partition.held[delivery.key].deliveries.append(delivery)
+            if isinstance(delivery.message, ReleaseKey):
+                await self._parking.park_behind(partition, behind.pop(delivery.partition, ()))
+                await self._releasing.release(partition, delivery, delivery.message, self._clock())
+            elif delivery.key in partition.held:
+                partition.held[delivery.key].add(delivery)
             elif delivery.key in partition.parked_keys:
                 behind.setdefault(delivery.partition, []).append(delivery)
             else:
@@ -261,7 +269,7 @@ class ServiceLoop:
 
     async def _save_idle_marks(self, now: datetime) -> None:
         """Save checkpoints and marks that no turn has taken along, once things have been quiet for a second."""
-        if now < self._marks_due_at:
+        if timedelta() < self._marks_due_at - now <= timedelta(seconds=_MARKS_AFTER_S):
             return
         self._marks_due_at = now + timedelta(seconds=_MARKS_AFTER_S)
         await self._save_marks([partition for partition in self.partitions.values() if partition.dirty])

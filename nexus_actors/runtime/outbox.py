@@ -1,8 +1,8 @@
 """The outbox: publishing what turns have committed, and again when the streams come back without their tail."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 import anyio
@@ -23,6 +23,7 @@ class Outbox:
 
     Args:
         answers: publishes to askers. Their streams are bounded and expire; a lost answer is asked for again.
+        history: asks the streams for their history; see `bus.store.StreamStore.history`.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Outbox:
         store: TurnStore,
         publisher: Publisher,
         answers: Publisher,
+        history: Callable[[], Awaitable[str]],
         clock: Callable[[], datetime],
         log: Any,  # noqa: ANN401
         metrics: ServiceMetrics,
@@ -37,30 +39,46 @@ class Outbox:
         self._store = store
         self._publisher = publisher
         self._answers = answers
+        self._history = history
         self._clock = clock
         self._log = log
         self._metrics = metrics
-        self._confirmed_at = clock()
-        self._suspect_since: datetime | None = None
         self.beat: Callable[[], None] = lambda: None
 
-    async def flush(self, partitions: Iterable[Partition]) -> None:
-        """Publish what these partitions have committed. It waits for the streams to take it, trying once a second."""
-        waiting = [partition for partition in partitions if partition.unpublished]
+    async def flush(self, partitions: Collection[Partition]) -> None:
+        """Publish what these partitions have committed. It waits for the streams to take it, trying once a second.
+
+        When the streams come back under another history, what they may have lost goes first, so that the order stays.
+        """
         started = time.perf_counter()
-        while waiting:
-            rows = [row for partition in waiting for row in partition.unpublished]
-            try:
-                await self._publisher.publish([Outgoing(row.stream, row.body) for row in rows])
-            except BusError as error:
-                await self._wait(len(rows), error)
-                continue
-            self._confirmed_at = self._clock()
-            for partition in waiting:
-                partition.published_seq = partition.unpublished[-1].seq
-                partition.unpublished.clear()
-            self._metrics.published(time.perf_counter() - started)
+        waiting = [partition for partition in partitions if partition.unpublished]
+        if not waiting:
             return
+        while waiting:
+            if not await self._publish(waiting):
+                await anyio.sleep(RETRY_S)
+                self.beat()
+                await self._look_for_loss(partitions)
+            waiting = [partition for partition in partitions if partition.unpublished]
+        self._metrics.published(time.perf_counter() - started)
+
+    async def _publish(self, waiting: Sequence[Partition]) -> bool:
+        rows = [row for partition in waiting for row in partition.unpublished]
+        failures = await self._publisher.send([Outgoing(row.stream, row.body) for row in rows])
+        now = self._clock()
+        for partition in waiting:
+            partition.published(now, failures)
+        if failures:
+            error = next(iter(failures.values()))
+            self._log.warning("outbox_waits", messages=len(rows), streams=len(failures), error=str(error))
+        return not failures
+
+    async def _look_for_loss(self, partitions: Collection[Partition]) -> None:
+        try:
+            history = await self._history()
+        except BusError:
+            return
+        await self.catch_up(partitions, history)
 
     async def answer(self, answers: Sequence[tuple[str, Answer]]) -> None:
         """Send answers to their askers. One that does not get through is asked for again, or not wanted any more."""
@@ -71,50 +89,29 @@ class Outbox:
         except BusError as error:
             self._log.warning("answers_lost", answers=len(answers), error=str(error))
 
-    async def catch_up(self, partition: Partition) -> None:
-        """Publish what a former owner committed and perhaps did not publish; readers drop what they know."""
-        while True:
-            rows = await self._store.outbox_after(partition.number, partition.published_seq, _PAGE)
-            partition.unpublished.extend(rows)
-            await self.flush([partition])
-            if len(rows) < _PAGE:
-                return
+    async def catch_up(self, partitions: Collection[Partition], history: str) -> None:
+        """Publish what these partitions have committed and was perhaps not published, or was and may be lost.
 
-    async def _wait(self, messages: int, error: BusError) -> None:
-        self.suspect()
-        self.beat()
-        self._log.warning("outbox_waits", messages=messages, error=str(error))
-        await anyio.sleep(RETRY_S)
-
-    def suspect(self) -> None:
-        """The streams could not be reached: what was confirmed last may be gone when they come back."""
-        self._suspect_since = self._suspect_since or self._confirmed_at
-
-    async def replay(self, partitions: Iterable[Partition], lost_s: float) -> int:
-        """Publish again what may have been in the tail that the streams have lost.
+        Readers drop what they know.
 
         Args:
-            lost_s: how much confirmed writing the store may lose (Redis with ``appendfsync everysec``: about 2 s).
+            history: the one that the streams are in now.
         """
-        since = (self._suspect_since or self._confirmed_at) - timedelta(seconds=lost_s)
-        count = sum([await self._replay(partition, since) for partition in partitions])
-        self._suspect_since = None
-        return count
+        for partition in partitions:
+            partition.tail_lost(history)
+            if not partition.caught_up:
+                await self._catch_up(partition)
 
-    async def _replay(self, partition: Partition, since: datetime) -> int:
-        after, count = 0, 0
+    async def _catch_up(self, partition: Partition) -> None:
+        partition.caught_up = True
+        count = 0
         while True:
-            rows = await self._store.outbox_since(partition.number, since, after, _PAGE)
+            rows = await self._store.outbox_after(partition.number, partition.published_seq, _PAGE)
             if rows:
-                await self._publish_until_done([Outgoing(row.stream, row.body) for row in rows])
-                after, count = rows[-1].seq, count + len(rows)
+                partition.unpublished.extend(rows)
+                await self.flush([partition])
+                count += len(rows)
             if len(rows) < _PAGE:
-                return count
-
-    async def _publish_until_done(self, messages: Sequence[Outgoing]) -> None:
-        while True:
-            try:
-                await self._publisher.publish(messages)
-                return
-            except BusError as error:
-                await self._wait(len(messages), error)
+                break
+        if count:
+            self._log.info("outbox_caught_up", partition=partition.number, messages=count)

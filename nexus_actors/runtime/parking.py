@@ -44,7 +44,7 @@ class Parking:
         """A group's first delivery failed: hold the key back, or park it."""
         first = group.deliveries[0]
         first.failures += 1
-        wait_s = self._policy.wait_s(first.failures, self._chance())
+        wait_s = None if fault.final else self._policy.wait_s(first.failures, self._chance())
         fields = {**message_fields(first.envelope), "type": first.envelope.type, "failures": str(first.failures)}
         if wait_s is None:
             self._log.error("message_parked", **fields, exc_info=fault.cause)
@@ -52,11 +52,10 @@ class Parking:
             return
         self._metrics.retried(first.message.topic.service, first.envelope.type)
         self._log.warning("message_retried", **fields, wait_s=round(wait_s, 3), exc_info=fault.cause)
-        partition.hold(group.key, self._clock() + timedelta(seconds=wait_s), group.deliveries)
+        partition.hold(group.key, self._clock(), timedelta(seconds=wait_s), group.deliveries)
 
     async def _park(self, partition: Partition, deliveries: Sequence[Delivery], error: str) -> None:
-        held = partition.held.pop(deliveries[0].key, None)
-        everything = [*deliveries, *(held.deliveries if held else ())]
+        everything = [*deliveries, *partition.let_go(deliveries[0].key)]
         rows = [_row(delivery, behind=i > 0, error=error if i == 0 else "") for i, delivery in enumerate(everything)]
         await self._commit(self._ledger.park(partition, rows, everything))
         partition.parked_keys.add(deliveries[0].key)
@@ -64,13 +63,15 @@ class Parking:
 
     async def park_behind(self, partition: Partition, deliveries: Sequence[Delivery]) -> None:
         """Messages of a key that is parked join it, so that their order stays."""
+        if not deliveries:
+            return
         await self._commit(self._ledger.park(partition, [_row(d, behind=True, error="") for d in deliveries], deliveries))
         self._finish(partition, deliveries)
 
     async def park_unreadable(self, partition: Partition, row: ParkedRow) -> None:
         """An entry that nobody can read; it holds nothing back."""
         self._log.error("message_unreadable", message_id=str(row.message_id), type=row.wire_type, error=row.error)
-        await self._commit(self._ledger.park(partition, [row], ()))
+        await self._commit(self._ledger.park(partition, [row._replace(error=_storable(row.error))], ()))
 
     def _finish(self, partition: Partition, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:
@@ -98,9 +99,14 @@ def _row(delivery: Delivery, *, behind: bool, error: str) -> ParkedRow:
         delivery.stream,
         delivery.body,
         behind,
-        error,
+        _storable(error),
         delivery.failures,
     )
+
+
+def _storable(error: str) -> str:
+    """PostgreSQL keeps no NUL in a text, and what went wrong may quote one."""
+    return error.replace("\0", "\\0")
 
 
 def describe(cause: Exception) -> str:

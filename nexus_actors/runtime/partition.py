@@ -1,13 +1,18 @@
 """One partition that this worker owns: what has been read, what is held back, what is still to publish."""
 
 from collections import deque
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
 
 from bus import StreamName
 from bus.position import START, Position
 from nexus_actors.runtime.delivery import Delivery
 from nexus_actors.runtime.store import Fence, OutboxRow, Resumed
+
+LOST_TAIL: Final = timedelta(seconds=5)
+"""How much confirmed writing the stream store may lose when it breaks (Redis with ``appendfsync everysec``: about 2 s)."""
 
 
 class Tracker:
@@ -26,39 +31,117 @@ class Tracker:
         """An entry is handled, parked or of no interest."""
         self._open.discard(position)
 
+    def rewind(self, position: Position) -> None:
+        """The stream is read again from behind a position."""
+        self._read = min(self._read, position)
+
     def checkpoint(self, finished: Iterable[Position] = ()) -> Position:
         """Where a next owner is to take up, once ``finished`` are finished too."""
         still_open = self._open.difference(finished)
-        return min(still_open).before() if still_open else self._read
+        return min(min(still_open).before(), self._read) if still_open else self._read
 
 
 class Held:
-    """A key whose first message has failed: it and all that came after it wait."""
+    """A key whose first message has failed: it and all that came after it wait.
 
-    def __init__(self, due_at: datetime, deliveries: Iterable[Delivery]) -> None:
+    Attributes:
+        since: when it was held back.
+    """
+
+    def __init__(self, since: datetime, due_at: datetime, deliveries: Iterable[Delivery]) -> None:
+        self.since = since
         self.due_at = due_at
-        self.deliveries = deque(deliveries)
+        self._waiting: dict[UUID, Delivery] = {}
+        for delivery in deliveries:
+            self._waiting.setdefault(delivery.message_id, delivery)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __iter__(self) -> Iterator[Delivery]:
+        return iter(self._waiting.values())
+
+    def add(self, delivery: Delivery) -> None:
+        """One more waits behind the others."""
+        self._waiting.setdefault(delivery.message_id, delivery)
+
+    def find(self, message_id: UUID) -> Delivery | None:
+        """The delivery of a message, if it waits here."""
+        return self._waiting.get(message_id)
+
+    def remove(self, message_ids: Iterable[UUID]) -> None:
+        """Some wait no more."""
+        for message_id in message_ids:
+            self._waiting.pop(message_id, None)
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether the wait is over; it is too where the clock has gone back behind its beginning."""
+        return self.due_at <= now or now < self.since
 
 
 class Partition:
-    """Ownership of one partition, from take-over to hand-over."""
+    """Ownership of one partition, from take-over to hand-over.
+
+    Attributes:
+        published_seq: everything in its outbox up to here has been published.
+        safe_seq: so far it had been published `LOST_TAIL` before the last confirmation; the store cannot have lost that.
+        published_under: the history of the stream store that this was confirmed by.
+        read_under: the history that the positions of the trackers are of.
+    """
 
     def __init__(self, number: int, generation: int, resumed: Resumed, streams: Iterable[StreamName]) -> None:
         self.number = number
         self.generation = generation
         self.trackers = {stream: Tracker(resumed.checkpoints.get(stream, START)) for stream in streams}
         self.published_seq = resumed.published_seq
+        self.safe_seq = resumed.safe_seq
+        self.published_under = resumed.history
+        self.read_under = resumed.history
+        self.caught_up = False
         self.last_seq = resumed.last_seq
         self.parked_keys = resumed.parked_keys
         self.next_timer_at = resumed.next_timer_at
         self.held: dict[str, Held] = {}
         self.unpublished: deque[OutboxRow] = deque()
         self.saved: dict[StreamName, Position] = dict(resumed.checkpoints)
-        self.saved_seq = resumed.published_seq
+        self._saved_history = resumed.history
+        self.saved_fence = self.fence()
+        self._confirmed: tuple[datetime, int] | None = None
 
     def fence(self) -> Fence:
         """What a commit of this partition states and checks."""
-        return Fence(self.generation, self.published_seq)
+        history = self.read_under if self.read_under == self.published_under else self._saved_history
+        return Fence(self.generation, self.published_seq, self.safe_seq, history)
+
+    def fence_saved(self, fence: Fence) -> None:
+        """A commit has stated this."""
+        self.saved_fence = fence
+        self._saved_history = fence.history
+
+    def published(self, now: datetime, failed: Collection[StreamName] = ()) -> None:
+        """What was unpublished has been confirmed now, but for what goes to ``failed`` streams."""
+        before, last = self.published_seq, self.unpublished[-1].seq
+        if failed:
+            self.unpublished = deque(row for row in self.unpublished if row.stream in failed)
+        else:
+            self.unpublished.clear()
+        self.published_seq = self.unpublished[0].seq - 1 if self.unpublished else last
+        at, seq = self._confirmed or (now, before)
+        if now - at >= LOST_TAIL:
+            self.safe_seq = seq
+            at, seq = now, self.published_seq
+        elif now < at:
+            at = now
+        self._confirmed = at, seq
+
+    def tail_lost(self, history: str) -> None:
+        """The store came back under another history: what it had confirmed last is to be published again."""
+        if self.published_under not in {"", history}:
+            self.published_seq = min(self.published_seq, self.safe_seq)
+            self.unpublished.clear()
+            self.caught_up = False
+            self._confirmed = None
+        self.published_under = history
 
     def checkpoints(self, finished: Iterable[Delivery] = ()) -> dict[StreamName, Position]:
         """The checkpoints that have moved, once some deliveries are finished."""
@@ -74,19 +157,33 @@ class Partition:
         if delivery.position is not None:
             self.trackers[delivery.stream].finish(delivery.position)
 
-    def hold(self, key: str, due_at: datetime, deliveries: Iterable[Delivery]) -> None:
-        """Hold a key back until an instant; what is held already stays behind."""
-        behind = self.held.pop(key).deliveries if key in self.held else ()
-        self.held[key] = Held(due_at, [*deliveries, *behind])
+    def hold(self, key: str, now: datetime, wait: timedelta, deliveries: Iterable[Delivery]) -> None:
+        """Hold a key back for a while; what is held already stays behind."""
+        behind = self.held.pop(key, ())
+        self.held[key] = Held(now, now + wait, [*deliveries, *behind])
+
+    def let_go(self, key: str) -> list[Delivery]:
+        """Hold a key back no more; give what had waited. Its timers may fire again, so they are looked at anew."""
+        held = self.held.pop(key, None)
+        if held is None:
+            return []
+        self.next_timer_at = held.since if self.next_timer_at is None else min(self.next_timer_at, held.since)
+        return list(held)
 
     def due(self, now: datetime) -> list[Delivery]:
         """What was held back and may be tried again, key by key in order. It is held no more."""
-        ready = [key for key, held in self.held.items() if held.due_at <= now]
-        return [delivery for key in ready for delivery in self.held.pop(key).deliveries]
+        if not self.held:
+            return []
+        ready = [key for key, held in self.held.items() if held.is_due(now)]
+        return [delivery for key in ready for delivery in self.let_go(key)]
 
-    def next_wake_at(self) -> datetime | None:
+    def held_count(self) -> int:
+        """How many deliveries wait behind keys that are held back."""
+        return sum(map(len, self.held.values()))
+
+    def next_wake_at(self, now: datetime) -> datetime | None:
         """When something here falls due: a held key or a timer."""
-        instants = [held.due_at for held in self.held.values()]
+        instants = [now if held.is_due(now) else held.due_at for held in self.held.values()]
         if self.next_timer_at is not None:
             instants.append(self.next_timer_at)
         return min(instants, default=None)
@@ -94,4 +191,4 @@ class Partition:
     @property
     def dirty(self) -> bool:
         """Whether there are checkpoints or marks that no commit has saved yet."""
-        return self.published_seq != self.saved_seq or bool(self.checkpoints())
+        return self.fence() != self.saved_fence or bool(self.checkpoints())

@@ -27,3 +27,5 @@ class ReleaseKey(Command[Released], topic=RUNTIME, key="key"):
 
 
 RELEASE_KEY = ReleaseKey.wire_type()
+NO_KEY = "(no key)\x1f"
+"""Stands in a `ReleaseKey` for the key of entries that have none, for a message without a key cannot travel."""

@@ -1,6 +1,7 @@
 """Letting a parked key go on."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from bus.codec import encode_data
 from bus.requests import Answer
@@ -8,8 +9,8 @@ from nexus_actors.runtime.delivery import Delivery
 from nexus_actors.runtime.intake import Intake
 from nexus_actors.runtime.ledger import TurnLedger
 from nexus_actors.runtime.partition import Partition
-from nexus_actors.runtime.release import Released, ReleaseKey
-from nexus_actors.runtime.store import TurnStore
+from nexus_actors.runtime.release import NO_KEY, Released, ReleaseKey
+from nexus_actors.runtime.store import ParkedRow, TurnStore
 
 
 class Releasing:
@@ -20,23 +21,30 @@ class Releasing:
         self._ledger = ledger
         self._intake = intake
 
-    async def released(self, partition: Partition, delivery: Delivery, now: datetime) -> bool:
-        """Whether the delivery was a `ReleaseKey`, which is then handled: the key's dead letters are tried again at once."""
-        message = delivery.message
-        if not isinstance(message, ReleaseKey):
-            return False
-        rows = await self._store.parked(partition.number, delivery.key)
-        drop = [row for row in rows if row.message_id in message.drop]
-        redrive = [row for row in rows if row.message_id not in message.drop]
-        released = Released(redriven=len(redrive), dropped=len(drop))
-        answer = Answer(id=delivery.message_id, value=encode_data(released))
-        commit = self._ledger.release(partition, delivery, answer, drop)
+    async def release(self, partition: Partition, delivery: Delivery, message: ReleaseKey, now: datetime) -> None:
+        """Drop some of the key's dead letters, and have the others tried again at once."""
+        key = "" if message.key == NO_KEY else message.key
+        rows = await self._store.parked(partition.number, key)
+        drop = [row.message_id for row in rows if row.message_id in message.drop]
+        # An entry without an envelope cannot be tried again: it stays until it is dropped.
+        redrive = [row for row in rows if key and row.message_id not in message.drop]
+        answer = Answer(id=delivery.message_id, value=encode_data(Released(redriven=len(redrive), dropped=len(drop))))
+        known = await self._store.known(drop)
+        unheard = [message_id for message_id in drop if key and message_id not in known]
+        commit = self._ledger.release(partition, delivery, key, answer, drop, unheard)
         async with self._store.transaction() as transaction:
             await transaction.commit(commit)
         self._ledger.applied(commit)
         partition.finish(delivery)
         self._ledger.owe(delivery, answer)
-        partition.parked_keys.discard(delivery.key)
+        self._go_on(partition, key, now, rows, redrive)
+
+    def _go_on(
+        self, partition: Partition, key: str, now: datetime, rows: Sequence[ParkedRow], redrive: Sequence[ParkedRow]
+    ) -> None:
+        """Put what is tried again before all that waits for the key; some of it may be waiting from an earlier release."""
+        partition.parked_keys.discard(key)
+        if key in partition.held:
+            partition.held[key].remove(row.message_id for row in rows)
         if redrive:
-            partition.hold(delivery.key, now, [self._intake.from_parked(row) for row in redrive])
-        return True
+            partition.hold(key, now, timedelta(), [self._intake.from_parked(row) for row in redrive])

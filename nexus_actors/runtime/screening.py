@@ -36,8 +36,7 @@ class Screening:
 
     def _held(self, delivery: Delivery) -> Delivery | None:
         held = self._partitions[delivery.partition].held.get(delivery.key)
-        waiting = held.deliveries if held is not None else ()
-        return next((other for other in waiting if other.message_id == delivery.message_id), None)
+        return None if held is None else held.find(delivery.message_id)
 
     def _repeat(self, delivery: Delivery, known: Known) -> None:
         self._partitions[delivery.partition].finish(delivery)
@@ -54,9 +53,11 @@ class Screening:
         self._ledger.owe(delivery, msgspec.structs.replace(decode_answer(known.answer), replayed=True))
 
     def _still_running(self, delivery: Delivery, first: Delivery) -> None:
-        """A repeat of what is in hand; its asker may ask again. The same entry read once more must stay unfinished."""
+        """A repeat of what is in hand; another asker may ask again. The same entry read once more must stay unfinished."""
         if (delivery.stream, delivery.position) != (first.stream, first.position):
             self._partitions[delivery.partition].finish(delivery)
+        if delivery.envelope.replyto == first.envelope.replyto:
+            return
         refusal = Refusal.conflict(
             "in_flight", "The first request with this key is still being handled. Ask again in a moment with the same key."
         )

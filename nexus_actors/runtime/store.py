@@ -27,10 +27,17 @@ class Known(NamedTuple):
 
 
 class Fence(NamedTuple):
-    """Under which generation a partition's turns are committed, and how far its outbox has been published."""
+    """Under which generation a partition's turns are committed, and how far its outbox has been published.
+
+    Attributes:
+        safe_seq: how far it has been published so long ago that the stream store cannot have lost it any more.
+        history: the history of the stream store in which all this is so, and to which the checkpoints belong.
+    """
 
     generation: int
     published_seq: int
+    safe_seq: int = 0
+    history: str = ""
 
 
 class InboxRow(NamedTuple):
@@ -106,7 +113,7 @@ class Commit(Struct):
 
 
 class Resumed(NamedTuple):
-    """Where the owner of a partition takes up."""
+    """Where the owner of a partition takes up; for ``safe_seq`` and ``history`` see `Fence`."""
 
     checkpoints: dict[StreamName, Position]
     published_seq: int
@@ -114,6 +121,8 @@ class Resumed(NamedTuple):
     parked_keys: set[str]
     released_keys: set[str]
     next_timer_at: datetime | None
+    safe_seq: int = 0
+    history: str = ""
 
 
 class TurnTransaction(Protocol):

@@ -21,15 +21,20 @@ from nexus_actors.runtime.tracing import TurnTraces
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import ServiceMetrics
 
-Chance = Callable[[], float]
+_OTHERS_RUN_S = 0.02
 
 
 class Fault(Exception):
-    """A handler raised something that is no refusal."""
+    """A message could not be handled: its handler raised something that is no refusal.
 
-    def __init__(self, cause: Exception) -> None:
+    Attributes:
+        final: another try will not help.
+    """
+
+    def __init__(self, cause: Exception, *, final: bool = False) -> None:
         super().__init__(str(cause))
         self.cause = cause
+        self.final = final
 
 
 class Result(Struct, eq=False):
@@ -67,6 +72,7 @@ class Turns:
         self._metrics = metrics
         self._traces = traces
         self._timeout_s = timeout_s
+        self._others_ran_at = time.perf_counter()
 
     async def wake(self, groups: Sequence[Group]) -> None:
         """Activate every actor that these groups need."""
@@ -86,7 +92,15 @@ class Turns:
         result = Result(group, [], [], set())
         for call in self._calls(group.deliveries):
             await self._call(call, db, result)
+            await self._let_others_run()
         return result
+
+    async def _let_others_run(self) -> None:
+        """Handlers may never wait for anything, and meanwhile leases want to be renewed and requests answered."""
+        now = time.perf_counter()
+        if now - self._others_ran_at > _OTHERS_RUN_S:
+            await anyio.lowlevel.checkpoint()
+            self._others_ran_at = now
 
     def _calls(self, deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
         """Neighbours that one call of a list handler takes together."""
@@ -102,12 +116,12 @@ class Turns:
     def _joins(self, first: Delivery, next_one: Delivery) -> bool:
         return (
             type(first.message) is type(next_one.message)
-            and first.envelope.tenant == next_one.envelope.tenant
+            and _caller(first) == _caller(next_one)
             and all(handler.many for handler in self._service.handlers(type(first.message)))
         )
 
     async def _call(self, call: list[Delivery], db: Transaction, result: Result) -> None:
-        handlers = self._local(call[0])
+        handlers = self._handlers(call[0])
         touched = [self._activations.get(handler.actor, call[0].key) for handler in handlers]
         result.activations.update(touched)
         writes_before = db.writes
@@ -116,13 +130,13 @@ class Turns:
         except Refusal as refusal:
             for activation in touched:
                 activation.restore()
+            result.refused_after_writing |= db.writes > writes_before
             if len(call) > 1:
                 for delivery in call:
                     await self._call([delivery], db, result)
                 return
             if call[0].message.channel == "events":
                 raise Fault(refusal) from refusal
-            result.refused_after_writing |= db.writes > writes_before
             result.answers.append(Answer(id=call[0].message_id, refusal=refusal.document))
             return
         for activation in touched:
@@ -139,6 +153,8 @@ class Turns:
             with self._traces.handling(call) as envelope:
                 ctx = Context(
                     service=self._service.name,
+                    actor=handler.actor.__name__,
+                    handler=handler.name,
                     actor_key=call[0].key,
                     envelope=envelope,
                     now=self._clock(),
@@ -185,6 +201,20 @@ class Turns:
             raise Fault(ContractError(problem))
         return value
 
+    def _handlers(self, delivery: Delivery) -> list[Handler]:
+        """The handlers to call.
+
+        Raises:
+            Fault: the message cannot be read, or is a command that went to the wrong place.
+        """
+        if delivery.problem is not None:
+            raise Fault(delivery.problem, final=True)
+        handlers = self._local(delivery)
+        if not handlers and delivery.message.channel == "commands":
+            wrong = f"{delivery.envelope.type} is for key {delivery.message.key_of()!r} and came as one for {delivery.key!r}"
+            raise Fault(ContractError(f"{wrong}, in {delivery.stream}."), final=True)
+        return handlers
+
     def _handler_count(self, delivery: Delivery) -> int:
         return len(self._service.handlers(type(delivery.message)))
 
@@ -214,6 +244,12 @@ class Turns:
         forwarded = envelope.replace(id=message_id, subject=key, causationid=envelope.id, forwarded=True, replyto=None)
         topic = self._service.topic
         return Outbound(topic.stream("commands", topic.partition_of(key)), message_id, encode_envelope(forwarded))
+
+
+def _caller(delivery: Delivery) -> tuple[str | None, str | None, str | None]:
+    """On whose behalf a message was sent: the context of a turn tells one of them, so a call has one alone."""
+    envelope = delivery.envelope
+    return envelope.tenant, envelope.principal, envelope.scopes
 
 
 def random_chance() -> float:

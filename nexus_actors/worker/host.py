@@ -20,7 +20,8 @@ from nexus_actors.postgres.turn_store import PostgresTurnStore
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings, assemble
 from nexus_actors.runtime.janitor import Janitor
-from nexus_actors.runtime.loop import Ownership, ServiceLoop
+from nexus_actors.runtime.loop import ServiceLoop
+from nexus_actors.runtime.ownership import Ownership
 from nexus_actors.runtime.turn import random_chance
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import ServiceMetrics
