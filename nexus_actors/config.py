@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 from typing_extensions import override
 
+from bus.address import REDIS_SCHEMES, RedisAddress
 from nexus_actors import setting
 from nexus_actors.errors import ConfigError
 from nexus_actors.redaction import redact_text
@@ -31,7 +32,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         str | None, setting.url("postgresql", "postgres", note="left out in development: an embedded server is started")
     ] = None
     redis_url: Annotated[
-        str | None, setting.url("redis", "rediss", "unix", note="left out in development: an embedded server is started")
+        str | None,
+        setting.url(*REDIS_SCHEMES, note="left out in development: an embedded server is started", check=RedisAddress.parse),
     ] = None
     redis_prefix: Annotated[
         str, setting.text(r"^[a-z][a-z0-9_-]{0,31}$", "a lower-case letter, then up to 31 of a-z, 0-9, _ and -")

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, get_args
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -41,10 +42,14 @@ def text(pattern: str | None, allowed: str) -> Meta:
     return Meta(extra={"allowed": allowed, "pattern": pattern})
 
 
-def url(*schemes: str, note: str) -> Meta:
-    """A URL with one of ``schemes``."""
+def url(*schemes: str, note: str, check: Callable[[str], object] | None = None) -> Meta:
+    """A URL with one of ``schemes``.
+
+    Args:
+        check: raises ValueError for one that cannot be used, with a text as `decode` has them.
+    """
     starts = " or ".join(f"{scheme}://" for scheme in schemes)
-    return Meta(extra={"allowed": f"a URL that starts with {starts} ({note})", "schemes": schemes})
+    return Meta(extra={"allowed": f"a URL that starts with {starts} ({note})", "schemes": schemes, "check": check})
 
 
 def decode(raw: str, annotation: object) -> object:
@@ -58,7 +63,7 @@ def decode(raw: str, annotation: object) -> object:
     extra: dict[str, Any] = meta.extra
     allowed = extra["allowed"]
     if "schemes" in extra:
-        return _decode_url(raw, extra["schemes"], allowed)
+        return _decode_url(raw, extra["schemes"], extra["check"], allowed)
     if Secret in get_args(declared):
         return _decode_secret(raw, allowed)
     pattern = extra.get("pattern")
@@ -96,7 +101,7 @@ def weak_url(address: str) -> str | None:
     return None
 
 
-def _decode_url(raw: str, schemes: tuple[str, ...], allowed: str) -> str:
+def _decode_url(raw: str, schemes: tuple[str, ...], check: Callable[[str], object] | None, allowed: str) -> str:
     try:
         parts = urlsplit(raw)
     except ValueError:
@@ -104,6 +109,8 @@ def _decode_url(raw: str, schemes: tuple[str, ...], allowed: str) -> str:
     if parts.scheme not in schemes or not raw.startswith(f"{parts.scheme}://") or re.search(r"\s", raw):
         message = f"is no URL that can be used here; allowed is {allowed}."
         raise ValueError(message)
+    if check is not None:
+        check(raw)
     return raw
 
 

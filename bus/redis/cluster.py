@@ -8,9 +8,9 @@ import anyio
 from anyio.abc import TaskGroup
 from redis.exceptions import AskError, ClusterDownError, MovedError, ReadOnlyError, ResponseError, TryAgainError
 
+from bus.address import Endpoint
 from bus.errors import BusUnavailable
 from bus.position import Position
-from bus.redis.address import Endpoint
 from bus.redis.link import Command, Unanswered, Unreached, Word, xread
 from bus.redis.server import Server, ServerState
 from bus.redis.slots import SlotMap, slot_map, slot_of

@@ -12,7 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 
-from bus.redis.address import Endpoint, RedisAddress
+from bus.address import Endpoint, RedisAddress
 from bus.redis.cluster import ClusterLink
 from bus.redis.master import MasterConnection, TlsMasterConnection
 from bus.redis.server import Server

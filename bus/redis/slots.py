@@ -8,7 +8,7 @@ from typing import Any, cast
 from msgspec import Struct
 from redis.crc import key_slot
 
-from bus.redis.address import Endpoint
+from bus.address import Endpoint
 
 
 @lru_cache(maxsize=16_384)

@@ -1,4 +1,4 @@
-"""What the URL of a Redis says: one server, a cluster, or a master that sentinels name."""
+"""What the URL of a Redis says: one server, a cluster, or a master that sentinels name. No redis is imported to read it."""
 
 from typing import Final, Literal, NamedTuple
 from urllib.parse import SplitResult, parse_qs, unquote, urlencode, urlsplit
@@ -6,6 +6,12 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlencode, urlsplit
 from msgspec import Struct
 
 Kind = Literal["single", "cluster", "sentinel"]
+
+REDIS_SCHEMES: Final = (
+    *("redis", "rediss", "unix"),
+    *("redis+cluster", "rediss+cluster"),
+    *("redis+sentinel", "rediss+sentinel"),
+)
 
 _REDIS_PORT: Final = 6379
 _SENTINEL_PORT: Final = 26379
@@ -63,7 +69,7 @@ class RedisAddress(Struct, frozen=True, kw_only=True):
             return _cluster(parts, scheme)
         if form == "sentinel":
             return _sentinel(parts, scheme)
-        message = f"has the scheme {parts.scheme}; allowed are redis, redis+cluster and redis+sentinel, and rediss of each."
+        message = f"has the scheme {parts.scheme}; known are {', '.join(REDIS_SCHEMES)}."
         raise ValueError(message)
 
 
