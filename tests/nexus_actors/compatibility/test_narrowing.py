@@ -98,6 +98,8 @@ class StricterLine(Struct, array_like=True):
         (int, Any),
         (Literal["a", "b"], Literal["a", "b", "c"]),
         (Literal["a", "b"], str),
+        (Literal["a", "b"], Any),
+        (Literal["a", None], str | None),
         (Literal["ab", "abc"], WORD),
         (Literal[1, 2], SIZE),
         (Literal[1, 2], Literal[2, 1, None]),
