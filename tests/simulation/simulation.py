@@ -69,5 +69,6 @@ async def _rest(world: World, walks: anyio.CancelScope) -> list[str]:
             quiet = quiet + 1 if done and await unrest(world) is None else 0
             await anyio.sleep(0.5)
         return []
+    why = await unrest(world) or "steps are not taken"
     walks.cancel()
-    return [f"no rest after {_REST_WITHIN_S} s: {await unrest(world)}"]
+    return [f"no rest after {_REST_WITHIN_S} s: {why}"]

@@ -1,11 +1,12 @@
 """Streams that look at what is cut from them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from bus import StreamName
 from bus.codec import decode_envelope
 from bus.memory import MemoryStreamStore
 from bus.position import START, Position
+from bus.store import Entry
 from nexus_actors.memory import MemoryDatabase
 
 _ALL = 1_000_000
@@ -23,15 +24,19 @@ class WatchedStreams(MemoryStreamStore):
         self._database = database
         self._readers = readers
         self.wrongly_trimmed: list[str] = []
-        self.trimmed = 0
+        self._archive: list[Entry] = []
 
     async def trim(self, below: Mapping[StreamName, Position]) -> int:
         for entry in await self.read(dict.fromkeys(below, START), _ALL, 0):
             if entry.position < below[entry.stream]:
                 self._check_cut(entry.stream, entry.position, entry.body)
-        removed = await super().trim(below)
-        self.trimmed += removed
-        return removed
+                self._archive.append(entry)
+        return await super().trim(below)
+
+    async def everything(self, streams: Sequence[StreamName]) -> list[Entry]:
+        """What streams have carried, in order, what was trimmed too; without what was lost."""
+        cut = [entry for entry in self._archive if entry.stream in streams]
+        return cut + await self.read(dict.fromkeys(streams, START), _ALL, 0)
 
     def _check_cut(self, stream: StreamName, position: Position, body: bytes) -> None:
         envelope = decode_envelope(body)

@@ -12,7 +12,8 @@ from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings, assemble
 from nexus_actors.runtime.janitor import Janitor
 from nexus_actors.runtime.leases import LeaseKeeper, WorkerInfo
-from nexus_actors.runtime.loop import Ownership, ServiceLoop
+from nexus_actors.runtime.loop import ServiceLoop
+from nexus_actors.runtime.ownership import Ownership
 from nexus_actors.runtime.supervisor import supervise
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import Metrics
@@ -72,11 +73,12 @@ class SimWorker:
                 log=self._log,
                 metrics=_METRICS.service(service.name),
                 spans=NoSpans(chance.randbytes),
+                stopwatch=anyio.current_time,
             )
             for service in services
         }
         checkpoints = FarCheckpoints(network, self.line, MemoryCheckpoints(database))
-        self._janitors = {service.name: Janitor(service, checkpoints, far, self._log) for service in services}
+        self._janitors = {service.name: Janitor(service, checkpoints, far, self.clock, self._log) for service in services}
         leases = FarLeases(network, self.line, MemoryLeaseStore(database))
         self.keeper = LeaseKeeper(leases, info, services, self.ownerships, self.clock, self._log)
 
