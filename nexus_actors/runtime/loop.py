@@ -136,7 +136,7 @@ class ServiceLoop:
     async def _take_over(self, number: int, generation: int) -> None:
         resumed = await self._store.resume(number)
         partition = Partition(number, generation, resumed, self._service.streams(number))
-        for key in resumed.released_keys:
+        for key in sorted(resumed.released_keys):
             rows = await self._store.parked(number, key)
             partition.hold(key, self._clock(), timedelta(), [self._intake.from_parked(row) for row in rows])
         self.partitions[number] = partition
