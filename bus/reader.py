@@ -1,10 +1,16 @@
 """Reading partitions: from a checkpoint on, and again from a little before it when the store may have lost its tail."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from typing import Final
 
+import anyio
+
+from bus.errors import BusUnavailable
 from bus.position import Position
 from bus.store import Entry, StreamStore
 from bus.topic import StreamName
+
+LOOK_S: Final = 2.0
 
 
 class PartitionReader:
@@ -19,18 +25,30 @@ class PartitionReader:
         block_s: how long a read waits for the first entry.
         skew_s: by how much the store's clock may have gone back when its history changes (a fail-over to another
             machine). So far `rewind` goes back; receivers drop what they know.
+        clock: seconds of a clock that only goes forward.
 
     Attributes:
         history: the store's history, as it was when the reader last connected; None before that.
     """
 
-    def __init__(self, store: StreamStore, count: int, block_s: float, skew_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        store: StreamStore,
+        count: int,
+        block_s: float,
+        skew_s: float = 5.0,
+        clock: Callable[[], float] = anyio.current_time,
+    ) -> None:
         self._store = store
         self._count = count
         self._block_s = block_s
         self._skew_s = skew_s
+        self._clock = clock
         self._positions: dict[StreamName, Position] = {}
+        # As far as each stream was read when the history was last seen to be the same.
+        self._certain: dict[StreamName, Position] = {}
         self._connected = False
+        self._look_at = 0.0
         self.history: str | None = None
 
     @property
@@ -40,29 +58,44 @@ class PartitionReader:
 
     def assign(self, stream: StreamName, position: Position) -> None:
         """Read a stream, from behind ``position`` on."""
-        self._positions[stream] = position
+        self._positions[stream] = self._certain[stream] = position
 
     def release(self, stream: StreamName) -> None:
         """Read a stream no more."""
         self._positions.pop(stream, None)
+        self._certain.pop(stream, None)
 
     async def connect(self) -> str:
-        """Look which history the store is in, unless nothing has gone wrong since the last time; return it.
+        """Look which history the store is in, when something has gone wrong and every two seconds; return it.
 
-        Whoever keeps positions of another history calls `rewind` before the next `read`.
+        A store may come back, or another server stand in for one of its servers, between two reads of ours or where we only
+        publish. No read of ours fails then. Whoever keeps positions of another history calls `rewind` before the next `read`.
 
         Raises:
             BusUnavailable: the store cannot be reached.
         """
-        if not self._connected or self.history is None:
-            self.history = await self._store.history()
-            self._connected = True
-        return self.history
+        now = self._clock()
+        if self._connected and self.history is not None and now < self._look_at:
+            return self.history
+        self._look_at = now + LOOK_S
+        try:
+            found = await self._store.history()
+        except BusUnavailable:
+            if not self._connected or self.history is None:
+                raise
+            # A server that we do not read from is away. What comes from the others is worth reading meanwhile.
+            return self.history
+        if found == self.history:
+            self._certain.update(self._positions)
+        self.history = found
+        self._connected = True
+        return found
 
     async def rewind(self, streams: Iterable[StreamName]) -> dict[StreamName, Position]:
         """Go back in some streams, for the store may have lost their newest entries; return their positions.
 
-        They go back to what the stream says was its last position, and by the skew of clocks behind their own.
+        They go back to what the stream says was its last position, and by the skew of clocks behind what was read for certain
+        under the former history.
 
         Raises:
             BusUnavailable: the store cannot be reached; nothing has changed.
@@ -70,7 +103,8 @@ class PartitionReader:
         wanted = [stream for stream in streams if stream in self._positions]
         last = await self._store.last(wanted)
         for stream in wanted:
-            self._positions[stream] = min(last[stream], self._positions[stream].rewound(self._skew_s))
+            self._certain[stream] = min(last[stream], self._certain[stream].rewound(self._skew_s))
+            self._positions[stream] = self._certain[stream]
         return {stream: self._positions[stream] for stream in wanted}
 
     async def read(self, block_s: float | None = None, skip: Collection[StreamName] = ()) -> list[Entry]:
