@@ -1,8 +1,19 @@
-"""The testing kit: services in this process, over a real database and a stream store of choice."""
+"""The testing kit: services in this process, over a real database and a stream store of choice, or all in memory."""
 
 from nexus_actors.testing.clock import FakeClock
 from nexus_actors.testing.http import HttpAnswer, HttpProbe
+from nexus_actors.testing.memory_service import MemoryService, MemoryWorld, open_memory_service
 from nexus_actors.testing.platform import TestPlatform, open_platform
 from nexus_actors.testing.tokens import KnownTokens
 
-__all__ = ["FakeClock", "HttpAnswer", "HttpProbe", "KnownTokens", "TestPlatform", "open_platform"]
+__all__ = [
+    "FakeClock",
+    "HttpAnswer",
+    "HttpProbe",
+    "KnownTokens",
+    "MemoryService",
+    "MemoryWorld",
+    "TestPlatform",
+    "open_memory_service",
+    "open_platform",
+]
