@@ -6,9 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from bus import Refusal
+from bus import Command, DeadlineExceeded, Refusal, new_id
 from nexus_actors.dead_letters import DeadLetters, LetterFilter
+from nexus_actors.http.asking import Reply
 from nexus_actors.postgres.dead_letters import PostgresDeadLetters
+from nexus_actors.runtime.release import Released
 from nexus_actors.testing import TestPlatform, open_platform
 from tests.nexus_actors.runtime.counter import Add, Total, counter
 
@@ -94,3 +96,31 @@ async def test_what_is_not_there_is_refused(database_url: str) -> None:
         with pytest.raises(Refusal, match="no_dead_letter"):
             await letters.drop([(await letters.book.page(LetterFilter()))[0].message_id, uuid4()])
         assert len(await letters.book.page(LetterFilter())) == 3
+
+
+async def test_an_owner_that_does_not_answer_is_named(database_url: str) -> None:
+    async with platform_with_letters(database_url) as (platform, letters):
+        silent = DeadLetters(letters.book, Silent())
+        with pytest.raises(Refusal, match=r"owner_silent: counter-ms does not answer for partition \d: .* workers up\?"):
+            await silent.redrive("counter-ms", "bad")
+        assert len(await letters.book.page(LetterFilter())) == 3
+        assert await platform.ask(Add(counter="good", by=1)) == Total(1)
+
+
+async def test_a_release_under_the_same_id_gets_the_first_answer(database_url: str) -> None:
+    async with platform_with_letters(database_url) as (platform, letters):
+        poisonous, *_ = await letters.book.page(LetterFilter())
+        (release,), missing = await letters.find_letters([poisonous.message_id], "counter-ms")
+        assert missing == []
+        order = new_id()
+        first = await letters.release(release, message_id=order)
+        await platform.settle()
+        assert await letters.release(release, message_id=order) == first == Released(redriven=2, dropped=1)
+        assert await platform.ask(Add(counter="bad", by=4)) == Total(7)
+
+
+class Silent:
+    """Nobody answers."""
+
+    async def ask(self, command: Command[Released], **_: object) -> Reply[Released]:
+        raise DeadlineExceeded(f"{type(command).__name__} was not answered within 10 s.")

@@ -6,7 +6,10 @@ from uuid import UUID
 import anyio
 import pytest
 
+from bus import Refusal
 from modules.puabo_os.contract import ClearanceOrdered
+from nexus_actors.dead_letters import DeadLetters, Release
+from nexus_actors.runtime.release import Released
 from nexus_actors.testing import HttpProbe, TestPlatform
 from tests.modules.puabo_os.lathe import LATHES, NOBODY, SECRET, Cut, PartCut
 
@@ -150,6 +153,33 @@ async def test_a_repeat_under_the_same_key_gets_the_first_answer(shop: TestPlatf
     assert len(shop.events(ClearanceOrdered)) == 1
     other = await client.post(verb, body | {"service": "fleet-service"}, headers=headers)
     assert (other.status, other.code) == (422, "idempotency_mismatch")
+
+
+async def test_a_repeat_goes_on_where_the_first_request_broke_off(
+    shop: TestPlatform, broken: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken.clear()
+    calls: list[str] = []
+    release = DeadLetters.release
+
+    async def once(self: DeadLetters, wanted: Release, **options: Any) -> Released:
+        calls.append(wanted.key)
+        if len(calls) == 2:
+            raise Refusal.unavailable("owner_silent", "Nobody answers.")
+        return await release(self, wanted, **options)
+
+    monkeypatch.setattr(DeadLetters, "release", once)
+    first, _, _, last = await letters(shop)
+    body = {"service": "lathe-ms", "message_ids": [first["message_id"], last["message_id"]]}
+    headers = {"Idempotency-Key": "tuesday"}
+    answer = await operator(shop).post(DROP, body, headers=headers)
+    assert (answer.status, answer.code) == (503, "owner_silent")
+    await shop.settle()
+    assert [letter["key"] for letter in await letters(shop)] == ["b"]
+    again = await operator(shop).post(DROP, body, headers=headers)
+    assert (again.status, again.json()) == (200, {"redriven": 2, "dropped": 2})
+    assert (calls, await letters(shop)) == (["a", "b", "a", "b"], [])
+    assert cut(shop) == [("a", "rod"), ("a", "pin")]
 
 
 async def test_without_a_key_a_repeat_finds_nothing_left(shop: TestPlatform, broken: set[str]) -> None:
