@@ -134,7 +134,8 @@ class MemoryService:
 
         Raises:
             Refusal: a rule said no; or the handler failed, and the command is parked (`parked` has the cause).
-            DeadlineExceeded: there is no answer at this instant. The key is held back: `advance` the time.
+            DeadlineExceeded: there is no answer at this instant. The key is held back (`advance` the time), or the answer was
+                lost with the connection after its commit (ask again under the same id).
         """
         sealed = seal(command, message_id=new_id(), source="test", now=self.clock())
         sealed = sealed.replace(
@@ -157,7 +158,7 @@ class MemoryService:
             self._answered = entry.position
         answers = [answer for entry in entries if (answer := decode_answer(entry.body)).id == message_id]
         if not answers:
-            raise DeadlineExceeded(f"{message_id} has no answer at this instant: its key is held back. Advance the time.")
+            raise DeadlineExceeded(f"{message_id} has no answer now: advance the time, or ask again under the same id.")
         return answers[-1]
 
     async def publish(self, event: Event, *, tenant: str = "main", **envelope: object) -> None:
