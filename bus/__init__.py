@@ -12,6 +12,7 @@ from bus.errors import (
     UnknownMessage,
 )
 from bus.ids import derive_id, has_time, id_floor, id_time, keyed_id, new_id, turn_id
+from bus.instant import Instant
 from bus.message import Command, Event, Message, Reply
 from bus.refusal import FieldError, Refusal, RefusalDocument, RefusalKind
 from bus.topic import Channel, StreamName, Topic
@@ -26,6 +27,7 @@ __all__ = [
     "Envelope",
     "Event",
     "FieldError",
+    "Instant",
     "MalformedMessage",
     "Message",
     "Overloaded",

@@ -1,12 +1,12 @@
 """The envelope of a message: CloudEvents 1.0, JSON event format."""
 
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from msgspec import Raw, Struct
 
 from bus.errors import ContractError
+from bus.instant import Instant
 from bus.message import Message
 
 LONGEST_KEY = 512
@@ -45,7 +45,7 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str
     type: str
     subject: str
-    time: datetime
+    time: Instant
     data: Raw
     datacontenttype: str = "application/json"
     traceparent: str | None = None
@@ -55,7 +55,7 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
     principal: str | None = None
     scopes: str | None = None
     replyto: str | None = None
-    deadline: datetime | None = None
+    deadline: Instant | None = None
     fingerprint: str | None = None
     forwarded: bool = False
 
@@ -78,7 +78,7 @@ def seal(
     *,
     message_id: UUID,
     source: str,
-    now: datetime,
+    now: Instant,
     cause: Envelope | None = None,
     key: str | None = None,
 ) -> Envelope:

@@ -39,6 +39,10 @@ class MessageMeta(StructMeta):
         for option, value in contract.items():
             setattr(cls, "key_field" if option == "key" else option, value)
         if "topic" in contract:
+            if any(hasattr(base, "wire") for base in bases):
+                raise ContractError(
+                    f"{name} derives from a message that has a type of its own. Derive it from Command or Event."
+                )
             cast("type[Message]", cls).check_contract()
             topic, version = contract["topic"], contract.get("version", 1)
             cast("Any", cls).wire = f"nexus.{topic.service}.{snake_case(name)}.v{version}"

@@ -1,9 +1,8 @@
 """What auth-ms tells every process of the platform, so that each of them verifies tokens by itself."""
 
-from datetime import datetime
 from typing import Literal
 
-from bus import Event, Topic
+from bus import Event, Instant, Topic
 
 AUTH = Topic("auth-ms", partitions=8)
 
@@ -23,7 +22,7 @@ class SigningKeyPublished(Event, topic=AUTH, key="ring"):
     ring: str
     kid: str
     jwk: dict[str, str]
-    activates_at: datetime
+    activates_at: Instant
 
 
 class SigningKeyRetired(Event, topic=AUTH, key="ring"):
@@ -31,7 +30,7 @@ class SigningKeyRetired(Event, topic=AUTH, key="ring"):
 
     ring: str
     kid: str
-    retires_at: datetime
+    retires_at: Instant
 
 
 class TokensRevoked(Event, topic=AUTH, key="value"):
@@ -47,6 +46,6 @@ class TokensRevoked(Event, topic=AUTH, key="value"):
 
     kind: RevocationKind
     value: str
-    revoked_at: datetime
-    not_after: datetime
+    revoked_at: Instant
+    not_after: Instant
     reason: str

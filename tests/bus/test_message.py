@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from bus import Command, ContractError, Event, MalformedMessage, Topic, UnknownMessage, new_id
+from bus import Command, ContractError, Event, Instant, MalformedMessage, Topic, UnknownMessage, new_id
 from bus.codec import Contracts, decode_envelope, encode_envelope
 from bus.envelope import seal
 from bus.message import MessageMeta, snake_case
@@ -62,6 +62,17 @@ def test_messages_are_values() -> None:
 def test_a_contract_that_cannot_work_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ContractError):
         MessageMeta("Broken", (Event,), {"__annotations__": {"a": str}}, topic=FLEET, **options)
+
+
+def test_a_message_is_not_derived_from_another() -> None:
+    with pytest.raises(ContractError, match="Derive it from"):
+        MessageMeta("Halt", (Stop,), {"__annotations__": {"reason": str}}, topic=FLEET, key="vehicle_id")
+
+
+def test_an_instant_without_a_time_zone_is_refused() -> None:
+    assert msgspec.json.decode(b'"2026-01-01T00:00:00Z"', type=Instant).tzinfo is not None
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(b'"2026-01-01T00:00:00"', type=Instant)
 
 
 @pytest.mark.parametrize("partitions", [0, 3, 12, 2048, -8])

@@ -5,13 +5,12 @@ in clear; what is called `sealed` only auth-ms can open. The events of keys and 
 follows them in every process; they are named here as well, for they are published by this service.
 """
 
-from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
 
-from bus import Command, Event
+from bus import Command, Event, Instant
 from modules.infrastructure.auth.domain.key_schedule import Rotation
 from modules.infrastructure.auth.domain.refresh import Step
 from nexus_actors.security.contract import AUTH as AUTH  # noqa: PLC0414 - named here for those who read contracts, as the next ones
@@ -39,7 +38,7 @@ class User(Struct, frozen=True, kw_only=True):
     display_name: str
     status: UserStatus
     roles: tuple[str, ...]
-    registered_at: datetime
+    registered_at: Instant
     version: int
 
 
@@ -59,8 +58,8 @@ class SessionGrant(Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...]
     wanted_scopes: tuple[str, ...] | None
     counter: int
-    granted_at: datetime
-    refresh_until: datetime
+    granted_at: Instant
+    refresh_until: Instant
 
 
 class Registration(Struct, frozen=True, kw_only=True):
@@ -103,8 +102,8 @@ class ServiceAccount(Struct, frozen=True, kw_only=True):
     name: str
     scopes: tuple[str, ...]
     status: Literal["active", "disabled"]
-    created_at: datetime
-    old_secret_until: datetime | None
+    created_at: Instant
+    old_secret_until: Instant | None
     version: int
 
 
@@ -113,8 +112,8 @@ class SigningKey(Struct, frozen=True, kw_only=True):
 
     kid: str
     alg: str
-    activates_at: datetime
-    retires_at: datetime | None
+    activates_at: Instant
+    retires_at: Instant | None
 
 
 class RegisterAccount(Command[Registration], topic=AUTH, key="user_id"):
@@ -219,7 +218,7 @@ class RevokeToken(Command[None], topic=AUTH, key="token_id"):
     """Take back one access token."""
 
     token_id: str
-    expires_at: datetime
+    expires_at: Instant
 
 
 class BootstrapAdministrator(Command[None], topic=AUTH, key="tenant"):
@@ -347,7 +346,7 @@ class AccountLocked(Event, topic=AUTH, key="user_id"):
     user_id: UUID
     tenant: str
     place: str
-    locked_until: datetime
+    locked_until: Instant
 
 
 class RefreshReuseDetected(Event, topic=AUTH, key="user_id"):

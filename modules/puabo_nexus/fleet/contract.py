@@ -4,13 +4,12 @@ A delivery is ordered by its own key; the vehicle and the driver that carry it a
 all coordinates WGS 84 degrees, all instants UTC.
 """
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from bus import Command, Event, Topic
+from bus import Command, Event, Instant, Topic
 
 FLEET = Topic("fleet-service", partitions=8)
 
@@ -33,7 +32,6 @@ PlaceText = Annotated[str, Meta(min_length=1, max_length=200)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 RadiusM = Annotated[int, Meta(ge=MIN_RADIUS_M, le=MAX_RADIUS_M)]
-Instant = Annotated[datetime, Meta(tz=True)]
 Version = Annotated[int, Meta(ge=1)]
 
 MemberStatus = Literal["active", "retired"]
@@ -74,7 +72,7 @@ class Vehicle(Struct, frozen=True, kw_only=True):
     status: MemberStatus
     motion: MotionStatus
     odometer_m: int
-    registered_at: datetime
+    registered_at: Instant
     version: int
 
 
@@ -91,7 +89,7 @@ class Driver(Struct, frozen=True, kw_only=True):
     phone: str | None
     licence_number: str | None
     status: MemberStatus
-    registered_at: datetime
+    registered_at: Instant
     version: int
 
 
@@ -108,14 +106,14 @@ class Delivery(Struct, frozen=True, kw_only=True):
     status: DeliveryStatus
     pickup: Place
     dropoff: Place
-    requested_at: datetime
+    requested_at: Instant
     vehicle_id: UUID | None = None
     driver_id: UUID | None = None
-    assigned_at: datetime | None = None
-    arrived_at: datetime | None = None
-    picked_up_at: datetime | None = None
-    delivered_at: datetime | None = None
-    cancelled_at: datetime | None = None
+    assigned_at: Instant | None = None
+    arrived_at: Instant | None = None
+    picked_up_at: Instant | None = None
+    delivered_at: Instant | None = None
+    cancelled_at: Instant | None = None
     cancel_reason: str | None = None
     version: int = 1
 
@@ -133,8 +131,8 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
 
     seq: int
     kind: TimelineKind
-    happened_at: datetime
-    recorded_at: datetime
+    happened_at: Instant
+    recorded_at: Instant
     caused_by: str | None
     detail: str | None
 
@@ -289,7 +287,7 @@ class DeliveryAssigned(Event, topic=FLEET, key="delivery_id"):
     driver_id: UUID
     pickup: Place
     dropoff: Place
-    assigned_at: datetime | None = None
+    assigned_at: Instant | None = None
 
 
 class DeliveryArrivedAtPickup(Event, topic=FLEET, key="delivery_id"):
@@ -298,7 +296,7 @@ class DeliveryArrivedAtPickup(Event, topic=FLEET, key="delivery_id"):
     delivery_id: UUID
     vehicle_id: UUID
     driver_id: UUID
-    arrived_at: datetime
+    arrived_at: Instant
 
 
 class DeliveryPickedUp(Event, topic=FLEET, key="delivery_id"):
@@ -307,7 +305,7 @@ class DeliveryPickedUp(Event, topic=FLEET, key="delivery_id"):
     delivery_id: UUID
     vehicle_id: UUID
     driver_id: UUID
-    picked_up_at: datetime
+    picked_up_at: Instant
 
 
 class DeliveryCompleted(Event, topic=FLEET, key="delivery_id"):
@@ -316,7 +314,7 @@ class DeliveryCompleted(Event, topic=FLEET, key="delivery_id"):
     delivery_id: UUID
     vehicle_id: UUID
     driver_id: UUID
-    delivered_at: datetime
+    delivered_at: Instant
 
 
 class DeliveryCancelled(Event, topic=FLEET, key="delivery_id"):

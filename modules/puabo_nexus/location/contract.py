@@ -1,12 +1,11 @@
 """What location-ms accepts and publishes: geofences, who crossed them, and arrivals at the places of a delivery."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from bus import Command, Event, Topic
+from bus import Command, Event, Instant, Topic
 
 LOCATION = Topic("location-ms", partitions=8)
 
@@ -67,8 +66,8 @@ class Geofence(Struct, frozen=True, kw_only=True):
     name: str
     shape: Shape
     version: int
-    created_at: datetime
-    changed_at: datetime
+    created_at: Instant
+    changed_at: Instant
 
 
 class CreateGeofence(Command[Geofence], topic=LOCATION, key="geofence_id", scope=WRITE):
@@ -133,10 +132,10 @@ class GeofenceEntered(Event, topic=LOCATION, key="vehicle_id"):
     geofence_id: UUID
     geofence_version: int
     name: str
-    crossed_at: datetime
+    crossed_at: Instant
     lat: float
     lon: float
-    fix_at: datetime
+    fix_at: Instant
     cause: Cause = "crossed"
 
 
@@ -147,10 +146,10 @@ class GeofenceExited(Event, topic=LOCATION, key="vehicle_id"):
     geofence_id: UUID
     geofence_version: int
     name: str
-    crossed_at: datetime
+    crossed_at: Instant
     lat: float
     lon: float
-    fix_at: datetime
+    fix_at: Instant
     cause: Cause = "crossed"
 
 
@@ -160,7 +159,7 @@ class DeliveryPlaceReached(Event, topic=LOCATION, key="delivery_id"):
     delivery_id: UUID
     vehicle_id: UUID
     place: DeliveryPlace
-    crossed_at: datetime
+    crossed_at: Instant
 
 
 class DeliveryPlaceLeft(Event, topic=LOCATION, key="delivery_id"):
@@ -169,4 +168,4 @@ class DeliveryPlaceLeft(Event, topic=LOCATION, key="delivery_id"):
     delivery_id: UUID
     vehicle_id: UUID
     place: DeliveryPlace
-    crossed_at: datetime
+    crossed_at: Instant

@@ -1,12 +1,11 @@
 """What tracker-ms accepts and what it publishes."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from bus import Command, Event, Topic
+from bus import Command, Event, Instant, Topic
 
 TRACKER = Topic("tracker-ms", partitions=8)
 
@@ -14,7 +13,6 @@ MAX_FIXES = 1000
 
 Latitude = Annotated[float, Meta(ge=-90, le=90, description="Degrees north, WGS 84")]
 Longitude = Annotated[float, Meta(ge=-180, le=180, description="Degrees east, WGS 84")]
-Instant = Annotated[datetime, Meta(tz=True)]
 TripEndReason = Literal["stop", "gap", "silence", "request"]
 
 
@@ -43,7 +41,7 @@ class Fix(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class RejectedFix(Struct, frozen=True, kw_only=True):
     """A fix that was put into quarantine, and why."""
 
-    fix_at: datetime
+    fix_at: Instant
     reasons: tuple[str, ...]
 
 
@@ -82,8 +80,8 @@ class Trip(Struct, frozen=True, kw_only=True):
 
     trip_id: UUID
     vehicle_id: UUID
-    started_at: datetime
-    ended_at: datetime | None
+    started_at: Instant
+    ended_at: Instant | None
     start_lat: float
     start_lon: float
     end_lat: float
@@ -160,7 +158,7 @@ class TripStarted(Event, topic=TRACKER, key="vehicle_id"):
 
     vehicle_id: UUID
     trip_id: UUID
-    started_at: datetime
+    started_at: Instant
     lat: float
     lon: float
 
@@ -170,8 +168,8 @@ class TripEnded(Event, topic=TRACKER, key="vehicle_id"):
 
     vehicle_id: UUID
     trip_id: UUID
-    started_at: datetime
-    ended_at: datetime
+    started_at: Instant
+    ended_at: Instant
     distance_m: float
     duration_s: float
     max_speed_mps: float
@@ -194,8 +192,8 @@ class TripRevised(Event, topic=TRACKER, key="vehicle_id"):
     vehicle_id: UUID
     trip_id: UUID
     change: Literal["added", "changed", "removed"]
-    started_at: datetime
-    ended_at: datetime | None
+    started_at: Instant
+    ended_at: Instant | None
     distance_m: float
     duration_s: float
     max_speed_mps: float

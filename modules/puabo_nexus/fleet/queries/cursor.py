@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from modules.puabo_nexus.fleet.contract import Instant
+from bus import Instant
 
 _INTEGER = 2**31 - 1
 

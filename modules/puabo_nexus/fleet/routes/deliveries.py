@@ -4,6 +4,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from bus import Instant
 from modules.puabo_nexus.fleet.contract import (
     DEFAULT_RADIUS_M,
     READ,
@@ -12,7 +13,6 @@ from modules.puabo_nexus.fleet.contract import (
     CancelDelivery,
     Delivery,
     DeliveryStatus,
-    Instant,
     Latitude,
     Longitude,
     Place,

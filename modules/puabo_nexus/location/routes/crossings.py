@@ -1,11 +1,8 @@
 """The history of crossings over HTTP."""
 
-from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
-
+from bus import Instant
 from modules.puabo_nexus.location.contract import READ
 from modules.puabo_nexus.location.queries import crossings as queries
 from modules.puabo_nexus.location.queries.crossings import CrossingCursor, CrossingFilter, CrossingRecord
@@ -13,8 +10,6 @@ from modules.puabo_nexus.location.routes.page import page_of
 from nexus_actors.http import Page, PageQuery, Request, Routes
 
 routes = Routes(tag="crossings")
-
-Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class CrossingQuery(

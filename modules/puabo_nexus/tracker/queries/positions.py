@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from modules.puabo_nexus.tracker.contract import Fix, Instant
+from bus import Instant
+from modules.puabo_nexus.tracker.contract import Fix
 from modules.puabo_nexus.tracker.queries.rows import FIX_COLUMNS, fix_of
 from nexus_actors import Database
 from nexus_actors.http import PageQuery
@@ -61,7 +62,7 @@ class LastPosition(Struct, frozen=True, kw_only=True):
 
     vehicle_id: UUID
     fix: Fix
-    received_at: datetime
+    received_at: Instant
     trip_id: UUID | None
     odometer_m: float
 

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import msgspec
 
-from modules.puabo_nexus.tracker.contract import Instant, Trip
+from bus import Instant
+from modules.puabo_nexus.tracker.contract import Trip
 from modules.puabo_nexus.tracker.queries.rows import TRIP_COLUMNS, trip_of_row
 from nexus_actors import Database
 from nexus_actors.http import PageQuery
