@@ -8,6 +8,7 @@ from nexus_actors.postgres.atomic import atomic
 
 if TYPE_CHECKING:
     from asyncpg import Pool
+    from asyncpg.pool import PoolConnectionProxy
 
 _AHEAD_DAYS: Final = 2
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext(current_schema() || '.retention'))"
@@ -15,6 +16,7 @@ _PARTITIONS: Final = """
 SELECT c.relname AS name FROM pg_inherits i
 JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
 WHERE p.relname = $1 AND p.relnamespace = current_schema()::regnamespace"""
+_COLUMNS: Final = {"inbox": "message_id", "outbox": "committed_at"}
 _PRUNE: Final = "DELETE FROM inbox_other WHERE handled_at < $1"
 
 
@@ -34,6 +36,18 @@ def _bounds(table: str, day: date) -> tuple[str, str]:
     return start.isoformat(), end.isoformat()
 
 
+async def _add(connection: "PoolConnectionProxy[Any]", table: str, day: date) -> None:
+    """Add a day's partition, with the rows of that day that are in the default one: a clock somewhere may have been ahead."""
+    name, column = _name(table, day), _COLUMNS[table]
+    start, end = _bounds(table, day)
+    await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+    await connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS)")
+    # Names and bounds are made from a date, so nothing foreign gets in here.
+    moved = f"DELETE FROM {table}_other WHERE {column} >= '{start}' AND {column} < '{end}' RETURNING *"  # noqa: S608
+    await connection.execute(f"WITH moved AS ({moved}) INSERT INTO {name} SELECT * FROM moved")  # noqa: S608
+    await connection.execute(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')")
+
+
 async def keep(pool: "Pool[Any]", today: date, inbox_days: int, outbox_days: int) -> list[str]:
     """Make the partitions of today and the days ahead, and drop those that are older than they must be kept.
 
@@ -51,10 +65,7 @@ async def keep(pool: "Pool[Any]", today: date, inbox_days: int, outbox_days: int
             for ahead in range(_AHEAD_DAYS + 1):
                 day = today + timedelta(days=ahead)
                 if _name(table, day) not in present:
-                    start, end = _bounds(table, day)
-                    await connection.execute(
-                        f"CREATE TABLE {_name(table, day)} PARTITION OF {table} FOR VALUES FROM ('{start}') TO ('{end}')"
-                    )
+                    await _add(connection, table, day)
             oldest = _name(table, today - timedelta(days=days))
             for name in sorted(present - {f"{table}_other"}):
                 if name < oldest:

@@ -1,5 +1,6 @@
 """Putting the parts of one service's runtime together."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -54,12 +55,17 @@ def assemble(
     log: Any,  # noqa: ANN401
     metrics: ServiceMetrics,
     spans: Spans,
+    stopwatch: Callable[[], float] = time.perf_counter,
 ) -> ServiceLoop:
-    """The loop of a service over a turn store and a stream store."""
+    """The loop of a service over a turn store and a stream store.
+
+    Args:
+        stopwatch: seconds, for how long handlers take.
+    """
     partitions: dict[int, Partition] = {}
     ledger = TurnLedger(partitions, metrics)
     activations = Activations(turn_store, service.actors)
-    turns = Turns(service, activations, clock, log, metrics, TurnTraces(spans), settings.handler_timeout_s)
+    turns = Turns(service, activations, clock, log, metrics, TurnTraces(spans), stopwatch, settings.handler_timeout_s)
     answers = Publisher(streams, expires_s=REPLY_EXPIRY_S)
     return ServiceLoop(
         service,
@@ -68,7 +74,7 @@ def assemble(
         activations=activations,
         ledger=ledger,
         partitions=partitions,
-        batches=lambda failed: Batches(turn_store, turns, activations, ledger, failed, metrics),
+        batches=lambda failed: Batches(turn_store, turns, activations, ledger, failed, metrics, stopwatch),
         outbox=Outbox(turn_store, Publisher(streams), answers, streams.history, clock, log, metrics),
         parking=Parking(turn_store, ledger, settings.retry, clock, chance, log, metrics),
         ownership=ownership,

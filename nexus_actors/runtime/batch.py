@@ -1,6 +1,5 @@
 """Group commit: a batch of groups in one transaction, and one by one where that does not go through."""
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -56,6 +55,7 @@ class Batches:
         ledger: Ledger,
         failed: Failed,
         metrics: ServiceMetrics,
+        stopwatch: Callable[[], float],
     ) -> None:
         self._store = store
         self._turns = turns
@@ -63,6 +63,7 @@ class Batches:
         self._ledger = ledger
         self._failed = failed
         self._metrics = metrics
+        self._stopwatch = stopwatch
 
     async def settle(self, groups: Sequence[Group]) -> None:
         """Handle and commit these groups; a group that fails holds back itself alone.
@@ -114,10 +115,10 @@ class Batches:
 
     async def _run_all(self, groups: Sequence[Group], db: Transaction, attempt: _Attempt) -> None:
         """Run groups until time is up: locks are held, and what was written first waits for the commit."""
-        started = time.perf_counter()
+        started = self._stopwatch()
         for done, group in enumerate(groups, start=1):
             await self._run(group, db, attempt)
-            if time.perf_counter() - started > _LONGEST_S:
+            if self._stopwatch() - started > _LONGEST_S:
                 attempt.left = groups[done:]
                 return
 
@@ -159,9 +160,9 @@ class Batches:
 
     async def _commit(self, results: Sequence[Result], transaction: TurnTransaction) -> None:
         commit = self._ledger.commit_of(results)
-        started = time.perf_counter()
+        started = self._stopwatch()
         await transaction.commit(commit)
-        self._metrics.committed(len(commit.inbox), time.perf_counter() - started)
+        self._metrics.committed(len(commit.inbox), self._stopwatch() - started)
         self._ledger.committed(results, commit)
 
     def _forget(self, results: Sequence[Result]) -> None:

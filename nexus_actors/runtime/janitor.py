@@ -1,6 +1,10 @@
-"""Trimming: streams are cut where every service that reads them has handled what is below, and nowhere else."""
+"""Trimming: streams are cut where every service that reads them has handled what is below, and nowhere else.
 
-from collections.abc import Mapping, Sequence
+A stream that no service reads would grow for ever, so it is cut by time.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import anyio
@@ -12,6 +16,7 @@ from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.service import Service
 
 INTERVAL_S = 5.0
+FOLLOWED = timedelta(minutes=1)
 
 
 class CheckpointStore(Protocol):
@@ -20,6 +25,12 @@ class CheckpointStore(Protocol):
     async def lowest(self, streams: Sequence[StreamName]) -> Mapping[StreamName, Position]:
         """The lowest checkpoint of any reader of each stream; streams without a reader are left out."""
         ...
+
+
+def unread(streams: Sequence[StreamName], lowest: Mapping[StreamName, Position], now: datetime) -> dict[StreamName, Position]:
+    """Below which position streams without a reader may be cut: followers, who keep no checkpoint, see the last minute."""
+    before = Position(int((now - FOLLOWED).timestamp() * 1_000), 0)
+    return {stream: before for stream in streams if stream not in lowest}
 
 
 def cuts(lowest: Mapping[StreamName, Position], done: Mapping[StreamName, Position]) -> dict[StreamName, Position]:
@@ -34,7 +45,15 @@ def cuts(lowest: Mapping[StreamName, Position], done: Mapping[StreamName, Positi
 class Janitor:
     """Trims the streams of the partitions that a worker owns."""
 
-    def __init__(self, service: Service, checkpoints: CheckpointStore, store: StreamStore, log: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        service: Service,
+        checkpoints: CheckpointStore,
+        store: StreamStore,
+        clock: Callable[[], datetime],
+        log: Any,  # noqa: ANN401
+    ) -> None:
+        self._clock = clock
         self._service = service
         self._checkpoints = checkpoints
         self._store = store
@@ -50,11 +69,11 @@ class Janitor:
         if not streams:
             return 0
         lowest = await self._checkpoints.lowest(streams)
-        below = cuts(lowest, self._done)
+        below = cuts(lowest, self._done) | unread(streams, lowest, self._clock())
         if not below:
             return 0
         removed = await self._store.trim(below)
-        self._done |= {stream: lowest[stream] for stream in below}
+        self._done |= {stream: lowest[stream] for stream in below if stream in lowest}
         return removed
 
     async def run(self, owned: Mapping[int, object]) -> None:

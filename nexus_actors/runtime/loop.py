@@ -122,9 +122,9 @@ class ServiceLoop:
 
     async def _follow_ownership(self) -> None:
         granted = dict(self._ownership.granted)
-        gone = [n for n, partition in self.partitions.items() if granted.get(n) != partition.generation]
+        gone = self._to_hand_over()
         if gone:
-            await self._hand_over(gone)
+            await self._hand_over(sorted(gone))
         for number in sorted(granted.keys() - self.partitions.keys()):
             await self._take_over(number, granted[number])
         self._note_owned()
@@ -213,8 +213,16 @@ class ServiceLoop:
             self._beat()
             batch = deliveries[start : start + self._strikes.batch_size]
             start += len(batch)
-            keep = {number for number, p in self.partitions.items() if self._ownership.granted.get(number) == p.generation}
-            await self._settle([delivery for delivery in batch if delivery.partition in keep])
+            left = self._to_hand_over()
+            await self._settle([delivery for delivery in batch if delivery.partition not in left])
+
+    def _to_hand_over(self) -> set[int]:
+        """The partitions that this loop is no longer to own. One that it was to leave once is handed over, come what may."""
+        granted = self._ownership.granted
+        for number, partition in self.partitions.items():
+            if granted.get(number) != partition.generation:
+                partition.left = True
+        return {number for number, partition in self.partitions.items() if partition.left}
 
     async def _settle(self, deliveries: Sequence[Delivery]) -> None:
         self._strikes.judge(deliveries)

@@ -51,28 +51,29 @@ class Held:
     def __init__(self, since: datetime, due_at: datetime, deliveries: Iterable[Delivery]) -> None:
         self.since = since
         self.due_at = due_at
-        self._waiting: dict[UUID, Delivery] = {}
+        self._waiting: deque[Delivery] = deque()
+        self._first: dict[UUID, Delivery] = {}
         for delivery in deliveries:
-            self._waiting.setdefault(delivery.message_id, delivery)
+            self.add(delivery)
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def __iter__(self) -> Iterator[Delivery]:
-        return iter(self._waiting.values())
+        return iter(self._waiting)
 
     def add(self, delivery: Delivery) -> None:
         """One more waits behind the others."""
-        self._waiting.setdefault(delivery.message_id, delivery)
+        self._waiting.append(delivery)
+        self._first.setdefault(delivery.message_id, delivery)
 
     def find(self, message_id: UUID) -> Delivery | None:
-        """The delivery of a message, if it waits here."""
-        return self._waiting.get(message_id)
+        """The first delivery of a message that waits here, if there is one."""
+        return self._first.get(message_id)
 
-    def remove(self, message_ids: Iterable[UUID]) -> None:
-        """Some wait no more."""
-        for message_id in message_ids:
-            self._waiting.pop(message_id, None)
+    def without_parked(self) -> list[Delivery]:
+        """What waits here and did not come from the dead letters."""
+        return [delivery for delivery in self._waiting if not delivery.parked]
 
     def is_due(self, now: datetime) -> bool:
         """Whether the wait is over; it is too where the clock has gone back behind its beginning."""
@@ -87,6 +88,8 @@ class Partition:
         safe_seq: so far it had been published `LOST_TAIL` before the last confirmation; the store cannot have lost that.
         published_under: the history of the stream store that this was confirmed by.
         read_under: the history that the positions of the trackers are of.
+        caught_up: everything in its outbox has been published.
+        left: its deliveries are left to the next owner.
     """
 
     def __init__(self, number: int, generation: int, resumed: Resumed, streams: Iterable[StreamName]) -> None:
@@ -98,6 +101,7 @@ class Partition:
         self.published_under = resumed.history
         self.read_under = resumed.history
         self.caught_up = False
+        self.left = False
         self.last_seq = resumed.last_seq
         self.parked_keys = resumed.parked_keys
         self.next_timer_at = resumed.next_timer_at

@@ -37,14 +37,13 @@ class Releasing:
         self._ledger.applied(commit)
         partition.finish(delivery)
         self._ledger.owe(delivery, answer)
-        self._go_on(partition, key, now, rows, redrive)
+        self._go_on(partition, key, now, redrive)
 
-    def _go_on(
-        self, partition: Partition, key: str, now: datetime, rows: Sequence[ParkedRow], redrive: Sequence[ParkedRow]
-    ) -> None:
+    def _go_on(self, partition: Partition, key: str, now: datetime, redrive: Sequence[ParkedRow]) -> None:
         """Put what is tried again before all that waits for the key; some of it may be waiting from an earlier release."""
         partition.parked_keys.discard(key)
-        if key in partition.held:
-            partition.held[key].remove(row.message_id for row in rows)
-        if redrive:
-            partition.hold(key, now, timedelta(), [self._intake.from_parked(row) for row in redrive])
+        held = partition.held.pop(key, None)
+        waiting = [self._intake.from_parked(row) for row in redrive]
+        waiting += held.without_parked() if held is not None else []
+        if waiting:
+            partition.hold(key, now, timedelta(), waiting)

@@ -1,7 +1,6 @@
 """Turns: running the handlers of a group of deliveries, and collecting what they leave behind."""
 
 import random
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -63,6 +62,7 @@ class Turns:
         log: Any,  # noqa: ANN401
         metrics: ServiceMetrics,
         traces: TurnTraces,
+        stopwatch: Callable[[], float],
         timeout_s: float = 30.0,
     ) -> None:
         self._service = service
@@ -72,7 +72,8 @@ class Turns:
         self._metrics = metrics
         self._traces = traces
         self._timeout_s = timeout_s
-        self._others_ran_at = time.perf_counter()
+        self._stopwatch = stopwatch
+        self._others_ran_at = stopwatch()
 
     async def wake(self, groups: Sequence[Group]) -> None:
         """Activate every actor that these groups need."""
@@ -97,7 +98,7 @@ class Turns:
 
     async def _let_others_run(self) -> None:
         """Handlers may never wait for anything, and meanwhile leases want to be renewed and requests answered."""
-        now = time.perf_counter()
+        now = self._stopwatch()
         if now - self._others_ran_at > _OTHERS_RUN_S:
             await anyio.lowlevel.checkpoint()
             self._others_ran_at = now
@@ -174,7 +175,7 @@ class Turns:
         actor = self._activations.get(handler.actor, call[0].key).actor
         argument: Message | list[Message] = [d.message for d in call] if handler.many else call[0].message
         bound = getattr(actor, handler.name)
-        started = time.perf_counter()
+        started = self._stopwatch()
         try:
             if handler.is_async:
                 with anyio.fail_after(self._timeout_s):
@@ -187,7 +188,7 @@ class Turns:
             raise Fault(error) from error
         finally:
             self._metrics.handler_took(
-                handler.message_type.topic.service, handler.message_type.wire, time.perf_counter() - started
+                handler.message_type.topic.service, handler.message_type.wire, self._stopwatch() - started
             )
         if not handler.many:
             return [value]

@@ -100,7 +100,7 @@ async def open_host(
             metrics=metrics,
             spans=spans,
         )
-        janitor = Janitor(service, PostgresCheckpoints(database), streams, log)
+        janitor = Janitor(service, PostgresCheckpoints(database), streams, clock, log)
         yield ServiceHost(service, loop, ownership, janitor, database, turns)
 
 
