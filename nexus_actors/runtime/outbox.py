@@ -56,8 +56,6 @@ class Outbox:
             return
         while waiting:
             if not await self._publish(waiting):
-                await anyio.sleep(RETRY_S)
-                self.beat()
                 await self._look_for_loss(partitions)
             waiting = [partition for partition in partitions if partition.unpublished]
         self._metrics.published(time.perf_counter() - started)
@@ -74,11 +72,17 @@ class Outbox:
         return not failures
 
     async def _look_for_loss(self, partitions: Collection[Partition]) -> None:
-        try:
-            history = await self._history()
-        except BusError:
+        """Wait until the streams say which history they are in: before that, nothing more may be published behind a loss."""
+        while True:
+            await anyio.sleep(RETRY_S)
+            self.beat()
+            try:
+                history = await self._history()
+            except BusError as error:
+                self._log.warning("streams_history_unknown", error=str(error))
+                continue
+            await self.catch_up(partitions, history)
             return
-        await self.catch_up(partitions, history)
 
     async def answer(self, answers: Sequence[tuple[str, Answer]]) -> None:
         """Send answers to their askers. One that does not get through is asked for again, or not wanted any more."""
