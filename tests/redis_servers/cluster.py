@@ -1,8 +1,10 @@
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import redis
 
+from bus.redis.slots import slot_of
 from nexus_actors.embedded.ports import LOOPBACK, free_port
 from tests.redis_servers.process import DATA, PASSWORD, RedisProcess, until
 
@@ -59,14 +61,37 @@ class RedisCluster:
     def masters(self) -> list[RedisProcess]:
         return [node for node in self.nodes if node.alive and node.run("ROLE")[0] == "master"]
 
-    def master_of(self, slot: int) -> RedisProcess:
-        """The living node that holds itself for the master of a slot."""
+    def master_of(self, stream: str) -> RedisProcess:
+        """The living node that takes itself for the master of a stream of the prefix `nexus`."""
+        slot = slot_of(f"nexus:{stream}")
         for node in self.masters():
             for word in next(line for line in self.view(node).values() if "myself" in line[2])[8:]:
                 first, _, last = word.partition("-")
                 if not word.startswith("[") and int(first) <= slot <= int(last or first):
                     return node
         raise AssertionError(f"Nobody owns slot {slot}.")
+
+    def revive(self) -> None:
+        """Start again what was killed. It comes back as a replica of whoever stood in for it."""
+        for node in self.nodes:
+            if not node.alive:
+                node.start()
+
+    def move(self, stream: str, target: RedisProcess, step: Callable[[], None]) -> None:
+        """Move the slot of a stream, as an operator does, calling `step` between the steps.
+
+        Redis documentation, "Scale with Redis Cluster": importing, migrating, the keys, then the owner.
+        """
+        slot, source = slot_of(f"nexus:{stream}"), self.master_of(stream)
+        ids = {node: str(node.run("CLUSTER", "MYID")) for node in (source, target)}
+        target.run("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[source])
+        source.run("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target])
+        step()
+        for key in source.run("CLUSTER", "GETKEYSINSLOT", slot, 100):
+            source.run("MIGRATE", LOOPBACK, target.port, key, 0, 5_000, "AUTH", PASSWORD)
+        step()
+        for node in (target, source):
+            node.run("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
 
     def settle(self) -> None:
         """Wait until all slots are served, and every living replica has what its master has."""
@@ -84,6 +109,16 @@ class RedisCluster:
             if role[0] == "slave" and role[3] != "connected":
                 return False
         return len(self.masters()) == _MASTERS
+
+    def settle_on(self, stream: str, port: int) -> None:
+        """Wait until every node names this port for the owner of a stream."""
+        slot = slot_of(f"nexus:{stream}")
+
+        def agreed() -> bool:
+            maps = [node.run("CLUSTER", "SLOTS") for node in self.nodes]
+            return all(any(first <= slot <= last and master[1] == port for first, last, master, *_ in each) for each in maps)
+
+        until(agreed)
 
     def empty(self) -> None:
         self.settle()

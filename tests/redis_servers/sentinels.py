@@ -37,8 +37,19 @@ class SentinelSet:
             process.start()
         self.settle()
 
+    def revive(self) -> None:
+        """Start again what was killed. The sentinels make it a replica of the one that stood in for it."""
+        for server in self.servers:
+            if not server.alive:
+                server.start()
+
+    def master_of(self, stream: str) -> RedisProcess:
+        """The master; every stream is there."""
+        del stream
+        return self.master()
+
     def master(self) -> RedisProcess:
-        """The living server that the first sentinel names."""
+        """The server that the first sentinel names."""
         port = int(self.sentinels[0].run("SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME)[1])
         return next(server for server in self.servers if server.port == port)
 
