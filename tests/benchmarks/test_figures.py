@@ -48,8 +48,8 @@ def test_a_ratio_to_nothing_is_infinite() -> None:
 
 def test_ratios_are_taken_within_rounds() -> None:
     """The machine was ten times slower in the second round, for both."""
-    compared = compare("publish", "msg/s", [300.0, 30.0, 310.0], [100.0, 10.0, 100.0])
-    assert compared.ratio == Summary(3.0, 3.0, pytest.approx(3.1))
+    compared = compare("publish", "msg/s", [300.0, 30.0, 400.0], [100.0, 10.0, 100.0])
+    assert compared.ratio == Summary(3.0, 3.0, 4.0)
 
 
 def test_an_expectation_is_met_by_the_median_ratio() -> None:
