@@ -198,6 +198,17 @@ async def test_numbers_of_the_outbox_go_on_above_the_published_mark(books: Books
     assert (resumed.published_seq, resumed.last_seq) == (12, 12)
 
 
+async def test_the_marks_of_a_partition_are_kept_with_every_commit_and_may_go_back(books: Books) -> None:
+    commit = await fenced(books, 0, 1)
+    for fence in (Fence(1, 12, 7, "history-1"), Fence(1, 7, 7, "history-2")):
+        commit.fences[0] = fence
+        await books.commit(commit)
+        resumed = await books.one.resume(0)
+        assert (resumed.published_seq, resumed.safe_seq, resumed.history) == fence[1:]
+    other = await books.one.resume(1)
+    assert (other.published_seq, other.safe_seq, other.history) == (0, 0, "")
+
+
 async def test_due_timers_come_earliest_first_up_to_a_limit(books: Books) -> None:
     commit = await fenced(books, 0, 1)
     late, soon, later = timer("a", NOON), timer("z", NOON - timedelta(hours=1)), timer("b", NOON + timedelta(seconds=1))
