@@ -12,6 +12,9 @@ from bus.topic import StreamName
 
 LOOK_S: Final = 2.0
 
+SKEW_S: Final = 5.0
+"""By how many seconds the store's clock may have gone back when it came back under another history."""
+
 
 class PartitionReader:
     """Reads the streams of the partitions that its caller owns, each behind a position.
@@ -36,7 +39,7 @@ class PartitionReader:
         store: StreamStore,
         count: int,
         block_s: float,
-        skew_s: float = 5.0,
+        skew_s: float = SKEW_S,
         clock: Callable[[], float] = anyio.current_time,
     ) -> None:
         self._store = store

@@ -11,6 +11,7 @@ import anyio
 
 from bus import BusUnavailable, StreamName
 from bus.position import START, Position
+from bus.reader import SKEW_S
 from bus.store import StreamStore
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.service import Service
@@ -34,12 +35,12 @@ def unread(streams: Sequence[StreamName], lowest: Mapping[StreamName, Position],
 
 
 def cuts(lowest: Mapping[StreamName, Position], done: Mapping[StreamName, Position]) -> dict[StreamName, Position]:
-    """Below which position each stream may be cut: only those whose readers have moved since the last time."""
-    return {
-        stream: Position(position.ms, position.seq + 1)
-        for stream, position in lowest.items()
-        if position > done.get(stream, START)
-    }
+    """Below which position each stream may be cut: only those whose readers have moved since the last time.
+
+    A checkpoint may be of a history that the streams have lost the tail of. What came after that stands at positions that start
+    over, and those may be below the checkpoint, though nobody has read it, by as much as the store's clock has gone back.
+    """
+    return {stream: position.rewound(SKEW_S) for stream, position in lowest.items() if position > done.get(stream, START)}
 
 
 class Janitor:
