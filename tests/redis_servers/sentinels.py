@@ -43,6 +43,10 @@ class SentinelSet:
             if not server.alive:
                 server.start()
 
+    def demote_unnoticed(self) -> None:
+        """Make the master a replica of nobody, behind the sentinels' backs. Undo it soon, for they will."""
+        self.master().run("REPLICAOF", LOOPBACK, 1)
+
     def master_of(self, stream: str) -> RedisProcess:
         """The master; every stream is there."""
         del stream
