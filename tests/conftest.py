@@ -15,6 +15,8 @@ import pytest
 import redis
 
 from nexus_actors.embedded import EmbeddedPostgres, EmbeddedRedis
+from tests.redis_servers.cluster import RedisCluster
+from tests.redis_servers.sentinels import SentinelSet
 
 # What a crash of the machine would destroy is thrown away anyway, and tests should not wait for the disk.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
@@ -53,6 +55,44 @@ def redis_server(server_folder: Path) -> Iterator[EmbeddedRedis]:
     anyio.run(server.start)
     yield server
     anyio.run(server.stop)
+
+
+@pytest.fixture(scope="session")
+def cluster_servers(server_folder: Path) -> Iterator[RedisCluster]:
+    """A Redis Cluster, for the whole run. Take `cluster` for a clean one with all its nodes."""
+    servers = RedisCluster(server_folder / "cluster")
+    try:
+        servers.start()
+        yield servers
+    finally:
+        servers.stop()
+
+
+@pytest.fixture(scope="session")
+def sentinel_servers(server_folder: Path) -> Iterator[SentinelSet]:
+    """A Redis behind sentinels, for the whole run. Take `sentinels` for a clean one with both its servers."""
+    servers = SentinelSet(server_folder / "sentinels")
+    try:
+        servers.start()
+        yield servers
+    finally:
+        servers.stop()
+
+
+@pytest.fixture
+def cluster(cluster_servers: RedisCluster) -> RedisCluster:
+    """A cluster with all its nodes, which a test may kill, and without keys."""
+    cluster_servers.revive()
+    cluster_servers.empty()
+    return cluster_servers
+
+
+@pytest.fixture
+def sentinels(sentinel_servers: SentinelSet) -> SentinelSet:
+    """A Redis behind sentinels, with both servers, which a test may kill, and without keys."""
+    sentinel_servers.revive()
+    sentinel_servers.empty()
+    return sentinel_servers
 
 
 @pytest.fixture

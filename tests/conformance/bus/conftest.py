@@ -1,38 +1,13 @@
 """Every stream store passes this suite: the one on Redis, however that is set up, and its twin in memory."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
 from bus.memory import MemoryStreamStore
 from bus.redis import RedisSettings, connect
 from bus.store import StreamStore
-from tests.redis_servers.cluster import RedisCluster
-from tests.redis_servers.sentinels import SentinelSet
-
-
-@pytest.fixture(scope="session")
-def cluster(server_folder: Path) -> Iterator[RedisCluster]:
-    """A Redis Cluster, for the whole run."""
-    servers = RedisCluster(server_folder / "cluster")
-    try:
-        servers.start()
-        yield servers
-    finally:
-        servers.stop()
-
-
-@pytest.fixture(scope="session")
-def sentinels(server_folder: Path) -> Iterator[SentinelSet]:
-    """A master with a replica and sentinels, for the whole run."""
-    servers = SentinelSet(server_folder / "sentinels")
-    try:
-        servers.start()
-        yield servers
-    finally:
-        servers.stop()
 
 
 @pytest.fixture(params=["memory", "redis", "cluster", "sentinel"])
@@ -42,9 +17,7 @@ def store_url(request: pytest.FixtureRequest) -> str | None:
         return None
     if request.param == "redis":
         return str(request.getfixturevalue("redis_url"))
-    servers = request.getfixturevalue("cluster" if request.param == "cluster" else "sentinels")
-    servers.empty()
-    return str(servers.url)
+    return str(request.getfixturevalue("cluster" if request.param == "cluster" else "sentinels").url)
 
 
 @pytest.fixture
