@@ -1,0 +1,51 @@
+"""The service under fault: accounts, each with a running number."""
+
+from uuid import UUID
+
+from msgspec import Struct
+
+from bus import Command, Event, Topic
+
+LEDGER = Topic("ledger-ms", partitions=8)
+
+POISON = 666
+
+
+class Receipt(Struct, frozen=True):
+    """Which entry of its account a posting became, and what the account stands at."""
+
+    number: int
+    total: int
+
+
+class Post(Command[Receipt], topic=LEDGER, key="account"):
+    """Post an amount. Negative ones are refused, after rows were written; `POISON` fails each time.
+
+    Attributes:
+        linger_s: the turn takes so long.
+        fails: so many attempts fail in each process that tries.
+    """
+
+    account: str
+    operation: UUID
+    amount: int
+    teller: str
+    linger_s: float = 0.0
+    fails: int = 0
+
+
+class Audit(Command[None], topic=LEDGER, key="account"):
+    """Sent by a timer, some time after an entry."""
+
+    account: str
+    number: int
+
+
+class Posted(Event, topic=LEDGER, key="account"):
+    """An amount was posted as the account's next entry."""
+
+    account: str
+    number: int
+    operation: UUID
+    amount: int
+    teller: str

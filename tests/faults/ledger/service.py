@@ -1,0 +1,81 @@
+"""Accounts: state, rows, events and timers in every turn, and no constraint that would hide a turn done twice."""
+
+from collections import Counter
+from datetime import timedelta
+from uuid import UUID
+
+import anyio
+from msgspec import Struct
+
+from bus import Refusal
+from nexus_actors import Actor, Context, Service, ServiceEntry, handles
+from tests.faults.ledger.contract import LEDGER, POISON, Audit, Post, Posted, Receipt
+from tests.faults.tuning import Tuning
+
+AUDITED = 10
+_AUDIT_AFTER = timedelta(seconds=0.5)
+
+
+_failed: Counter[UUID] = Counter()
+
+
+def _fails(message: Post) -> bool:
+    _failed[message.operation] += message.fails > 0
+    return 0 < _failed[message.operation] <= message.fails
+
+
+async def _linger(seconds: float) -> None:
+    """Stay in the turn, and let the fault know."""
+    if Tuning.here:
+        Tuning.here.lingering = True
+    await anyio.sleep(seconds)
+    if Tuning.here:
+        Tuning.here.lingering = False
+
+
+class AccountState(Struct):
+    """What an account remembers."""
+
+    number: int = 0
+    total: int = 0
+
+
+class Account(Actor[AccountState]):
+    """Keeps one account."""
+
+    @handles
+    async def post(self, message: Post, ctx: Context) -> Receipt:
+        number = self.state.number + 1
+        await ctx.db.execute(
+            "INSERT INTO entries (account, number, operation, amount) VALUES ($1, $2, $3, $4)",
+            self.key,
+            number,
+            message.operation,
+            message.amount,
+        )
+        if message.linger_s:
+            await _linger(message.linger_s)
+        if message.amount < 0:
+            raise Refusal.invalid("negative", "Post an amount that is not negative.")
+        if message.amount == POISON or _fails(message):
+            raise ValueError("this attempt fails")
+        self.state.number, self.state.total = number, self.state.total + message.amount
+        event = Posted(
+            account=self.key,
+            number=number,
+            operation=message.operation,
+            amount=message.amount,
+            teller=message.teller,
+        )
+        ctx.publish(event)
+        if number % AUDITED == 0:
+            ctx.schedule(Audit(account=self.key, number=number), ctx.now + _AUDIT_AFTER, f"audit-{number}")
+        return Receipt(number, self.state.total)
+
+    @handles
+    async def audit(self, message: Audit, ctx: Context) -> None:
+        await ctx.db.execute("INSERT INTO audits (account, number) VALUES ($1, $2)", self.key, message.number)
+
+
+ENTRY = ServiceEntry(name=LEDGER.service, title="Ledger", module=None, port=1, package="tests", layer="business")
+service = Service(ENTRY, topic=LEDGER, actors=[Account])

@@ -1,0 +1,97 @@
+"""Faults of the servers. Each ends with the mark from which recovery counts."""
+
+from typing import Final
+
+import anyio
+
+from tests.faults.postgres_proxy import Moment
+from tests.faults.recovery import Mark
+from tests.faults.stage import Stage
+
+_FULL_S: Final = 2.0
+_AWAY_S: Final = 1.0
+
+
+async def kill_redis(stage: Stage) -> Mark:
+    """Kill -9 of Redis, which comes back without the last second of what it confirmed."""
+    with stage.slow_archive():
+        await stage.servers.kill_redis(lose_tail=True)
+        await stage.servers.redis.start()
+    return stage.mark("redis killed, tail lost")
+
+
+async def fill_redis(stage: Stage) -> Mark:
+    """Redis has no memory left for two seconds."""
+    await stage.servers.ask_redis("CONFIG", "SET", "maxmemory", "1")
+    await anyio.sleep(_FULL_S)
+    await stage.servers.ask_redis("CONFIG", "SET", "maxmemory", "0")
+    return stage.mark("redis full")
+
+
+async def restart_postgres(stage: Stage) -> Mark:
+    """PostgreSQL is restarted in good order."""
+    await stage.servers.postgres.stop()
+    await stage.servers.postgres.start()
+    return stage.mark("postgres restarted")
+
+
+async def kill_postgres(stage: Stage) -> Mark:
+    """Kill -9 of PostgreSQL."""
+    await stage.servers.kill_postgres()
+    await stage.servers.postgres.start()
+    return stage.mark("postgres killed")
+
+
+async def break_commit(stage: Stage, moment: Moment) -> Mark:
+    """The connection breaks in the middle of a commit, whose outcome the worker cannot know."""
+    broken = stage.postgres.broken
+    stage.postgres.moment = moment
+    await stage.until(lambda: stage.postgres.broken > broken)
+    return stage.mark(f"commit broken {moment}")
+
+
+async def break_commit_before(stage: Stage) -> Mark:
+    """The server never gets it."""
+    return await break_commit(stage, "before")
+
+
+async def break_commit_after(stage: Stage) -> Mark:
+    """The server gets it, and its answer is lost."""
+    return await break_commit(stage, "after")
+
+
+async def break_commit_late(stage: Stage) -> Mark:
+    """The server gets it two seconds later."""
+    mark = await break_commit(stage, "late")
+    await anyio.sleep(stage.postgres.late_s)
+    return mark
+
+
+async def cut_power(stage: Stage) -> Mark:
+    """Everything dies at once: all workers, PostgreSQL, and Redis with its last second."""
+    count = len(stage.workers)
+    with stage.slow_archive():
+        await _cut(stage)
+    await stage.servers.redis.start()
+    await stage.servers.postgres.start()
+    mark = stage.mark("power cut")
+    await stage.add_workers(count)
+    return mark
+
+
+async def _cut(stage: Stage) -> None:
+    async with anyio.create_task_group() as dying:
+        dying.start_soon(_cut_redis, stage)
+        dying.start_soon(_cut_others, stage)
+
+
+async def _cut_redis(stage: Stage) -> None:
+    await stage.servers.kill_redis(lose_tail=True)
+
+
+async def _cut_others(stage: Stage) -> None:
+    await anyio.sleep(_AWAY_S)
+    for worker in stage.workers:
+        await worker.kill()
+    stage.workers.clear()
+    await stage.servers.kill_postgres()
