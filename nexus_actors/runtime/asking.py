@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from bus import Command, Envelope, Refusal, StreamName, new_id
-from bus.envelope import seal
+from bus.envelope import LONGEST_KEY, key_problem, seal
 from bus.requests import Answer, Requests
 from nexus_actors.http.asking import Reply
 from nexus_actors.principal import Principal
@@ -52,6 +52,10 @@ class BusAsker:
             service: the name under which it is asked; that of this asker when left out.
             stream: where it goes, for the runtime's own commands, which any service takes.
         """
+        if problem := key_problem(command.key_of()):
+            raise Refusal.invalid(
+                "key_unusable", f"The {command.key_field} {problem}. Give one of 1 to {LONGEST_KEY} characters."
+            )
         now = self._clock()
         envelope = seal(command, message_id=message_id or new_id(), source=service or self._source, now=now)
         envelope = envelope.replace(
