@@ -38,10 +38,11 @@ class StreamStore(Protocol):
     """
 
     async def append(self, appends: Sequence[Append]) -> list[Exception | None]:
-        """Append to several streams in one round trip; each stream's bodies all or not at all.
+        """Append to several streams in one round trip to each server; each stream's bodies all or not at all.
 
         Returns:
-            Per append, None, or `Overloaded` where the stream is full, or `PublishFailed` where the store refused.
+            Per append, None, or `Overloaded` where the stream is full, or `PublishFailed` where the store refused, or where
+            one of its servers did not confirm while others did.
 
         Raises:
             PublishFailed: no confirmation came. Any of them may be in its stream.
@@ -84,6 +85,9 @@ class StreamStore(Protocol):
 
     async def history(self) -> str:
         """Names the store's present history. It changes when the store may have lost its newest entries (restart, fail-over).
+
+        A store of several servers has one history, which changes with that of any of them: who reads from one publishes into
+        the others.
 
         Raises:
             BusUnavailable: the store cannot be reached.

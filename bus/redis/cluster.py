@@ -169,11 +169,7 @@ class ClusterLink:
                 asking = await self._redirect({0: error}, known)
 
     async def history(self) -> str:
-        """See `Link.history`: of all masters together.
-
-        A cluster loses entries by the node, but who follows one stream learns of it no sooner by asking for that stream alone,
-        and an owner publishes into many.
-        """
+        """See `Link.history`: those of all masters together."""
         if not self._map.ranges:
             await self._refresh(self._map)
         known = self._map
