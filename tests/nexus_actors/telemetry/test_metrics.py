@@ -116,10 +116,9 @@ def test_a_partition_that_is_handed_over_is_no_longer_spoken_of() -> None:
     service.lags("tracker-ms", "events", 1, 6.0)
     service.forget_lag("tracker-ms", "events", 0)
     service.forget_lag("tracker-ms", "events", 7)
-    assert (
-        value(metrics, "nexus_lag_seconds", service="tracker-ms", topic="tracker-ms", channel="events", partition="0") is None
-    )
-    assert value(metrics, "nexus_lag_seconds", service="tracker-ms", topic="tracker-ms", channel="events", partition="1") == 6
+    of = {"service": "tracker-ms", "topic": "tracker-ms", "channel": "events"}
+    assert value(metrics, "nexus_lag_seconds", **of, partition="0") is None
+    assert value(metrics, "nexus_lag_seconds", **of, partition="1") == 6
 
 
 def test_the_process_tells_its_memory_and_processor_time() -> None:
