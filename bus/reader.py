@@ -82,8 +82,9 @@ class PartitionReader:
             return self.history
         self._look_at = now + LOOK_S
         try:
-            found = await self._store.history()
+            found = await self._ask()
         except BusUnavailable:
+            self._look_at = now
             if not self._connected or self.history is None:
                 raise
             # A server that we do not read from is away. What comes from the others is worth reading meanwhile.
@@ -93,6 +94,14 @@ class PartitionReader:
         self.history = found
         self._connected = True
         return found
+
+    async def _ask(self) -> str:
+        try:
+            return await self._store.history()
+        except BusUnavailable:
+            # A connection may have broken long ago, with a server that has come back since: that is not being away. Whoever
+            # went on under the former history now would publish new messages before those that were lost.
+            return await self._store.history()
 
     async def rewind(self, streams: Iterable[StreamName]) -> dict[StreamName, Position]:
         """Go back in some streams, for the store may have lost their newest entries; return their positions.
