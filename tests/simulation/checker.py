@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 async def unrest(world: World) -> str | None:
     """What is still under way; None when nothing is."""
+    history = await world.streams.history()
     for service in world.services:
         tables = world.database.service(service.name)
         if tables.timers or tables.letters:
@@ -41,6 +42,8 @@ async def unrest(world: World) -> str | None:
         if len(owned) != service.topic.partitions:
             return f"{service.name} has owners for {len(owned)} of {service.topic.partitions} partitions"
         for partition in owned:
+            if history not in {partition.read_under} & {partition.published_under}:
+                return f"{service.name} {partition.number} has not seen that the streams were restarted"
             if partition.held or partition.unpublished or partition.dirty:
                 return f"{service.name} {partition.number} holds keys back, or has something to publish or to save"
         if await _behind(world):
