@@ -24,6 +24,10 @@ def test_everybody_computes_the_same(count: int, names: list[str], random: objec
     assert place("tracker-ms", count, names) == place("tracker-ms", count, shuffled)
 
 
+def test_the_placement_is_the_same_in_every_process_and_release() -> None:
+    assert place("tracker-ms", 8, ["a", "b", "c"]) == dict(enumerate("cbacbcab"))
+
+
 @given(workers)
 def test_few_partitions_move_when_a_worker_joins(names: list[str]) -> None:
     before = place("tracker-ms", 64, names)
