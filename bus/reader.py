@@ -52,12 +52,18 @@ class PartitionReader:
         self._certain: dict[StreamName, Position] = {}
         self._connected = False
         self._look_at = 0.0
+        self._seen_at = 0.0
         self.history: str | None = None
 
     @property
     def streams(self) -> list[StreamName]:
         """What it reads."""
         return list(self._positions)
+
+    @property
+    def unseen_s(self) -> float:
+        """How long ago the store was last seen to be in `history`, in seconds."""
+        return self._clock() - self._seen_at
 
     def assign(self, stream: StreamName, position: Position) -> None:
         """Read a stream, from behind ``position`` on."""
@@ -92,6 +98,7 @@ class PartitionReader:
         if found == self.history:
             self._certain.update(self._positions)
         self.history = found
+        self._seen_at = now
         self._connected = True
         return found
 

@@ -186,7 +186,8 @@ class ServiceLoop:
                     partition.trackers[stream].rewind(position)
                 self._log.warning("streams_may_have_lost_their_tail", partition=partition.number)
             partition.read_under = history
-        await self._outbox.catch_up(self.partitions.values(), history)
+        seen_at = self._clock() - timedelta(seconds=self._reader.unseen_s)
+        await self._outbox.catch_up(self.partitions.values(), history, seen_at)
 
     def _overfull(self) -> Collection[StreamName]:
         """The streams of partitions where so much waits behind failing keys that memory would not do."""

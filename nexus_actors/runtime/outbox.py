@@ -76,12 +76,13 @@ class Outbox:
         while True:
             await anyio.sleep(RETRY_S)
             self.beat()
+            seen_at = self._clock()
             try:
                 history = await self._history()
             except BusError as error:
                 self._log.warning("streams_history_unknown", error=str(error))
                 continue
-            await self.catch_up(partitions, history)
+            await self.catch_up(partitions, history, seen_at)
             return
 
     async def answer(self, answers: Sequence[tuple[str, Answer]]) -> None:
@@ -93,16 +94,16 @@ class Outbox:
         except BusError as error:
             self._log.warning("answers_lost", answers=len(answers), error=str(error))
 
-    async def catch_up(self, partitions: Collection[Partition], history: str) -> None:
+    async def catch_up(self, partitions: Collection[Partition], history: str, seen_at: datetime) -> None:
         """Publish what these partitions have committed and was perhaps not published, or was and may be lost.
 
         Readers drop what they know.
 
         Args:
-            history: the one that the streams are in now.
+            history: the one that the streams were in at ``seen_at``.
         """
         for partition in partitions:
-            partition.tail_lost(history)
+            partition.see_history(history, seen_at)
             if not partition.caught_up:
                 await self._catch_up(partition)
 

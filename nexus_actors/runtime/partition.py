@@ -85,7 +85,8 @@ class Partition:
 
     Attributes:
         published_seq: everything in its outbox up to here has been published.
-        safe_seq: so far it had been published `LOST_TAIL` before the last confirmation; the store cannot have lost that.
+        safe_seq: so far it had been published `LOST_TAIL` before the history was last seen to be the same; the store cannot
+            have lost that.
         published_under: the history of the stream store that this was confirmed by.
         read_under: the history that the positions of the trackers are of.
         caught_up: everything in its outbox has been published.
@@ -111,6 +112,7 @@ class Partition:
         self._saved_history = resumed.history
         self.saved_fence = self.fence()
         self._confirmed: tuple[datetime, int] | None = None
+        self._certain_at: datetime | None = None
 
     def fence(self) -> Fence:
         """What a commit of this partition states and checks."""
@@ -131,15 +133,17 @@ class Partition:
             self.unpublished.clear()
         self.published_seq = self.unpublished[0].seq - 1 if self.unpublished else last
         at, seq = self._confirmed or (now, before)
-        if now - at >= LOST_TAIL:
+        # A confirmation alone proves nothing: it may come from one server while another that had confirmed before is gone.
+        if self._certain_at is not None and self._certain_at - at >= LOST_TAIL:
             self.safe_seq = seq
             at, seq = now, self.published_seq
         elif now < at:
             at = now
         self._confirmed = at, seq
 
-    def tail_lost(self, history: str) -> None:
-        """The store came back under another history: what it had confirmed last is to be published again."""
+    def see_history(self, history: str, at: datetime) -> None:
+        """The store was in this history at an instant. If it is another one, what it had confirmed last goes out again."""
+        self._certain_at = at
         if self.published_under not in {"", history}:
             self.published_seq = min(self.published_seq, self.safe_seq)
             self.unpublished.clear()

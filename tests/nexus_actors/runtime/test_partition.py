@@ -1,10 +1,15 @@
-"""How far a stream has been handled."""
+"""How far a stream has been handled, and an outbox been published."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bus import StreamName
 from bus.position import START, Position
-from nexus_actors.runtime.partition import Tracker
+from nexus_actors.runtime.partition import Partition, Tracker
+from nexus_actors.runtime.store import OutboxRow, Resumed
 
 
 @given(st.lists(st.integers(1, 10_000), min_size=1, unique=True).map(sorted), st.data())
@@ -41,3 +46,36 @@ def test_positions_are_ordered_and_have_a_text(ms: int, seq: int) -> None:
     assert Position.parse(str(position)) == position
     assert position.before() < position or position == START
     assert position.rewound(5) <= position
+
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+RESUMED = Resumed({}, 0, 0, set(), set(), None, history="one")
+
+
+def publish(partition: Partition, seq: int, at_s: float) -> None:
+    partition.unpublished.append(OutboxRow(0, seq, StreamName("{walk-ms:0}:events"), UUID(int=seq), b""))
+    partition.published(NOON + timedelta(seconds=at_s))
+
+
+def test_what_was_published_is_safe_once_the_history_was_seen_unchanged_long_enough_after() -> None:
+    partition = Partition(0, 1, RESUMED, ())
+    publish(partition, 1, at_s=0)
+    partition.see_history("one", NOON + timedelta(seconds=6))
+    publish(partition, 2, at_s=6)
+    assert partition.safe_seq == 0
+    partition.see_history("one", NOON + timedelta(seconds=12))
+    publish(partition, 3, at_s=12)
+    assert partition.safe_seq >= 1
+    partition.see_history("two", NOON + timedelta(seconds=13))
+    assert partition.published_seq == partition.safe_seq < 3
+
+
+def test_confirmations_alone_make_nothing_safe() -> None:
+    """They may come from one server of a cluster while the one that confirmed before is dead and not yet replaced."""
+    partition = Partition(0, 1, RESUMED, ())
+    partition.see_history("one", NOON)
+    for seq in range(1, 30):
+        publish(partition, seq, at_s=float(seq))
+    assert partition.safe_seq == 0
+    partition.see_history("two", NOON + timedelta(seconds=30))
+    assert partition.published_seq == 0
