@@ -13,14 +13,15 @@ from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 from bus.redis.link import Unanswered, Unreached, Word
 
 _BROKEN: Final = (RedisError, OSError)
+_EMPTYING: Final = ("flushall", "flushdb")
 
 
 class ServerState(Struct, frozen=True):
     """What a server says about itself.
 
     Attributes:
-        history: names the succession of its data: its run id, which a restart changes, and its replication id, which its
-            promotion to a master changes.
+        history: names the succession of its data: its run id, which a restart changes; its replication id, which its
+            promotion to a master changes; and how often it was emptied.
     """
 
     is_master: bool
@@ -81,12 +82,13 @@ class Server:
             Unreached, Unanswered: it is away.
             ResponseError: it refused.
         """
-        reply = (await self.exchange([("INFO", "server", "replication")]))[0]
+        reply = (await self.exchange([("INFO", "server", "replication", "commandstats")]))[0]
         if isinstance(reply, Exception):
             raise reply
         lines = cast("bytes", reply).decode().splitlines()
         fields = dict(line.split(":", 1) for line in lines if ":" in line)
-        return ServerState(fields["role"] == "master", f"{fields['run_id']}:{fields['master_replid']}")
+        emptied = ":".join(fields.get(f"cmdstat_{command}", "0").split(",")[0] for command in _EMPTYING)
+        return ServerState(fields["role"] == "master", f"{fields['run_id']}:{fields['master_replid']}:{emptied}")
 
     async def close(self) -> None:
         """Close all connections. Cancellation waits for it."""

@@ -28,6 +28,14 @@ async def fill_redis(stage: Stage) -> Mark:
     return stage.mark("redis full")
 
 
+async def flush_redis(stage: Stage) -> Mark:
+    """FLUSHALL."""
+    with stage.slow_archive():
+        await anyio.sleep(_AWAY_S)
+        await stage.servers.ask_redis("FLUSHALL")
+    return stage.mark("redis flushed")
+
+
 async def restart_postgres(stage: Stage) -> Mark:
     """PostgreSQL is restarted in good order."""
     await stage.servers.postgres.stop()
