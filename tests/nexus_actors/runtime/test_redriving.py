@@ -1,0 +1,99 @@
+"""Letting parked keys go on: in order, with what comes meanwhile, through failures and crashes."""
+
+import pytest
+
+from bus.memory import MemoryStreamStore
+from nexus_actors.dead_letters import DeadLetters
+from nexus_actors.postgres.dead_letters import PostgresDeadLetters
+from nexus_actors.runtime.release import ReleaseKey
+from nexus_actors.testing import TestPlatform, open_platform
+from nexus_actors.testing.platform import _milliseconds
+from tests.nexus_actors.runtime.switchboard.service import Act, Told, board
+from tests.nexus_actors.runtime.wire import QUICK, home, letters, put, sealed
+
+pytestmark = pytest.mark.anyio
+
+
+def told(platform: TestPlatform) -> list[int]:
+    """The numbers that the line was told to tell, each once."""
+    return list(dict.fromkeys(event.number for event in platform.events(Told)))
+
+
+def tell(number: int, *more: str) -> bytes:
+    return sealed(Act(line="a", steps=("tell", *more), number=number))
+
+
+async def park(platform: TestPlatform, *bodies: bytes) -> None:
+    await put(platform, home("a"), tell(0, "fault"), *bodies)
+    await platform.settle()
+
+
+async def drop_first(platform: TestPlatform) -> None:
+    book = PostgresDeadLetters(platform.worker.platform)
+    first = await platform.worker.platform.fetchval("SELECT message_id FROM nexus.dead_letters ORDER BY ordinal LIMIT 1")
+    await DeadLetters(book, platform.worker.asker).drop([first])
+
+
+async def test_letters_go_on_in_order_and_before_what_comes_behind_them(database_url: str) -> None:
+    async with open_platform([board], database_url, environ=QUICK) as platform:
+        await park(platform, tell(1), tell(2))
+        await put(platform, home("a"), tell(3), sealed(ReleaseKey(key="a")), tell(4))
+        await platform.settle()
+        assert [behind for _, _, behind in await letters(platform)] == [False, True, True, True, True]
+        await drop_first(platform)
+        await put(platform, home("a"), tell(5))
+        await platform.settle()
+        assert told(platform) == [1, 2, 3, 4, 5]
+        assert await letters(platform) == []
+
+
+async def test_a_key_that_fails_again_in_the_middle_is_parked_from_there(database_url: str) -> None:
+    async with open_platform([board], database_url, environ=QUICK) as platform:
+        await park(platform, tell(1), tell(2, "fault"), tell(3))
+        await drop_first(platform)
+        await put(platform, home("a"), tell(4))
+        await platform.settle()
+        assert told(platform) == [1]
+        assert [behind for _, _, behind in await letters(platform)] == [False, True, True]
+        await drop_first(platform)
+        await platform.settle()
+        assert told(platform) == [1, 3, 4]
+
+
+async def test_releases_that_cross_each_other_do_nothing_twice(database_url: str) -> None:
+    async with open_platform([board], database_url, environ=QUICK) as platform:
+        await park(platform, tell(1), tell(2))
+        await drop_first(platform)
+        await put(platform, home("a"), *(sealed(ReleaseKey(key="a")) for _ in range(3)), tell(3), sealed(ReleaseKey(key="a")))
+        await platform.settle()
+        assert told(platform) == [1, 2, 3]
+        assert len(platform.events(Told)) == 3
+
+
+async def test_a_release_of_what_is_not_parked_does_nothing(database_url: str) -> None:
+    environ = {**QUICK, "NEXUS_MAX_ATTEMPTS": "6"}
+    async with open_platform([board], database_url, environ=environ) as platform:
+        await put(platform, home("a"), tell(0, "fault"), tell(1))
+        await put(platform, home("a"), sealed(ReleaseKey(key="a")), sealed(ReleaseKey(key="never seen")))
+        await platform.settle()
+        assert [behind for _, _, behind in await letters(platform)] == [False, True]
+        assert told(platform) == []
+
+
+async def test_a_crash_after_the_release_loses_no_letter_and_no_place(database_url: str) -> None:
+    streams = MemoryStreamStore(_milliseconds)
+    environ = {**QUICK, "NEXUS_MAX_ATTEMPTS": "1000", "NEXUS_RETRY_BASE_S": "60", "NEXUS_RETRY_MAX_S": "60"}
+    async with open_platform([board], database_url, streams=streams, environ=QUICK) as platform:
+        await park(platform, tell(1), tell(2))
+    async with open_platform([board], database_url, streams=streams, environ=environ) as platform:
+        await put(platform, home("a"), sealed(ReleaseKey(key="a")), tell(3))
+        loop = platform.worker.hosts["board-ms"].loop
+        await platform.until(lambda: sum(partition.held_count() for partition in loop.partitions.values()) == 4)
+    async with open_platform([board], database_url, streams=streams, environ=QUICK) as platform:
+        await put(platform, home("a"), tell(4))
+        await platform.until(lambda: bool(platform.worker.hosts["board-ms"].loop.partitions))
+        await platform.settle()
+        assert [behind for _, _, behind in await letters(platform)] == [False, True, True, True, True]
+        await drop_first(platform)
+        await platform.settle()
+        assert told(platform) == [1, 2, 3, 4]
