@@ -1,0 +1,169 @@
+"""Breaks of how messages take effect: once, in the order of their keys, all or not at all."""
+
+from typing import Final
+
+from tests.mutations.mutation import Mutation
+
+_ONCE: Final = "a message takes effect once"
+_ORDER: Final = "messages of a key take effect in order"
+_WHOLE: Final = "a turn takes effect as a whole"
+_POISON: Final = "a poison message is kept and stops nobody else"
+_TIMERS: Final = "a timer fires once"
+
+_TURNS: Final = "tests/nexus_actors/runtime/test_turns.py"
+_EFFECTS: Final = "tests/nexus_actors/runtime/test_effects.py"
+_RINGS: Final = "tests/nexus_actors/runtime/test_timers.py"
+_SEEDED: Final = "tests/simulation/test_simulation.py::test_every_effect_happens_once_and_in_order"
+_REPEAT: Final = f"{_TURNS}::test_the_same_id_gets_the_first_answer_again"
+_PARKED: Final = f"{_TURNS}::test_a_poison_message_is_parked_and_holds_back_its_own_key_alone"
+
+MUTATIONS: Final = (
+    Mutation(
+        _ONCE,
+        "the inbox is not asked",
+        "nexus_actors/runtime/screening.py",
+        "known = await self._store.known([delivery.message_id for delivery in deliveries])",
+        "known: dict[UUID, Known] = {}",
+        (_REPEAT,),
+    ),
+    Mutation(
+        _ONCE,
+        "turns leave no inbox row",
+        "nexus_actors/runtime/ledger.py",
+        "commit.inbox += map(_inbox_row, result.group.deliveries, result.answers)",
+        "commit.inbox += ()",
+        (_REPEAT,),
+    ),
+    Mutation(
+        _ONCE,
+        "the inbox takes an id twice",
+        "nexus_actors/postgres/runtime/0002_stream_history.sql",
+        "SELECT * FROM unnest(p_inbox_ids, p_fingerprints, p_answers);",
+        "SELECT * FROM unnest(p_inbox_ids, p_fingerprints, p_answers) ON CONFLICT DO NOTHING;",
+        ("tests/conformance/runtime/test_turn_store.py::test_a_message_is_handled_once",),
+    ),
+    Mutation(
+        "an id stands for one request",
+        "fingerprints are not compared",
+        "nexus_actors/runtime/screening.py",
+        "if known.fingerprint != delivery.envelope.fingerprint:",
+        "if known is None:",
+        (f"{_TURNS}::test_the_same_id_with_another_fingerprint_is_refused",),
+    ),
+    Mutation(
+        "an id stands for one request",
+        "the fingerprint leaves the body out",
+        "nexus_actors/http/idempotency.py",
+        "for part in (method.encode(), path.encode(), query.encode(), body):",
+        "for part in (method.encode(), path.encode(), query.encode()):",
+        ("tests/nexus_actors/http/test_idempotency.py::test_bodies_and_queries_tell_requests_apart_not_keys",),
+    ),
+    Mutation(
+        _WHOLE,
+        "a refusal keeps the changes of the state",
+        "nexus_actors/runtime/turn.py",
+        "                activation.restore()",
+        "                activation.settle()",
+        (f"{_TURNS}::test_a_refused_command_changes_nothing",),
+    ),
+    Mutation(
+        _WHOLE,
+        "a refusal keeps the rows",
+        "nexus_actors/runtime/turn.py",
+        "result.refused_after_writing |= db.writes > writes_before",
+        "result.refused_after_writing |= db.writes < writes_before",
+        (f"{_EFFECTS}::test_a_refusal_after_writing_takes_its_rows_back_and_leaves_those_of_the_others",),
+    ),
+    Mutation(
+        _ORDER,
+        "a checkpoint passes entries that are not finished",
+        "nexus_actors/runtime/partition.py",
+        "return min(min(still_open).before(), self._read) if still_open else self._read",
+        "return self._read",
+        ("tests/nexus_actors/runtime/test_partition.py",),
+    ),
+    Mutation(
+        "what was read is not lost",
+        "messages are acknowledged when they are read",
+        "nexus_actors/runtime/loop.py",
+        "        partition.trackers[entry.stream].begin(entry.position)\n",
+        "        partition.trackers[entry.stream].begin(entry.position)\n"
+        "        partition.trackers[entry.stream].finish(entry.position)\n",
+        (f"{_SEEDED}[0]",),
+    ),
+    Mutation(
+        "what was read is not lost",
+        "checkpoints are committed before the turns, by themselves",
+        "nexus_actors/runtime/loop.py",
+        "            ordinary = await self._set_aside(fresh)\n",
+        "            ordinary = await self._set_aside(fresh)\n"
+        "            for delivery in ordinary:\n"
+        "                self.partitions[delivery.partition].finish(delivery)\n"
+        "            await self._save_marks([p for p in self.partitions.values() if p.dirty])\n",
+        (f"{_SEEDED}[0]",),
+    ),
+    Mutation(
+        _ORDER,
+        "later messages pass a key that waits for its next attempt",
+        "nexus_actors/runtime/loop.py",
+        "elif delivery.key in partition.held:",
+        "elif delivery.key in ():",
+        (f"{_SEEDED}[0]",),
+    ),
+    Mutation(
+        _ORDER,
+        "later messages pass a key that is parked",
+        "nexus_actors/runtime/loop.py",
+        "elif delivery.key in partition.parked_keys:",
+        "elif delivery.key in ():",
+        (_PARKED,),
+    ),
+    Mutation(
+        _ORDER,
+        "parked keys are forgotten at a take-over",
+        "nexus_actors/postgres/turn_store.py",
+        'parked_keys=set(row["parked_keys"])',
+        "parked_keys=set()",
+        (_PARKED,),
+    ),
+    Mutation(
+        _POISON,
+        "a poison message is dropped",
+        "nexus_actors/runtime/ledger.py",
+        "        commit.parked += rows\n",
+        "        commit.parked += ()\n",
+        ("tests/nexus_actors/testing/test_memory_service.py::test_a_fault_is_parked_with_its_cause",),
+    ),
+    Mutation(
+        _POISON,
+        "attempts have no limit",
+        "nexus_actors/retry.py",
+        "if failures >= self.max_attempts:",
+        "if failures < 0:",
+        ("tests/nexus_actors/test_retry.py",),
+    ),
+    Mutation(
+        _POISON,
+        "a fault parks the other keys of its batch too",
+        "nexus_actors/runtime/batch.py",
+        "        for group, fault in attempt.faulty:\n            if len(groups) == 1 and len(group.deliveries) == 1:",
+        "        for group, fault in attempt.faulty:\n            if group.deliveries:",
+        (f"{_EFFECTS}::test_a_fault_after_writing_costs_the_others_nothing", f"{_SEEDED}[0]"),
+    ),
+    Mutation(
+        _TIMERS,
+        "a timer that has fired keeps its row",
+        "nexus_actors/runtime/ledger.py",
+        "commit.timers_gone += _fired(result.group.deliveries)",
+        "commit.timers_gone += ()",
+        ("tests/nexus_actors/testing/test_memory_service.py::test_time_passes_when_it_is_told_to", _RINGS),
+    ),
+    Mutation(
+        _TIMERS,
+        "a new owner does not look for timers",
+        "nexus_actors/postgres/turn_store.py",
+        'next_timer_at=row["next_timer_at"]',
+        "next_timer_at=None",
+        (f"{_RINGS}::test_a_timer_rings_after_a_restart",),
+    ),
+)
