@@ -110,6 +110,10 @@ class PartitionReader:
             # went on under the former history now would publish new messages before those that were lost.
             return await self._store.history()
 
+    def look_again(self) -> None:
+        """What is known of the history may be old: the next `connect` is to ask."""
+        self._look_at = 0.0
+
     async def rewind(self, streams: Iterable[StreamName]) -> dict[StreamName, Position]:
         """Go back in some streams, for the store may have lost their newest entries; return their positions.
 

@@ -140,6 +140,8 @@ class ServiceLoop:
             rows = await self._store.parked(number, key)
             partition.hold(key, self._clock(), timedelta(), [self._intake.from_parked(row) for row in rows])
         self.partitions[number] = partition
+        # The former owner may have seen a history that this worker has not: its marks are not to be taken for old ones.
+        self._reader.look_again()
         for stream, tracker in partition.trackers.items():
             self._reader.assign(stream, tracker.checkpoint())
 
