@@ -55,12 +55,20 @@ def run(step: Step) -> bool:
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--only", type=click.Choice(_GROUPS), help="Run these checks only.")
+@click.option("--mutations", is_flag=True, help="Break each mechanism in a copy and show which test notices; nothing else.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def command(only: str | None, pytest_args: tuple[str, ...]) -> None:
+def command(only: str | None, pytest_args: tuple[str, ...], *, mutations: bool) -> None:
     """Check format, lint, types, laws and behaviour.
 
-    PYTEST_ARGS go to pytest; with them, coverage is not measured. Exits with 1 when any check failed.
+    PYTEST_ARGS go to pytest; with them, coverage is not measured. With --mutations they are words that choose breaks by their
+    guarantee, what is broken, or the file. Exits with 1 when any check failed, or any break was not caught.
     """
+    if mutations:
+        if only is not None:
+            raise click.UsageError("--mutations and --only do not go together. Give one of them.")
+        if not run(Step("tests", "mutations", ["-u", "-m", "tests.mutations", *pytest_args])):
+            sys.exit(1)
+        return
     if not (_CHECKOUT.parent / "shared" / "data").is_dir():
         click.echo("There is no ../shared/data beside the checkout: tests that need the reference data are skipped.\n")
     (_CHECKOUT / ".nexus" / "coverage").mkdir(parents=True, exist_ok=True)

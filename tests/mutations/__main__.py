@@ -19,7 +19,7 @@ from tests.mutations.trial import Trial, attempt, unbroken
 
 _CHECKOUT: Final = Path(__file__).resolve().parents[2]
 _AT_ONCE: Final = 2
-_HEADINGS: Final = ("guarantee", "break", "caught by", "time")
+_HEADINGS: Final = ("guarantee", "break", "time", "caught by")
 
 
 def chosen(words: Sequence[str]) -> list[Mutation]:
@@ -35,13 +35,12 @@ def line(cells: Sequence[str], widths: Sequence[int]) -> str:
 def cells(trial: Trial) -> tuple[str, str, str, str]:
     """What the table shows of a trial. Test ids are shown without the folder that they all have in common."""
     by = trial.by if trial.verdict == "caught" else f"{trial.verdict}: {trial.by}"
-    return trial.mutation.guarantee, trial.mutation.broken, by.removeprefix("tests/"), f"{trial.took_s:.1f} s"
+    return trial.mutation.guarantee, trial.mutation.broken, f"{trial.took_s:6.1f} s", by.removeprefix("tests/")
 
 
 def show(checkout: Path, mutations: Sequence[Mutation]) -> bool:
     """Try mutations, two at a time, and print a line for each; whether all were caught."""
-    widths = [max(len(m.guarantee) for m in mutations), max(len(m.broken) for m in mutations), 0, 0]
-    widths[2] = max(len(test) for m in mutations for test in m.tests)
+    widths = [max(len(m.guarantee) for m in mutations), max(len(m.broken) for m in mutations), len("0000.0 s"), 0]
     click.secho(line(_HEADINGS, widths), bold=True)
     caught = 0
     with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -22,7 +22,9 @@ MUTATIONS: Final = (
         "nexus_actors/postgres/runtime/0002_stream_history.sql",
         "IF current_ones <> cardinality(p_partitions) THEN",
         "IF false THEN",
-        ("tests/conformance/runtime/test_turn_store.py::test_a_commit_under_an_old_generation_changes_nothing",),
+        (
+            "tests/conformance/runtime/test_turn_store.py::test_a_commit_under_an_old_generation_changes_nothing[postgres-False]",
+        ),
     ),
     Mutation(
         _FENCED,
@@ -30,7 +32,7 @@ MUTATIONS: Final = (
         "nexus_actors/postgres/lease_store.py",
         "generation = l.generation + 1",
         "generation = l.generation",
-        (f"{_LEASES}::test_generations_only_grow",),
+        (f"{_LEASES}::test_generations_only_grow[postgres]",),
     ),
     Mutation(
         _FENCED,
@@ -102,7 +104,7 @@ MUTATIONS: Final = (
         "nexus_actors/postgres/checkpoints.py",
         "ORDER BY stream, ms, seq",
         "ORDER BY stream, ms DESC, seq DESC",
-        ("tests/conformance/runtime/test_checkpoints.py::test_the_lowest_reader_counts",),
+        ("tests/conformance/runtime/test_checkpoints.py::test_the_lowest_reader_counts[postgres]",),
     ),
     Mutation(
         _SHORT,
@@ -118,7 +120,7 @@ MUTATIONS: Final = (
         "bus/redis/append.lua",
         "if limit > 0 and",
         "if limit < 0 and",
-        ("tests/conformance/bus/test_store.py::test_a_full_stream_takes_nothing_and_others_are_not_affected",),
+        ("tests/conformance/bus/test_store.py::test_a_full_stream_takes_nothing_and_others_are_not_affected[redis]",),
     ),
     Mutation(
         _MOVES,

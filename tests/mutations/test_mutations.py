@@ -63,7 +63,7 @@ def test_a_break_that_no_test_notices_is_not_caught(checkout: Path, capsys: pyte
     assert attempt(checkout, UNSEEN).verdict == "NOT CAUGHT"
     assert not table.show(checkout, [HALVED, UNSEEN])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["guarantee", "break", "caught", "by", "time"]
+    assert lines[0].split() == ["guarantee", "break", "time", "caught", "by"]
     assert "halves are thirds" in lines[1]
     assert "test_half.py::test_half" in lines[1]
     assert "NOT CAUGHT" in lines[2]

@@ -11,10 +11,12 @@ _POISON: Final = "a poison message is kept and stops nobody else"
 _TIMERS: Final = "a timer fires once"
 
 _TURNS: Final = "tests/nexus_actors/runtime/test_turns.py"
+_PROMISES: Final = "tests/nexus_actors/runtime/test_promises.py"
+_MEMORY: Final = "tests/nexus_actors/testing/test_memory_service.py"
 _EFFECTS: Final = "tests/nexus_actors/runtime/test_effects.py"
 _RINGS: Final = "tests/nexus_actors/runtime/test_timers.py"
 _SEEDED: Final = "tests/simulation/test_simulation.py::test_every_effect_happens_once_and_in_order"
-_REPEAT: Final = f"{_TURNS}::test_the_same_id_gets_the_first_answer_again"
+_REPEAT: Final = f"{_MEMORY}::test_the_same_id_gets_the_first_answer"
 _PARKED: Final = f"{_TURNS}::test_a_poison_message_is_parked_and_holds_back_its_own_key_alone"
 
 MUTATIONS: Final = (
@@ -40,7 +42,7 @@ MUTATIONS: Final = (
         "nexus_actors/postgres/runtime/0002_stream_history.sql",
         "SELECT * FROM unnest(p_inbox_ids, p_fingerprints, p_answers);",
         "SELECT * FROM unnest(p_inbox_ids, p_fingerprints, p_answers) ON CONFLICT DO NOTHING;",
-        ("tests/conformance/runtime/test_turn_store.py::test_a_message_is_handled_once",),
+        ("tests/conformance/runtime/test_turn_store.py::test_a_message_is_handled_once[postgres-False]",),
     ),
     Mutation(
         "an id stands for one request",
@@ -48,7 +50,7 @@ MUTATIONS: Final = (
         "nexus_actors/runtime/screening.py",
         "if known.fingerprint != delivery.envelope.fingerprint:",
         "if known is None:",
-        (f"{_TURNS}::test_the_same_id_with_another_fingerprint_is_refused",),
+        (f"{_PROMISES}::test_an_id_is_of_one_request_alone",),
     ),
     Mutation(
         "an id stands for one request",
@@ -56,7 +58,7 @@ MUTATIONS: Final = (
         "nexus_actors/http/idempotency.py",
         "for part in (method.encode(), path.encode(), query.encode(), body):",
         "for part in (method.encode(), path.encode(), query.encode()):",
-        ("tests/nexus_actors/http/test_idempotency.py::test_bodies_and_queries_tell_requests_apart_not_keys",),
+        ("tests/nexus_actors/http/test_idempotency.py::test_another_body_under_the_same_key_is_refused",),
     ),
     Mutation(
         _WHOLE,
@@ -64,7 +66,7 @@ MUTATIONS: Final = (
         "nexus_actors/runtime/turn.py",
         "                activation.restore()",
         "                activation.settle()",
-        (f"{_TURNS}::test_a_refused_command_changes_nothing",),
+        (f"{_PROMISES}::test_a_refusal_leaves_the_state_as_it_was",),
     ),
     Mutation(
         _WHOLE,
@@ -108,7 +110,7 @@ MUTATIONS: Final = (
         "nexus_actors/runtime/loop.py",
         "elif delivery.key in partition.held:",
         "elif delivery.key in ():",
-        (f"{_SEEDED}[0]",),
+        (f"{_PROMISES}::test_what_comes_to_a_key_that_waits_for_its_next_attempt_waits_too",),
     ),
     Mutation(
         _ORDER,
@@ -116,7 +118,7 @@ MUTATIONS: Final = (
         "nexus_actors/runtime/loop.py",
         "elif delivery.key in partition.parked_keys:",
         "elif delivery.key in ():",
-        (_PARKED,),
+        (f"{_PROMISES}::test_what_comes_to_a_parked_key_waits_behind_also_at_the_next_owner",),
     ),
     Mutation(
         _ORDER,
@@ -132,7 +134,7 @@ MUTATIONS: Final = (
         "nexus_actors/runtime/ledger.py",
         "        commit.parked += rows\n",
         "        commit.parked += ()\n",
-        ("tests/nexus_actors/testing/test_memory_service.py::test_a_fault_is_parked_with_its_cause",),
+        (f"{_MEMORY}::test_a_fault_is_parked_with_its_cause",),
     ),
     Mutation(
         _POISON,
@@ -148,7 +150,7 @@ MUTATIONS: Final = (
         "nexus_actors/runtime/batch.py",
         "        for group, fault in attempt.faulty:\n            if len(groups) == 1 and len(group.deliveries) == 1:",
         "        for group, fault in attempt.faulty:\n            if group.deliveries:",
-        (f"{_EFFECTS}::test_a_fault_after_writing_costs_the_others_nothing", f"{_SEEDED}[0]"),
+        (f"{_EFFECTS}::test_a_fault_after_writing_costs_the_others_nothing",),
     ),
     Mutation(
         _TIMERS,
@@ -156,7 +158,7 @@ MUTATIONS: Final = (
         "nexus_actors/runtime/ledger.py",
         "commit.timers_gone += _fired(result.group.deliveries)",
         "commit.timers_gone += ()",
-        ("tests/nexus_actors/testing/test_memory_service.py::test_time_passes_when_it_is_told_to", _RINGS),
+        (f"{_MEMORY}::test_time_passes_when_it_is_told_to",),
     ),
     Mutation(
         _TIMERS,

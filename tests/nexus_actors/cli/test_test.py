@@ -68,6 +68,26 @@ def test_absent_reference_data_are_mentioned(ran: list[str], tmp_path: Path) -> 
     assert len(ran) == 4
 
 
+@pytest.mark.parametrize("good", [True, False])
+def test_mutations_are_tried_alone_and_decide_the_exit_code(monkeypatch: pytest.MonkeyPatch, *, good: bool) -> None:
+    seen: list[Step] = []
+
+    def note(step: Step) -> bool:
+        seen.append(step)
+        return good
+
+    monkeypatch.setattr(checks, "run", note)
+    result = CliRunner().invoke(checks.command, ["--mutations", "timer", "tenants"])
+    assert [step.arguments for step in seen] == [["-u", "-m", "tests.mutations", "timer", "tenants"]]
+    assert result.exit_code == (0 if good else 1)
+
+
+def test_mutations_are_no_part_of_another_check(ran: list[str]) -> None:
+    result = CliRunner().invoke(checks.command, ["--mutations", "--only", "lint"])
+    assert (ran, result.exit_code) == ([], 2)
+    assert "Give one of them" in result.output
+
+
 @pytest.mark.parametrize(("code", "verdict"), [("0", "ok, "), ("3", "FAILED (exit code 3), ")])
 def test_a_step_says_how_it_went(code: str, verdict: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(Step("lint", "example", ["-c", f"import sys; sys.exit({code})"])) is (code == "0")
