@@ -3,10 +3,13 @@
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
+from urllib.parse import urlsplit
 
+import msgspec
 from redis.asyncio import Redis
 
 from bus.redis import RedisSettings, connect
@@ -16,7 +19,7 @@ from nexus_actors.embedded import EmbeddedPostgres, EmbeddedRedis
 from nexus_actors.postgres.pool import DatabasePool, open_pool
 from tests.benchmarks import ours, theirs
 from tests.benchmarks.figures import percentile
-from tests.benchmarks.workload import Moved, Recorded, Streamed
+from tests.benchmarks.workload import Moved, Recorded, Report, Streamed
 
 Figures = Sequence[float]
 Ours = Callable[[], Awaitable[Figures]]
@@ -40,6 +43,7 @@ class Arena:
         self._streams = streams
         self._pool = pool
         self._messages = messages
+        self._numbers = count()
         self._few = max(100, messages // 10)
         self._questions = max(100, messages // 40)
 
@@ -47,6 +51,15 @@ class Arena:
         """Make both sides begin alike: nothing in Redis, no garbage in this process."""
         await self._redis.flushall()
         gc.collect()
+
+    @asynccontextmanager
+    async def _fresh(self) -> AsyncIterator[Settings]:
+        """An empty database. One that remembers streams which are gone would publish all that was in them again."""
+        name = f"bench_{next(self._numbers)}"
+        await self._pool.execute(f"CREATE DATABASE {name}")
+        url = urlsplit(self._settings.database_url or "")._replace(path=f"/{name}").geturl()
+        yield msgspec.structs.replace(self._settings, database_url=url)
+        await self._pool.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     async def versions(self) -> dict[str, str]:
         """What the servers say of themselves."""
@@ -63,18 +76,26 @@ class Arena:
 
     def ours(self) -> Mapping[str, Ours]:
         """Our measurements."""
-        messages, settings, streams = self._messages, self._settings, self._streams
+        messages, streams = self._messages, self._streams
 
         async def ask() -> Figures:
-            return _latencies(await ours.asking(settings, self._questions))
+            async with self._fresh() as settings:
+                return _latencies(await ours.asking(settings, self._questions))
+
+        def settle(kind: type[Report], vehicles: int) -> Ours:
+            async def measure() -> Figures:
+                async with self._fresh() as settings:
+                    return [await ours.settling(settings, kind, messages, vehicles)]
+
+            return measure
 
         return {
             "publish singly": lambda: _rate(ours.publishing_singly(streams, self._few)),
             "publish batched": lambda: _rate(ours.publishing_batched(streams, messages)),
             "consume": lambda: _rate(ours.consuming(streams, self._pool, messages)),
-            "full, no rows": lambda: _rate(ours.settling(settings, Moved, messages, _MANY_KEYS)),
-            "full, a row each": lambda: _rate(ours.settling(settings, Recorded, messages, _MANY_KEYS)),
-            "full, lists": lambda: _rate(ours.settling(settings, Streamed, messages, _FEW_KEYS)),
+            "full, no rows": settle(Moved, _MANY_KEYS),
+            "full, a row each": settle(Recorded, _MANY_KEYS),
+            "full, lists": settle(Streamed, _FEW_KEYS),
             "ask": ask,
         }
 
@@ -85,8 +106,8 @@ class Arena:
         async def ask(setting: theirs.Setting, per_cent: int) -> Figures:
             return _latencies(await theirs.asking(url, _STREAM, self._questions * per_cent // 100, setting))
 
-        def rate(measure: Callable[[str, str, int, theirs.Setting], Awaitable[float]], count: int) -> WithSetting:
-            return lambda setting, per_cent: _rate(measure(url, _STREAM, count * per_cent // 100, setting))
+        def rate(measure: Callable[[str, str, int, theirs.Setting], Awaitable[float]], number: int) -> WithSetting:
+            return lambda setting, per_cent: _rate(measure(url, _STREAM, number * per_cent // 100, setting))
 
         return {
             "publish singly": (theirs.SINGLY, rate(theirs.publishing_singly, self._few)),

@@ -90,17 +90,18 @@ async def consuming(streams: StreamStore, pool: DatabasePool, count: int) -> flo
 
 
 async def settling(settings: Settings, kind: type[Report], count: int, vehicles: int) -> float:
-    """Messages per second of a service with everything that it promises."""
+    """Messages per second of a service with everything that it promises, once its actors are awake."""
     async with open_worker(settings, [service]) as worker:
         host = worker.hosts[service.name]
         async with _owning(worker, host), anyio.create_task_group() as beside:
+            await publish(worker.streams, reports(kind, vehicles, vehicles))
+            await _settle(host, await worker.streams.last(SOURCE.streams("events")))
             await publish(worker.streams, reports(kind, count, vehicles))
             last = await worker.streams.last(SOURCE.streams("events"))
             beside.start_soon(worker.keeper.run)
             beside.start_soon(host.janitor.run, host.loop.partitions)
             started = time.perf_counter()
-            while not _settled(host, last):
-                await host.loop.tick(block_s=1.0)
+            await _settle(host, last)
             took_s = time.perf_counter() - started
             beside.cancel_scope.cancel()
     return count / took_s
@@ -108,18 +109,21 @@ async def settling(settings: Settings, kind: type[Report], count: int, vehicles:
 
 @asynccontextmanager
 async def _owning(worker: Worker, host: ServiceHost) -> AsyncIterator[None]:
-    """Own the partitions, with their streams read up to now, so that no start-up is measured; give them back at the end."""
+    """Own the partitions, so that no start-up is measured; give them back at the end."""
     await keep(host.turns, datetime.now(UTC).date(), worker.settings.inbox_days, worker.settings.outbox_days)
     await worker.keeper.tick()
-    present = await worker.streams.last(SOURCE.streams("events"))
     await host.loop.tick(block_s=0.001)
-    while not _settled(host, present):
-        await host.loop.tick(block_s=0.001)
     yield
     async with anyio.create_task_group() as beside:
         beside.start_soon(host.loop.run)
         await worker.keeper.drain()
         beside.cancel_scope.cancel()
+
+
+async def _settle(host: ServiceHost, last: dict[StreamName, Position]) -> None:
+    """Let the loop go round until everything up to these positions is handled, committed and published."""
+    while not _settled(host, last):
+        await host.loop.tick(block_s=1.0)
 
 
 def _settled(host: ServiceHost, last: dict[StreamName, Position]) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from nexus_actors.telemetry.logs import configure_logs
+from nexus_actors.worker.worker import utc_now
 from tests.benchmarks.arena import Arena, Figures, open_arena
 from tests.benchmarks.figures import Better, Comparison, compare
 from tests.benchmarks.ours import BATCH
@@ -79,6 +82,8 @@ async def measure(folder: Path, rounds: int, messages: int, say: Say) -> Report:
         folder: where the servers may keep their data while it runs: on a real disk, for the servers wait for it.
         say: is told how far it has come.
     """
+    # What is printed in the end may be read by a program, so warnings go elsewhere.
+    configure_logs(level="warning", form="console", output=sys.stderr.buffer, now=utc_now)
     async with open_arena(folder, messages) as arena:
         settings, tried = await _best_settings(arena, say)
         found: dict[tuple[str, str], list[Figures]] = {}
