@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from bus import FieldError
 from nexus_actors.http.problem import HttpProblem
+from nexus_actors.http.storable import is_storable
 
 T = TypeVar("T")
 
@@ -64,9 +65,12 @@ def decode_cursor(cursor: str, kind: type[T]) -> T:
         body = raw[_CHECKSUM_BYTES:]
         if _checksum(body) != raw[:_CHECKSUM_BYTES] or urlsafe_b64encode(raw).rstrip(b"=") != cursor.encode():
             raise _invalid_cursor()
-        return msgspec.json.decode(body, type=kind)
+        values = msgspec.json.decode(body, type=kind)
     except (binascii.Error, UnicodeError, msgspec.DecodeError) as error:
         raise _invalid_cursor() from error
+    if not is_storable(values):  # the checksum is no secret: whoever reads this can make a cursor
+        raise _invalid_cursor()
+    return values
 
 
 def _checksum(body: bytes) -> bytes:

@@ -11,6 +11,7 @@ from msgspec import Struct, inspect
 from bus import FieldError
 from nexus_actors.http.json_body import field_error
 from nexus_actors.http.problem import invalid, malformed
+from nexus_actors.http.storable import is_storable
 
 Place = Literal["path", "query"]
 
@@ -70,9 +71,20 @@ class ParameterDecoder:
         if errors:
             raise invalid(*errors)
         try:
-            return msgspec.convert(values, self._kind)
+            parameters = msgspec.convert(values, self._kind)
         except msgspec.ValidationError as error:
             raise invalid(field_error(str(error), self._place)) from error
+        self._refuse_boundless(parameters)
+        return parameters
+
+    def _refuse_boundless(self, parameters: Struct) -> None:
+        info = msgspec.structs.fields(parameters)
+        boundless = [field.encode_name for field in info if not is_storable(getattr(parameters, field.name))]
+        if boundless:
+            reason = (
+                "This is beyond what can be looked for. Give an instant of the years 1 to 9999 in UTC, or a smaller number."
+            )
+            raise invalid(*(FieldError(f"{self._place}.{name}", reason) for name in boundless))
 
     def _refuse(self, name: str, text: str, values: Mapping[str, object]) -> str | None:
         if name not in self.fields:

@@ -57,6 +57,22 @@ def test_a_changed_cursor_is_refused(value: int, position: int, letter: str) -> 
         decode_cursor(changed, tuple[int, str])
 
 
+@pytest.mark.parametrize(
+    ("forged", "kind"),
+    [
+        (("0001-01-01T00:00:00+14:00", UUID(int=1)), tuple[datetime, UUID]),
+        (("9999-12-31T23:59:59-14:00", UUID(int=1)), tuple[datetime, UUID]),
+        ({"at": "9999-12-31T23:59:59-14:00", "thing_id": UUID(int=1)}, Place),
+        (2**63, int),
+        ("a\0b", str),
+        (["a\0b"], list[str]),
+    ],
+)
+def test_a_made_up_cursor_with_what_no_database_holds_is_refused(forged: object, kind: type[object]) -> None:
+    with pytest.raises(HttpProblem, match="invalid_cursor"):
+        decode_cursor(encode_cursor(forged), kind)
+
+
 @given(st.text(max_size=40))
 def test_no_text_makes_the_decoder_stumble(text: str) -> None:
     with pytest.raises(HttpProblem, match="invalid_cursor"):

@@ -2,8 +2,8 @@
 
 import enum
 import math
-from datetime import date
-from typing import Any, Literal
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -149,6 +149,32 @@ def test_no_text_becomes_a_number_that_is_none(text: str) -> None:
     else:
         assert math.isfinite(decoded.load)
         assert decoded.label == text
+
+
+class Stretch(Struct, frozen=True, kw_only=True):
+    since: Annotated[datetime, msgspec.Meta(tz=True)] | None = msgspec.field(default=None, name="from")
+    instants: list[datetime] = []
+    number: int = 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("from", "0001-01-01T00:00:00+14:00"),
+        ("from", "9999-12-31T23:59:59-14:00"),
+        ("instants", "9999-12-31T23:59:59-14:00"),
+        ("number", str(2**63)),
+    ],
+)
+def test_what_no_database_holds_is_refused(name: str, text: str) -> None:
+    with pytest.raises(HttpProblem) as refused:
+        ParameterDecoder(Stretch, "query").decode([(name, text)])
+    assert [error.field for error in refused.value.errors] == [f"query.{name}"]
+
+
+def test_the_ends_of_time_are_instants() -> None:
+    for text in ("0001-01-01T00:00:00Z", "0001-01-01T14:00:00+14:00", "9999-12-31T23:59:59Z"):
+        assert ParameterDecoder(Stretch, "query").decode([("from", text)]).since == datetime.fromisoformat(text)
 
 
 def test_an_id_is_read_as_one() -> None:
