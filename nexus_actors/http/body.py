@@ -34,17 +34,27 @@ async def read_body(request: web.Request, route: Route) -> bytes:
     if route.body_type is not None:
         _check_type(request, route.options.accepts)
     limit = route.options.body_limit_bytes
-    if (request.content_length or 0) > limit:
-        raise _too_large(limit)
-    await _invite(request)
-    body = await _receive(request, limit)
+    body = await receive(request, limit)
     if route.body_type is None and body.strip() not in {b"", b"{}"}:
         raise invalid(FieldError("$", "This route takes no body."))
     return body
 
 
+async def receive(request: web.Request, limit: int) -> bytes:
+    """The bytes of a body, whose sender is told to send them where it waits for that.
+
+    Raises:
+        HttpProblem: 413 where there are more than ``limit``, 408 where the client is too slow, 400 where the transfer is
+            broken, 417 where the client expects what is not known.
+    """
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
+    await _invite(request)
+    return await _receive(request, limit)
+
+
 async def expect(_: web.Request) -> None:
-    """Hold ``100 Continue`` back until the body is wanted: `read_body` sends it."""
+    """Hold ``100 Continue`` back until the body is wanted: `receive` sends it."""
 
 
 def _check_type(request: web.Request, accepts: tuple[str, ...]) -> None:

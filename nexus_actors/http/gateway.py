@@ -10,7 +10,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, T
 from multidict import CIMultiDict
 from yarl import URL
 
-from nexus_actors.http.body import expect
+from nexus_actors.http.body import expect, receive
 from nexus_actors.http.endpoint import ARRIVAL
 from nexus_actors.http.problem import HttpProblem
 
@@ -73,7 +73,7 @@ class Gateway:
         """Pass one request on."""
         service = request.match_info["service"]
         url = self._address(service, request.rel_url)
-        body = await _body(request)
+        body = await receive(request, BODY_LIMIT_BYTES) if request.can_read_body else b""
         if self._session is None:
             raise RuntimeError("The gateway is not open.")
         try:
@@ -112,26 +112,6 @@ def _is_crooked(path: str) -> bool:
     plain = unquote(unquote(path))
     segments = plain.split("/")[1:]
     return any(part in {".", ".."} for part in segments) or "//" in plain or "\\" in plain or "\x00" in plain
-
-
-async def _body(request: web.Request) -> bytes:
-    if (request.content_length or 0) > BODY_LIMIT_BYTES:
-        raise _too_large()
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > BODY_LIMIT_BYTES:
-            raise _too_large()
-    return bytes(body)
-
-
-def _too_large() -> HttpProblem:
-    return HttpProblem(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "body_too_large",
-        f"The body is longer than {BODY_LIMIT_BYTES} bytes. Send less at once.",
-        headers={"Connection": "close"},
-    )
 
 
 def _headers_to(request: web.Request) -> CIMultiDict[str]:

@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import anyio
 import msgspec
 import pytest
 from aiohttp import web
 
 from modules.puabo_os.service import service as puabo_os
+from nexus_actors.http import body as body_module
 from nexus_actors.testing import open_platform
 
 pytestmark = pytest.mark.anyio
@@ -85,3 +87,24 @@ async def test_a_body_over_the_limit_is_refused(database_url: str, offset: int) 
         client = platform.bearer("puabo-os", "t")
         answer = await client.send("POST", "/api/fleet-service/v1/x", body=b"x" * (10 * 1024 * 1024 + 1))
         assert (answer.status, answer.code) == (413, "body_too_large")
+
+
+async def told(port: int, *fields: str) -> bytes:
+    """The first bytes that come back for a request whose body is held back."""
+    head = ["POST /api/fleet-service/v1/x HTTP/1.1", "Host: x", "Content-Length: 2", *fields]
+    async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+        await stream.send("\r\n".join([*head, "", ""]).encode())
+        with anyio.fail_after(5):
+            return await stream.receive()
+
+
+async def test_bodies_are_awaited_as_every_face_awaits_them(
+    database_url: str, offset: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {"NEXUS_PORT_OFFSET": str(offset + 3)}
+    async with peer(8080 + offset + 3), open_platform([puabo_os], database_url, environ=environ) as platform:
+        port = platform.faces.ports["puabo-os"]
+        assert (await told(port, "Expect: 100-continue")).startswith(b"HTTP/1.1 100 ")
+        assert (await told(port, "Expect: the-best")).startswith(b"HTTP/1.1 417 ")
+        monkeypatch.setattr(body_module, "BODY_TIMEOUT_S", 0.05)
+        assert (await told(port)).startswith(b"HTTP/1.1 408 ")
