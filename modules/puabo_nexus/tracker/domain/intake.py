@@ -10,6 +10,9 @@ from bus import FieldError, Refusal
 from modules.puabo_nexus.tracker.contract import Fix, PositionsReceipt, RejectedFix
 from modules.puabo_nexus.tracker.domain.filters import FixRules, is_future
 
+# PostgreSQL gets this instant as -infinity and gives it back without a zone.
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
 
 class Tally(Struct):
     """What became of the fixes of one message."""
@@ -36,7 +39,7 @@ class Intake:
         edge: the instant of the newest fix before these; None when there is none.
 
     Raises:
-        Refusal: a fix lies in the future, or at an instant that has none in UTC. Nothing of any message may be stored.
+        Refusal: a fix lies in the future, or at an instant that cannot be stored. Nothing of any message may be stored.
     """
 
     def __init__(self, messages: Sequence[Sequence[Fix]], edge: datetime | None, now: datetime, rules: FixRules) -> None:
@@ -92,14 +95,14 @@ def _checked(fixes: Sequence[Fix], now: datetime, rules: FixRules) -> list[Fix]:
 
 
 def _in_utc(fix: Fix, index: int) -> Fix:
-    if fix.fix_at.tzinfo is UTC:
-        return fix
     try:
-        return msgspec.structs.replace(fix, fix_at=fix.fix_at.astimezone(UTC))
-    except OverflowError as error:
-        reason = "The instant has no equal in UTC."
+        instant = fix.fix_at.astimezone(UTC)
+    except OverflowError:
+        instant = _NEVER
+    if instant == _NEVER:
         raise Refusal.invalid(
             "invalid_instant",
-            "The instant of a fix cannot be represented, so nothing of the batch was stored.",
-            FieldError(f"$.fixes[{index}].fix_at", reason),
-        ) from error
+            "The instant of a fix cannot be stored, so nothing of the batch was. Set the device's clock and send it again.",
+            FieldError(f"$.fixes[{index}].fix_at", "The instant is not after the first one of the year 1 in UTC."),
+        )
+    return fix if fix.fix_at.tzinfo is UTC else msgspec.structs.replace(fix, fix_at=instant)

@@ -89,8 +89,8 @@ def read_json(body: bytes) -> Report:
         document = msgspec.json.decode(body, type=_Document)
     except msgspec.ValidationError as error:
         _refuse("$", str(error), "")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Refusal.malformed("malformed", f"The body is not valid JSON: {error}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refusal.malformed("malformed", f"The body is not JSON that can be read: {error}.") from error
     coords = document.location.coords
     values = {
         "fix_at": _instant(document.location.timestamp, "$.location.timestamp"),

@@ -103,6 +103,7 @@ def test_minus_one_means_unknown() -> None:
         (b"", "malformed"),
         (b"id=1&lat=2", "malformed"),
         (b"\xff", "malformed"),
+        (b'{"device_id": "a", "x":' + b"[" * 30_000, "malformed"),
         (b"[]", "invalid"),
         (b"{}", "invalid"),
         (document({"latitude": 91}), "invalid"),
