@@ -73,6 +73,13 @@ def key_problem(key: str) -> str | None:
     return "holds a NUL character" if "\0" in key else None
 
 
+def _subject(message: Message, key: str | None) -> str:
+    subject = message.key_of() if key is None else key
+    if problem := key_problem(subject):
+        raise ContractError(f"The key of {message.wire} {problem}. Give it one of 1 to {LONGEST_KEY} characters.")
+    return subject
+
+
 def seal(
     message: Message,
     *,
@@ -92,9 +99,7 @@ def seal(
     Raises:
         ContractError: the key cannot order messages; see `key_problem`.
     """
-    subject = message.key_of() if key is None else key
-    if problem := key_problem(subject):
-        raise ContractError(f"The key of {message.wire} {problem}. Give it one of 1 to {LONGEST_KEY} characters.")
+    subject = _subject(message, key)
     data = Raw(_encoder.encode(message))
     if cause is None:
         return Envelope(

@@ -28,6 +28,11 @@ DRAIN_S = 10.0
 _METRICS = Metrics()
 
 
+def _info(name: str, services: list[Service], now: datetime) -> WorkerInfo:
+    names = tuple(service.name for service in services)
+    return WorkerInfo(worker_id=name, host="here", pid=1, version="1", services=names, started_at=now)
+
+
 class SimWorker:
     """One worker process.
 
@@ -51,14 +56,7 @@ class SimWorker:
         self._log = TraceLog(trace, name)
         self._scope = anyio.CancelScope()
         far = FarStreams(network, self.line, streams)
-        info = WorkerInfo(
-            worker_id=name,
-            host="here",
-            pid=1,
-            version="1",
-            services=tuple(service.name for service in services),
-            started_at=self.clock(),
-        )
+        info = _info(name, services, self.clock())
         self.ownerships = {service.name: Ownership() for service in services}
         settings = LoopSettings(batch_size=chance.choice([2, 8, 256]), retry=RetryPolicy(max_attempts=3, max_s=2.0))
         self.loops: dict[str, ServiceLoop] = {
