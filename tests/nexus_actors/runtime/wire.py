@@ -27,11 +27,12 @@ async def put(platform: TestPlatform, stream: StreamName, *bodies: bytes) -> Non
 
 
 async def send(platform: TestPlatform, *acts: Act) -> None:
-    """Commands that nobody waits for, those of one partition in one go."""
-    for number in range(BOARD.partitions):
-        mine = [sealed(act) for act in acts if BOARD.partition_of(act.line) == number]
-        if mine:
-            await put(platform, BOARD.stream("commands", number), *mine)
+    """Commands that nobody waits for, all in one go."""
+    bodies: dict[StreamName, list[bytes]] = {}
+    for act in acts:
+        bodies.setdefault(home(act.line), []).append(sealed(act))
+    outcomes = await platform.worker.streams.append([Append(stream, found) for stream, found in bodies.items()])
+    assert not any(outcomes)
 
 
 def home(key: str) -> StreamName:
