@@ -80,7 +80,7 @@ MUTATIONS: Final = (
         "nexus_actors/runtime/loop.py",
         "            if partition.read_under:\n",
         "            if partition.number < 0:\n",
-        (f"{_SEEDED}[0]",),
+        ("tests/nexus_actors/runtime/test_promises.py::test_an_owner_reads_what_came_in_the_place_of_a_lost_tail",),
     ),
     Mutation(
         _LOST_TAIL,

@@ -146,11 +146,11 @@ MUTATIONS: Final = (
     ),
     Mutation(
         _POISON,
-        "a fault parks the other keys of its batch too",
+        "the first message of a batch is blamed for the fault of a later one of its key",
         "nexus_actors/runtime/batch.py",
         "        for group, fault in attempt.faulty:\n            if len(groups) == 1 and len(group.deliveries) == 1:",
         "        for group, fault in attempt.faulty:\n            if group.deliveries:",
-        (f"{_EFFECTS}::test_a_fault_after_writing_costs_the_others_nothing",),
+        (f"{_PROMISES}::test_a_fault_in_a_batch_is_blamed_on_its_own_message",),
     ),
     Mutation(
         _TIMERS,
@@ -158,7 +158,7 @@ MUTATIONS: Final = (
         "nexus_actors/runtime/ledger.py",
         "commit.timers_gone += _fired(result.group.deliveries)",
         "commit.timers_gone += ()",
-        (f"{_MEMORY}::test_time_passes_when_it_is_told_to",),
+        (f"{_PROMISES}::test_a_timer_rings_once_and_leaves_no_row_behind",),
     ),
     Mutation(
         _TIMERS,
