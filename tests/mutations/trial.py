@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from tests.mutations.mutation import Mutation, StaleMutation
 
 COPIED: Final = ("bus", "modules", "nexus_actors", "tests", "pyproject.toml")
 LONGEST_S: Final = 240.0
+_STOPS_IN_S: Final = 20.0
 _FAILED: Final = re.compile(r"^FAILED (.+?\])(?: - |$)|^FAILED (\S+)", re.MULTILINE)
 _TESTS_FAILED: Final = 1
 _OUTPUT_SHOWN: Final = 4_000
@@ -75,10 +77,19 @@ def run(folder: Path, tests: Sequence[str], longest_s: float = LONGEST_S) -> Run
     try:
         output, _ = process.communicate(timeout=longest_s)
     except subprocess.TimeoutExpired:
-        process.terminate()
-        output, _ = process.communicate()
-        return Run(None, output)
+        return Run(None, _end(process))
     return Run(process.returncode, output)
+
+
+def _end(process: "subprocess.Popen[str]") -> str:
+    """End pytest, first in a way that lets it stop the servers that it has started."""
+    process.send_signal(signal.SIGINT)
+    try:
+        output, _ = process.communicate(timeout=_STOPS_IN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, _ = process.communicate()
+    return output
 
 
 def judge(mutation: Mutation, ran: Run, took_s: float) -> Trial:
