@@ -56,5 +56,8 @@ class Prepare(Protocol):
             ask: reaches the running services.
             settings: those of the platform.
             secret: the secret that the command line has already; None gives it a new one.
+
+        Raises:
+            bus.Refusal: gone, where somebody has disabled the account of the command line; the platform runs without it.
         """
         ...

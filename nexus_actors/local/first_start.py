@@ -18,6 +18,11 @@ from nexus_actors.local.plan import Plan
 from nexus_actors.local.report import Kind, News, Report
 from nexus_actors.local.run_state import RunState
 
+_DISABLED = (
+    "An administrator has disabled the account of the command line for good: commands that need a token, such as `demo`, "
+    "cannot be used here any more. All else works."
+)
+
 
 class FirstStart:
     """Has the accounts made where this machine has no credentials for the database yet; see `Supervisor`."""
@@ -40,10 +45,12 @@ class FirstStart:
         known = load_credentials(self._home.credentials)
         if known is not None and known.database == database:
             return
-        try:
-            accounts = await _prepare(issuer, state, plan.settings)
-        except (BusError, Refusal) as error:
-            raise CannotStart(f"{issuer.name} could not make the first accounts: {error}") from error
+        accounts = await _prepare(issuer, state, plan.settings)
+        if isinstance(accounts, Refusal) and accounts.kind == "gone":
+            self._tell("notice", _DISABLED)
+            return
+        if isinstance(accounts, BusError | Refusal):
+            raise CannotStart(f"{issuer.name} could not make the first accounts: {accounts}") from accounts
         save_credentials(
             self._home.credentials,
             Credentials(
@@ -64,7 +71,7 @@ def account_keeper(services: Iterable[ServiceEntry]) -> ServiceEntry | None:
     return next((entry for entry in services if has_part(entry, bootstrap.MODULE)), None)
 
 
-async def _prepare(issuer: ServiceEntry, state: RunState, settings: Settings) -> bootstrap.FirstAccounts:
+async def _prepare(issuer: ServiceEntry, state: RunState, settings: Settings) -> bootstrap.FirstAccounts | BusError | Refusal:
     from nexus_actors.local.bus_client import open_bus  # noqa: PLC0415 - heavy, and needed at the first start alone
 
     prepare: bootstrap.Prepare = getattr(load_part(issuer, bootstrap.MODULE), bootstrap.FUNCTION)
@@ -74,4 +81,7 @@ async def _prepare(issuer: ServiceEntry, state: RunState, settings: Settings) ->
         async def ask(command: Command[Any]) -> Any:  # noqa: ANN401 - the command's own
             return (await client.asker.ask(command, timeout_s=30)).value
 
-        return await prepare(ask, settings, None)
+        try:
+            return await prepare(ask, settings, None)
+        except (BusError, Refusal) as error:
+            return error  # raised here, it would leave the client's task group in an ExceptionGroup
