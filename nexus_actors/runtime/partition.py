@@ -113,6 +113,7 @@ class Partition:
         self.saved_fence = self.fence()
         self._confirmed: tuple[datetime, int] | None = None
         self._certain_at: datetime | None = None
+        self._published_at: datetime | None = None
 
     def fence(self) -> Fence:
         """What a commit of this partition states and checks."""
@@ -140,6 +141,7 @@ class Partition:
         elif now < at:
             at = now
         self._confirmed = at, seq
+        self._published_at = now
 
     def see_history(self, history: str, at: datetime) -> None:
         """The store was in this history at an instant. If it is another one, what it had confirmed last goes out again."""
@@ -149,6 +151,9 @@ class Partition:
             self.unpublished.clear()
             self.caught_up = False
             self._confirmed = None
+        elif self._published_at is not None and at - self._published_at >= LOST_TAIL:
+            self.safe_seq = self.published_seq
+            self._confirmed = self._published_at = None
         self.published_under = history
 
     def checkpoints(self, finished: Iterable[Delivery] = ()) -> dict[StreamName, Position]:

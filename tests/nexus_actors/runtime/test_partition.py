@@ -79,3 +79,34 @@ def test_confirmations_alone_make_nothing_safe() -> None:
     assert partition.safe_seq == 0
     partition.see_history("two", NOON + timedelta(seconds=30))
     assert partition.published_seq == 0
+
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def publishing(partition: Partition, seq: int, at_s: float, failed: tuple[StreamName, ...] = ()) -> None:
+    partition.unpublished.append(OutboxRow(0, seq, StreamName("{a:0}:events"), new_id(), b""))
+    partition.published(NOON + timedelta(seconds=at_s), failed)
+
+
+def test_what_was_published_last_is_safe_once_the_streams_have_kept_it_for_a_while() -> None:
+    partition = Partition(0, 1, Resumed({}, 0, 0, set(), set(), None, 0, "one"), [])
+    partition.see_history("one", NOON)
+    for seq in range(1, 4):
+        publishing(partition, seq, at_s=seq)
+    partition.see_history("one", NOON + timedelta(seconds=7.9))
+    assert (partition.published_seq, partition.safe_seq) == (3, 0)
+    partition.see_history("one", NOON + timedelta(seconds=8))
+    assert (partition.published_seq, partition.safe_seq) == (3, 3)
+    publishing(partition, 4, at_s=9)
+    partition.see_history("two", NOON + timedelta(seconds=60))
+    assert (partition.published_seq, partition.safe_seq, partition.caught_up) == (3, 3, False)
+
+
+def test_what_a_stream_refused_is_not_published_nor_is_anything_behind_it() -> None:
+    partition = Partition(0, 1, Resumed({}, 0, 0, set(), set(), None, 0, "one"), [])
+    partition.unpublished.append(OutboxRow(0, 1, StreamName("{b:0}:events"), new_id(), b""))
+    publishing(partition, 2, at_s=1, failed=(StreamName("{a:0}:events"),))
+    assert (partition.published_seq, [row.seq for row in partition.unpublished]) == (1, [2])
+    partition.published(NOON, ())
+    assert (partition.published_seq, len(partition.unpublished)) == (2, 0)
