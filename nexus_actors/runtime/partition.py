@@ -98,6 +98,7 @@ class Partition:
         self.generation = generation
         self.trackers = {stream: Tracker(resumed.checkpoints.get(stream, START)) for stream in streams}
         self.published_seq = resumed.published_seq
+        self._sent_seq = resumed.published_seq
         self.safe_seq = resumed.safe_seq
         self.published_under = resumed.history
         self.read_under = resumed.history
@@ -127,12 +128,13 @@ class Partition:
 
     def published(self, now: datetime, failed: Collection[StreamName] = ()) -> None:
         """What was unpublished has been confirmed now, but for what goes to ``failed`` streams."""
-        before, last = self.published_seq, self.unpublished[-1].seq
+        before = self.published_seq
+        self._sent_seq = max(self._sent_seq, self.unpublished[-1].seq)
         if failed:
             self.unpublished = deque(row for row in self.unpublished if row.stream in failed)
         else:
             self.unpublished.clear()
-        self.published_seq = self.unpublished[0].seq - 1 if self.unpublished else last
+        self.published_seq = self.unpublished[0].seq - 1 if self.unpublished else self._sent_seq
         at, seq = self._confirmed or (now, before)
         # A confirmation alone proves nothing: it may come from one server while another that had confirmed before is gone.
         if self._certain_at is not None and self._certain_at - at >= LOST_TAIL:
@@ -147,7 +149,7 @@ class Partition:
         """The store was in this history at an instant. If it is another one, what it had confirmed last goes out again."""
         self._certain_at = at
         if self.published_under not in {"", history}:
-            self.published_seq = min(self.published_seq, self.safe_seq)
+            self.published_seq = self._sent_seq = min(self.published_seq, self.safe_seq)
             self.unpublished.clear()
             self.caught_up = False
             self._confirmed = None
