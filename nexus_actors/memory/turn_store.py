@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
-from nexus_actors.memory.database import Lease, MemoryDatabase, Published
+from nexus_actors.memory.database import Lease, MemoryDatabase
 from nexus_actors.memory.no_sql import NoSql
 from nexus_actors.runtime.store import Commit, Known, OutboxRow, ParkedRow, Resumed, Timer
 
@@ -88,24 +88,15 @@ class MemoryTurnStore:
         await self._reach()
         return self._rows(partition, seq)[:limit]
 
-    async def outbox_since(self, partition: int, instant: datetime, after_seq: int, limit: int) -> list[OutboxRow]:
-        """See `TurnStore.outbox_since`."""
-        await self._reach()
-        return self._rows(partition, after_seq, instant)[:limit]
-
     async def parked(self, partition: int, key: str) -> list[ParkedRow]:
         """See `TurnStore.parked`."""
         await self._reach()
         rows = [letter.row for letter in self._tables.letters.values()]
         return [row for row in rows if (row.partition, row.key) == (partition, key)]
 
-    def _rows(self, partition: int, seq: int, since: datetime | None = None) -> list[OutboxRow]:
-        found: list[Published] = [
-            published
-            for published in self._tables.outbox.get(partition, ())
-            if published.row.seq > seq and (since is None or published.committed_at >= since)
-        ]
-        return sorted((published.row for published in found), key=lambda row: row.seq)
+    def _rows(self, partition: int, seq: int) -> list[OutboxRow]:
+        found = [published.row for published in self._tables.outbox.get(partition, ()) if published.row.seq > seq]
+        return sorted(found, key=lambda row: row.seq)
 
     def _due_instants(self, partition: int) -> list[datetime]:
         return [timer.due_at for number, timer in self._tables.timers.values() if number == partition]

@@ -34,10 +34,6 @@ NEXT_TIMER: Final = "SELECT min(due_at) FROM timers WHERE partition = $1 AND due
 OUTBOX_AFTER: Final = """
 SELECT partition, seq, stream, message_id, body FROM outbox WHERE partition = $1 AND seq > $2 ORDER BY seq LIMIT $3"""
 
-OUTBOX_SINCE: Final = """
-SELECT partition, seq, stream, message_id, body FROM outbox
-WHERE partition = $1 AND committed_at >= $2 AND seq > $3 ORDER BY seq LIMIT $4"""
-
 PARKED: Final = """
 SELECT message_id, partition, key, wire_type, stream, body, behind, error, attempts FROM nexus.dead_letters
 WHERE service = $1 AND partition = $2 AND key = $3 ORDER BY ordinal"""

@@ -104,10 +104,6 @@ class PostgresTurnStore:
         """See `TurnStore.outbox_after`."""
         return _outbox(await self._database.fetch(sql.OUTBOX_AFTER, partition, seq, limit))
 
-    async def outbox_since(self, partition: int, instant: datetime, after_seq: int, limit: int) -> list[OutboxRow]:
-        """See `TurnStore.outbox_since`."""
-        return _outbox(await self._database.fetch(sql.OUTBOX_SINCE, partition, instant, after_seq, limit))
-
     async def parked(self, partition: int, key: str) -> list[ParkedRow]:
         """See `TurnStore.parked`."""
         rows = await self._database.fetch(sql.PARKED, self._service, partition, key)

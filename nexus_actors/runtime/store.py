@@ -177,10 +177,6 @@ class TurnStore(Protocol):
         """What a partition's turns published after ``seq``."""
         ...
 
-    async def outbox_since(self, partition: int, instant: datetime, after_seq: int, limit: int) -> list[OutboxRow]:
-        """What a partition's turns published since an instant, after ``after_seq``."""
-        ...
-
     async def parked(self, partition: int, key: str) -> list[ParkedRow]:
         """A key's dead letters, the oldest first."""
         ...

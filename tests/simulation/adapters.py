@@ -114,10 +114,6 @@ class FarTurns(_Far):
     async def outbox_after(self, partition: int, seq: int, limit: int) -> list[OutboxRow]:
         return cast("list[OutboxRow]", await self._ask("outbox", lambda: self._near.outbox_after(partition, seq, limit)))
 
-    async def outbox_since(self, partition: int, instant: datetime, after_seq: int, limit: int) -> list[OutboxRow]:
-        found = await self._ask("replay", lambda: self._near.outbox_since(partition, instant, after_seq, limit))
-        return cast("list[OutboxRow]", found)
-
     async def parked(self, partition: int, key: str) -> list[ParkedRow]:
         return cast("list[ParkedRow]", await self._ask("parked", lambda: self._near.parked(partition, key)))
 

@@ -176,22 +176,6 @@ async def test_the_outbox_comes_in_order_behind_a_number_and_up_to_a_limit(books
     assert await books.one.outbox_after(0, 4, 10) == []
 
 
-async def test_the_outbox_since_an_instant(books: Books) -> None:
-    commit = await fenced(books)
-    began_at = books.now()
-    commit.outbox += [out(1), out(2)]
-    await books.commit(commit)
-    await books.wait(0.2)
-    between = books.now() - timedelta(seconds=0.1)
-    commit.outbox = [out(3), out(4)]
-    await books.commit(commit)
-    early = began_at - timedelta(seconds=5)
-    assert [row.seq for row in await books.one.outbox_since(0, early, 0, 10)] == [1, 2, 3, 4]
-    assert [row.seq for row in await books.one.outbox_since(0, early, 1, 2)] == [2, 3]
-    assert [row.seq for row in await books.one.outbox_since(0, between, 0, 10)] == [3, 4]
-    assert await books.one.outbox_since(1, early, 0, 10) == []
-
-
 async def test_numbers_of_the_outbox_go_on_above_the_published_mark(books: Books) -> None:
     await books.commit(await fenced(books, published_seq=12))
     resumed = await books.one.resume(0)
