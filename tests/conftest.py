@@ -24,6 +24,16 @@ _TEMPLATE = "nexus_template"
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what breaks real servers: it needs a quiet machine, and is run by ``./nexus test -m faults``."""
+    for item in items:
+        folder = item.path.relative_to(_CHECKOUT).as_posix()
+        broken = folder.startswith(("tests/faults/", "tests/bus/redis/"))
+        if broken or item.name.endswith(("[cluster]", "[sentinel]")):
+            item.add_marker(pytest.mark.faults)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, Any]]:
     """The one backend that the product runs on."""

@@ -69,6 +69,8 @@ def command(only: str | None, pytest_args: tuple[str, ...], *, mutations: bool) 
         if not run(Step("tests", "mutations", ["-u", "-m", "tests.mutations", *pytest_args])):
             sys.exit(1)
         return
+    if only in {None, "tests"} and "faults" not in pytest_args:
+        click.echo("Left out: tests that break real servers and processes. Run them with: ./nexus test -m faults\n")
     if not (_CHECKOUT.parent / "shared" / "data").is_dir():
         click.echo("There is no ../shared/data beside the checkout: tests that need the reference data are skipped.\n")
     (_CHECKOUT / ".nexus" / "coverage").mkdir(parents=True, exist_ok=True)
