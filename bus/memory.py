@@ -44,6 +44,8 @@ class MemoryStreamStore:
         return outcomes
 
     def _append(self, append: Append) -> Exception | None:
+        if append.history not in {"", self._history()}:
+            return PublishFailed("The memory store was restarted. Look what it may have lost first.")
         stream = self._streams.setdefault(append.stream, _Stream())
         if append.limit and len(stream.bodies) >= append.limit:
             return Overloaded(append.stream)
@@ -110,6 +112,9 @@ class MemoryStreamStore:
         """See `StreamStore.history`."""
         await anyio.lowlevel.checkpoint()
         self._check()
+        return self._history()
+
+    def _history(self) -> str:
         return f"memory-{self._generation}"
 
     def stop(self) -> None:

@@ -1,5 +1,6 @@
 """Publishing: concurrent publishes share one round trip."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -41,7 +42,7 @@ class Publisher:
         self._limit = limit
         self._expires_s = expires_s
         self._turn = anyio.Lock()
-        self._next = _Round()
+        self._next: dict[str, _Round] = defaultdict(_Round)
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """Append messages; those of one stream stay in order.
@@ -53,28 +54,31 @@ class Publisher:
         for failure in (await self.send(messages)).values():
             raise failure
 
-    async def send(self, messages: Sequence[Outgoing]) -> dict[StreamName, Exception]:
+    async def send(self, messages: Sequence[Outgoing], history: str = "") -> dict[StreamName, Exception]:
         """Append messages as `publish` does; return what went wrong, by stream: the others have theirs.
 
         It is not broken off by a cancellation: what has been handed over is on its way within a round trip, or has failed.
+
+        Args:
+            history: see `Append.history`.
         """
         if not messages:
             return {}
-        mine = self._next
+        mine = self._next[history]
         for stream, body in messages:
             mine.bodies.setdefault(stream, []).append(body)
         with anyio.CancelScope(shield=True):
             async with self._turn:
                 if mine.outcomes is None:
-                    self._next = _Round()
-                    await self._send(mine)
+                    del self._next[history]
+                    await self._send(mine, history)
         outcomes = mine.outcomes or {}
         return {stream: failure for stream, _ in messages if (failure := outcomes[stream]) is not None}
 
-    async def _send(self, batch: _Round) -> None:
+    async def _send(self, batch: _Round, history: str) -> None:
         failed = PublishFailed("The publish broke off on its way. Publish again under the same ids.")
         batch.outcomes = dict.fromkeys(batch.bodies, failed)
-        appends = [Append(stream, bodies, self._limit, self._expires_s) for stream, bodies in batch.bodies.items()]
+        appends = [Append(stream, bodies, self._limit, self._expires_s, history) for stream, bodies in batch.bodies.items()]
         try:
             outcomes = await self._store.append(appends)
         except PublishFailed as error:

@@ -21,12 +21,15 @@ class Append(NamedTuple):
     Attributes:
         limit: refuse when the stream holds this many entries already; 0 for no limit.
         expires_s: for streams that answer one asker: keep about 10,000 entries, and the stream this long after its last one.
+        history: refuse when the store is in another history, as far as a new connection shows; empty for whichever it is in.
+            Who has to publish what was lost before what is new says here what it knows. All appends of a call say the same.
     """
 
     stream: StreamName
     bodies: Sequence[bytes]
     limit: int = 0
     expires_s: float = 0
+    history: str = ""
 
 
 class StreamStore(Protocol):

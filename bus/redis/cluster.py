@@ -83,7 +83,7 @@ class ClusterLink:
             for i in members:
                 target = targets[i]
                 words += [("ASKING",), commands[i].words] if target and target.asking else [commands[i].words]
-            answers = iter(await self._server(node).exchange(words))
+            answers = iter(await self._server(node).exchange(words, commands[members[0]].history))
             for i in members:
                 target = targets[i]
                 if target and target.asking:

@@ -9,10 +9,16 @@ Word = str | bytes | int
 
 
 class Command(NamedTuple):
-    """A command and the one key that it is about, which decides where in a cluster it goes."""
+    """A command and the one key that it is about, which decides where in a cluster it goes.
+
+    Attributes:
+        history: send it only over a connection to a server that is in this history; empty where any will do. All commands of
+            a call say the same.
+    """
 
     key: str
     words: tuple[Word, ...]
+    history: str = ""
 
 
 class Unreached(Exception):
@@ -21,6 +27,10 @@ class Unreached(Exception):
 
 class Unanswered(Exception):
     """Raised, or put in place of a reply, when the connection broke before the reply came: nobody knows what was executed."""
+
+
+class OtherHistory(Exception):
+    """Put in place of a reply when the server may have lost entries since the history that was named: nothing was sent."""
 
 
 class Link(Protocol):
@@ -33,7 +43,8 @@ class Link(Protocol):
         """Send commands in one round trip to each server concerned; commands about one key are executed in order.
 
         Returns:
-            Per command, its reply, or in its place a `redis.exceptions.ResponseError`, `Unreached` or `Unanswered`.
+            Per command, its reply, or in its place a `redis.exceptions.ResponseError`, `Unreached`, `Unanswered` or
+            `OtherHistory`.
         """
         ...
 

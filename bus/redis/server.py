@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, cast
+from weakref import WeakKeyDictionary
 
 import anyio
 from msgspec import Struct
@@ -10,9 +11,10 @@ from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
-from bus.redis.link import Unanswered, Unreached, Word
+from bus.redis.link import OtherHistory, Unanswered, Unreached, Word
 
 _BROKEN: Final = (RedisError, OSError)
+_STATE: Final = ("INFO", "server", "replication", "commandstats")
 _EMPTYING: Final = ("flushall", "flushdb")
 
 
@@ -34,14 +36,17 @@ class Server:
     def __init__(self, commands: BlockingConnectionPool, readers: BlockingConnectionPool) -> None:
         self._commands = commands
         self._readers = readers
+        self._histories: WeakKeyDictionary[AbstractConnection, str] = WeakKeyDictionary()
 
-    async def exchange(self, commands: Sequence[tuple[Word, ...]]) -> list[object]:
-        """Send commands in one round trip; see `bus.redis.link.Link.ask` for what it returns."""
+    async def exchange(self, commands: Sequence[tuple[Word, ...]], history: str = "") -> list[object]:
+        """Send commands in one round trip; see `bus.redis.link.Link.ask` for what it returns, and `Command.history`."""
         replies: list[object] = []
         if not commands:
             return replies
         try:
             async with self._connection(self._commands) as connection:
+                if history and not await self._is_in(connection, history):
+                    return [OtherHistory("it may have lost its newest entries") for _ in commands]
                 await connection.send_packed_command(connection.pack_commands(commands))
                 demoted = False
                 for _ in commands:
@@ -82,13 +87,28 @@ class Server:
             Unreached, Unanswered: it is away.
             ResponseError: it refused.
         """
-        reply = (await self.exchange([("INFO", "server", "replication", "commandstats")]))[0]
+        reply = (await self.exchange([_STATE]))[0]
         if isinstance(reply, Exception):
             raise reply
-        lines = cast("bytes", reply).decode().splitlines()
-        fields = dict(line.split(":", 1) for line in lines if ":" in line)
-        emptied = ":".join(fields.get(f"cmdstat_{command}", "0").split(",")[0] for command in _EMPTYING)
-        return ServerState(fields["role"] == "master", f"{fields['run_id']}:{fields['master_replid']}:{emptied}")
+        return _state(cast("bytes", reply))
+
+    async def _is_in(self, connection: AbstractConnection, history: str) -> bool:
+        """Whether the server at the other end is in a history.
+
+        A connection is asked once, and again where it says no. A pool connects anew, unnoticed, where a server went away while
+        nobody used it: that is how a publisher may come past a restart without an error.
+        """
+        accepted = history.split(",")
+        if self._histories.get(connection) in accepted:
+            return True
+        connection.register_connect_callback(self._reconnected)  # type: ignore[no-untyped-call]
+        await connection.send_packed_command(connection.pack_commands([_STATE]))
+        state = _state(await connection.read_response(disable_decoding=True))
+        self._histories[connection] = state.history
+        return state.history in accepted
+
+    def _reconnected(self, connection: AbstractConnection) -> None:
+        self._histories.pop(connection, None)
 
     async def close(self) -> None:
         """Close all connections. Cancellation waits for it."""
@@ -117,3 +137,9 @@ class Server:
                 if not complete:
                     await connection.disconnect(nowait=True)
                 await pool.release(connection)
+
+
+def _state(info: bytes) -> ServerState:
+    fields = dict(line.split(":", 1) for line in info.decode().splitlines() if ":" in line)
+    emptied = ":".join(fields.get(f"cmdstat_{command}", "0").split(",")[0] for command in _EMPTYING)
+    return ServerState(fields["role"] == "master", f"{fields['run_id']}:{fields['master_replid']}:{emptied}")

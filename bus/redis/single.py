@@ -19,7 +19,8 @@ class SingleLink:
 
     async def ask(self, commands: Sequence[Command]) -> list[object]:
         """See `Link.ask`."""
-        return await self._server.exchange([command.words for command in commands])
+        history = commands[0].history if commands else ""
+        return await self._server.exchange([command.words for command in commands], history)
 
     async def read(self, after: Mapping[str, Position], count: int, block_s: float) -> list[list[object]]:
         """See `Link.read`."""

@@ -52,7 +52,7 @@ class RedisStreamStore:
         for append in appends:
             key = self._key(append.stream)
             words = (*script, 1, key, append.limit, int(append.expires_s * 1_000), *append.bodies)
-            commands.append(Command(key, words))
+            commands.append(Command(key, words, append.history))
         return await self._link.ask(commands)
 
     async def read(self, after: Mapping[StreamName, Position], count: int, block_s: float) -> list[Entry]:

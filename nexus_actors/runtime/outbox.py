@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 
-from bus import BusError
+from bus import BusError, StreamName
 from bus.publisher import Outgoing, Publisher
 from bus.requests import Answer, replies
 from nexus_actors.runtime.partition import Partition
@@ -62,7 +62,11 @@ class Outbox:
 
     async def _publish(self, waiting: Sequence[Partition]) -> bool:
         rows = [row for partition in waiting for row in partition.unpublished]
-        failures = await self._publisher.send([Outgoing(row.stream, row.body) for row in rows])
+        failures: dict[StreamName, Exception] = {}
+        for history in dict.fromkeys(partition.published_under for partition in waiting):
+            alike = [partition for partition in waiting if partition.published_under == history]
+            messages = [Outgoing(row.stream, row.body) for partition in alike for row in partition.unpublished]
+            failures |= await self._publisher.send(messages, history)
         now = self._clock()
         for partition in waiting:
             partition.published(now, failures)

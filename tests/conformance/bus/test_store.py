@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from bus import Overloaded, StreamName
+from bus import Overloaded, PublishFailed, StreamName
 from bus.position import START, Position
 from bus.store import Append, StreamStore
 
@@ -100,6 +100,14 @@ async def test_trimming_removes_what_is_below_and_nothing_else(store: StreamStor
 
 async def test_history_does_not_change_by_itself(store: StreamStore) -> None:
     assert await store.history() == await store.history()
+
+
+async def test_an_append_under_another_history_is_refused(store: StreamStore) -> None:
+    """Who did not notice a restart would publish what is new before what was lost."""
+    [refused] = await store.append([Append(A, [b"1"], history="former")])
+    assert isinstance(refused, PublishFailed)
+    assert await store.append([Append(A, [b"2"], history=await store.history())]) == [None]
+    assert await read_all(store) == [b"2"]
 
 
 async def test_bodies_may_be_anything(store: StreamStore) -> None:
