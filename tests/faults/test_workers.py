@@ -29,7 +29,7 @@ async def test_an_owner_that_wakes_up_too_late_changes_nothing(servers: Servers,
         mark, frozen, operation = await worker_faults.freeze_in_turn(stage)
         await stage.flows(mark)
         assert operation.outcome == "accepted"
-        assert any("another owner" in line["error"] for line in frozen.lines("loop_starts_over")), frozen.tail()
+        await stage.until(lambda: any("another owner" in line["error"] for line in frozen.lines("loop_starts_over")))
         verdict = await stage.verdict()
         assert verdict.clean, verdict
 
