@@ -48,6 +48,7 @@ def numbers(platform: TestPlatform, line: str) -> list[int]:
     return list(dict.fromkeys(told.number for told in platform.events(Told) if told.line == line))
 
 
+@pytest.mark.faults  # on a busy machine one of the letters is now and then not there when it is looked for; not explained yet
 async def test_all_that_waits_moves_with_its_partition(database_url: str) -> None:
     streams = MemoryStreamStore(_milliseconds)
     patient = {"NEXUS_MAX_ATTEMPTS": "1000", "NEXUS_RETRY_BASE_S": "60", "NEXUS_RETRY_MAX_S": "60"}
