@@ -1,5 +1,6 @@
 """Partitions that move: with all that waits in them, under doubt, while the database is away, and while memory is short."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -8,6 +9,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from bus.codec import decode_envelope
 from bus.memory import MemoryStreamStore
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.runtime.ownership import Ownership
@@ -48,7 +50,12 @@ def numbers(platform: TestPlatform, line: str) -> list[int]:
     return list(dict.fromkeys(told.number for told in platform.events(Told) if told.line == line))
 
 
-@pytest.mark.faults  # on a busy machine one of the letters is now and then not there when it is looked for; not explained yet
+async def tellings(platform: TestPlatform) -> Counter[str]:
+    """How many events each line has brought forth."""
+    bodies = await platform.worker.hosts["board-ms"].database.fetch("SELECT body FROM outbox")
+    return Counter(decode_envelope(row["body"]).subject for row in bodies)
+
+
 async def test_all_that_waits_moves_with_its_partition(database_url: str) -> None:
     streams = MemoryStreamStore(_milliseconds)
     patient = {"NEXUS_MAX_ATTEMPTS": "1000", "NEXUS_RETRY_BASE_S": "60", "NEXUS_RETRY_MAX_S": "60"}
@@ -70,8 +77,11 @@ async def test_all_that_waits_moves_with_its_partition(database_url: str) -> Non
         await one.settle()
         await two.settle()
         assert await rows(one) == [(line, 1) for line in LINES[:4]] + [(line, n) for line in LINES[4:] for n in (1, 3)]
-        found = await letters(one)
-        assert sorted(found) == sorted((line, "act", behind) for line in LINES[:4] for behind in (False, True, True))
+        told = await tellings(one)
+        assert [told[line] for line in LINES[4:]] == [3, 3, 3, 3], "by both messages and by the timer"
+        # Where the take-over was slow, a timer was due before its key failed again: it fired, and does not wait behind it.
+        waiting = [(line, "act", behind) for line in LINES[:4] for behind in (False, True, True)[: 4 - told[line]]]
+        assert sorted(await letters(one)) == sorted(waiting)
 
 
 async def test_a_generation_in_doubt_is_not_worked_under_again() -> None:
