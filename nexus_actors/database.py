@@ -57,6 +57,15 @@ class Transaction(Reader, Protocol):
     and so the turn.
     """
 
+    def insert(self, table: str, /, **row: object) -> None:
+        """Add a row, in passing: it is sent with other rows of its kind, before the next statement or with the commit.
+
+        This is the cheap way to write what the turn does not read back: many turns share one round trip. Columns that are left
+        out take their defaults. A row that the table refuses fails the turn at the commit, after the handler has returned; a
+        handler that has to know takes `execute`. Tables are filled in the order in which they were first named.
+        """
+        ...
+
     @property
     def statements(self) -> int:
         """How many statements have been sent."""

@@ -21,6 +21,11 @@ class NoSql:
     statements = 0
     writes = 0
 
+    def insert(self, table: str, /, **row: object) -> None:
+        """Refuse."""
+        del row
+        raise SqlRefused(f"INSERT INTO {table}")
+
     async def execute(self, query: str, *args: object) -> str:
         """Refuse."""
         raise SqlRefused(query)

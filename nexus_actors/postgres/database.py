@@ -10,6 +10,7 @@ from asyncpg import InterfaceError
 from nexus_actors.database import Row
 from nexus_actors.postgres.atomic import commit, roll_back
 from nexus_actors.postgres.lost import unavailable, unavailable_when_lost
+from nexus_actors.postgres.rows import WaitingRows
 
 if TYPE_CHECKING:
     from asyncpg import Pool
@@ -60,13 +61,14 @@ class PostgresTransaction:
         self._pool = pool
         self._lock = anyio.Lock(fast_acquire=True)
         self._taken: PoolConnectionProxy[Any] | None = None
+        self._rows = WaitingRows()
         self._statements = 0
         self._writes = 0
         self._ended = False
 
     @property
     def statements(self) -> int:
-        """How many statements have been sent."""
+        """How many statements have been sent, or wait to be sent."""
         return self._statements
 
     @property
@@ -76,8 +78,15 @@ class PostgresTransaction:
 
     @property
     def begun(self) -> bool:
-        """Whether it has a connection, on which it has begun."""
-        return self._taken is not None
+        """Whether it has a connection, on which it has begun, or rows that wait for one."""
+        return self._taken is not None or bool(self._rows)
+
+    def insert(self, table: str, /, **row: object) -> None:
+        """Add a row, with the next statement or with the commit."""
+        self._check_open()
+        self._rows.add(table, row)
+        self._statements += 1
+        self._writes += 1
 
     async def execute(self, query: str, *args: object) -> str:
         """Run a statement; the answer is PostgreSQL's command tag, such as ``UPDATE 3``."""
@@ -108,11 +117,11 @@ class PostgresTransaction:
     async def connection(self) -> AsyncIterator["PoolConnectionProxy[Any]"]:
         """The connection, begun and held alone: for what has no method here, such as COPY. It does not count statements."""
         async with self._lock:
-            if self._ended:
-                raise RuntimeError("This transaction has ended; nothing can be read or written through it any more.")
+            self._check_open()
             if self._taken is None:
                 self._taken = await self._begin()
             with unavailable_when_lost(self._taken):
+                await self._rows.send(self._taken)
                 yield self._taken
 
     async def commit(self) -> None:
@@ -122,7 +131,7 @@ class PostgresTransaction:
             TransactionAborted: a statement failed before; nothing took effect.
             DatabaseUnavailable: the connection was lost; whether it took effect is not known.
         """
-        if self._taken is not None:
+        if self.begun:
             async with self.connection() as connection:
                 await commit(connection)
             await self._end()
@@ -132,6 +141,10 @@ class PostgresTransaction:
         if self._taken is not None:
             await roll_back(self._taken)
         await self._end()
+
+    def _check_open(self) -> None:
+        if self._ended:
+            raise RuntimeError("This transaction has ended; nothing can be read or written through it any more.")
 
     async def _begin(self) -> "PoolConnectionProxy[Any]":
         connection = await _take(self._pool)
@@ -146,6 +159,7 @@ class PostgresTransaction:
 
     async def _end(self) -> None:
         self._ended = True
+        self._rows.clear()
         taken, self._taken = self._taken, None
         if taken is not None:
             await _give_back(self._pool, taken)

@@ -10,7 +10,6 @@ from nexus_actors import Actor, Context, Service, ServiceEntry, handles
 
 SOURCE: Final = Topic("bench-source-ms", partitions=8)
 BENCH: Final = Topic("bench-ms", partitions=8)
-ADD_FIX: Final = "INSERT INTO fixes (vehicle, lat, lon, reported_at) VALUES ($1, $2, $3, $4)"
 
 
 class Report(Event):
@@ -88,18 +87,18 @@ class Vehicle(Actor[VehicleState]):
         ctx.publish(Counted(vehicle=self.key, reports=self.state.reports))
 
     @handles
-    async def recorded(self, message: Recorded, ctx: Context) -> None:
+    def recorded(self, message: Recorded, ctx: Context) -> None:
         """Remember where it is, write it down, and say so."""
         self.state.take(message)
-        await ctx.db.execute(ADD_FIX, *_row(message, ctx.now))
+        ctx.db.insert("fixes", **_row(message, ctx.now))
         ctx.publish(Counted(vehicle=self.key, reports=self.state.reports))
 
     @handles
-    async def streamed(self, messages: list[Streamed], ctx: Context) -> None:
-        """Remember where it is, write all of it down in one go, and say so."""
-        await ctx.db.executemany(ADD_FIX, [_row(message, ctx.now) for message in messages])
+    def streamed(self, messages: list[Streamed], ctx: Context) -> None:
+        """Remember where it is, write all of it down, and say so."""
         for message in messages:
             self.state.take(message)
+            ctx.db.insert("fixes", **_row(message, ctx.now))
             ctx.publish(Counted(vehicle=self.key, reports=self.state.reports))
 
     @handles
@@ -109,8 +108,8 @@ class Vehicle(Actor[VehicleState]):
         return Place(lat=self.state.lat, lon=self.state.lon)
 
 
-def _row(report: Report, at: datetime) -> tuple[str, float, float, datetime]:
-    return report.vehicle, report.lat, report.lon, at
+def _row(report: Report, at: datetime) -> dict[str, object]:
+    return {"vehicle": report.vehicle, "lat": report.lat, "lon": report.lon, "reported_at": at}
 
 
 ENTRY: Final = ServiceEntry(name="bench-ms", title="Benchmark", module="test", port=1, package="tests", layer="business")

@@ -23,7 +23,7 @@ class SentinelSet:
             f"sentinel auth-pass {NAME} {PASSWORD}\n"
             f"sentinel sentinel-pass {PASSWORD}\n"
             f"sentinel down-after-milliseconds {NAME} {_DOWN_AFTER_MS}\n"
-            f"sentinel failover-timeout {NAME} 3000\n"
+            f"sentinel failover-timeout {NAME} 2000\n"
         )
         self.sentinels = [RedisProcess(folder / f"sentinel-{n}", watched, "--sentinel") for n in range(_SENTINELS)]
 

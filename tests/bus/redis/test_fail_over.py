@@ -20,7 +20,8 @@ pytestmark = pytest.mark.anyio
 
 WALK = Topic("walk-ms", partitions=8)
 STREAMS = WALK.streams("events")
-BACK_WITHIN_S = 15.0
+# A vote of the sentinels that fails, as on a busy machine, is held again only after twice their time limit.
+BACK_WITHIN_S = 45.0
 # A master that is killed has not sent to its replica what it confirmed in its last moments.
 REPLICATION_LAG_S = 1.0
 

@@ -32,11 +32,14 @@ async def test_two_actors_of_one_event_send_two_messages_even_in_the_same_millis
         assert len({envelope.id for envelope in told}) == 2
 
 
-async def test_a_refusal_after_writing_takes_its_rows_back_and_leaves_those_of_the_others(database_url: str) -> None:
+@pytest.mark.parametrize("write", ["row", "add"])
+async def test_a_refusal_after_writing_takes_its_rows_back_and_leaves_those_of_the_others(
+    database_url: str, write: str
+) -> None:
     async with open_platform([board], database_url) as platform:
-        acts = [Act(line="a", steps=("row", "count"), number=n) for n in range(3)]
-        refused = Act(line="a", steps=("row", "count", "refuse"), number=7)
-        await send(platform, *acts, refused, Act(line="b", steps=("row",), number=8), Act(line="a", steps=("row",), number=9))
+        acts = [Act(line="a", steps=(write, "count"), number=n) for n in range(3)]
+        refused = Act(line="a", steps=(write, "count", "refuse"), number=7)
+        await send(platform, *acts, refused, Act(line="b", steps=(write,), number=8), Act(line="a", steps=(write,), number=9))
         await platform.settle()
         assert sorted(await rows(platform)) == [("a", 0), ("a", 1), ("a", 2), ("a", 9), ("b", 8)]
         assert await platform.ask(Act(line="a", steps=())) == Done(3, False)
@@ -44,10 +47,13 @@ async def test_a_refusal_after_writing_takes_its_rows_back_and_leaves_those_of_t
             await platform.ask(refused)
 
 
-async def test_a_fault_after_writing_costs_the_others_nothing(database_url: str) -> None:
+@pytest.mark.parametrize(
+    ("write", "fail"), [("row", "fault"), ("add", "fault"), ("add", "add nothing"), ("row", "add nothing")]
+)
+async def test_a_fault_after_writing_costs_the_others_nothing(database_url: str, write: str, fail: str) -> None:
     async with open_platform([board], database_url, environ=QUICK) as platform:
-        faulty = Act(line="a", steps=("row", "fault"), number=7)
-        others = [Act(line=line, steps=("row", "count", "tell"), number=1) for line in "bcde"]
+        faulty = Act(line="a", steps=(write, fail), number=7)
+        others = [Act(line=line, steps=(write, "count", "tell"), number=1) for line in "bcde"]
         await send(platform, *others[:2], faulty, *others[2:])
         await platform.settle()
         assert await rows(platform) == [(line, 1) for line in "bcde"]

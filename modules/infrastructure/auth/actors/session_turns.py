@@ -27,10 +27,6 @@ from modules.infrastructure.auth.domain.refresh import Family, ends_at, renew
 from modules.infrastructure.auth.domain.sessions import to_end
 from nexus_actors import Actor, Context, handles
 
-_OPEN = """
-INSERT INTO sessions (user_id, session_id, tenant, device, place, opened_at, renewed_at, ends_at)
-VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
-"""
 _RENEW = "UPDATE sessions SET renewed_at = $3, ends_at = $4 WHERE user_id = $1 AND session_id = $2"
 _CLOSE = "UPDATE sessions SET closed_at = $3, close_reason = $4 WHERE user_id = $1 AND session_id = $2"
 _FORGET = "DELETE FROM sessions WHERE user_id = $1 AND closed_at < $2::timestamptz - interval '30 days'"
@@ -55,8 +51,17 @@ class SessionTurns(Actor[AccountState]):
         state.sessions[session_id] = LiveSession(family=family, wanted_scopes=message.wanted_scopes)
         state.lockout = after_success(state.lockout, message.place)
         await ctx.db.execute(_FORGET, message.user_id, now)
-        row = (message.user_id, session_id, state.tenant, message.device, message.place, now, ends_at(family))
-        await ctx.db.execute(_OPEN, *row)
+        ctx.db.insert(
+            "sessions",
+            user_id=message.user_id,
+            session_id=session_id,
+            tenant=state.tenant,
+            device=message.device,
+            place=message.place,
+            opened_at=now,
+            renewed_at=now,
+            ends_at=ends_at(family),
+        )
         opened = SessionOpened(user_id=message.user_id, session_id=session_id, tenant=state.tenant, place=message.place)
         ctx.publish(opened)
         return state.grant(message.user_id, session_id, now)

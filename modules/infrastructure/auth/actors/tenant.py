@@ -9,7 +9,6 @@ from nexus_actors import Actor, Context, handles
 
 MAX_DEFINED_ROLES = 100
 
-_TENANT = "INSERT INTO tenants (tenant, open_to_sign_up, administrator_id, created_at) VALUES ($1, $2, $3, $4)"
 _ROLE = """
 INSERT INTO roles (tenant, name, description, scopes, version) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (tenant, name) DO UPDATE SET description = $3, scopes = $4, version = $5
@@ -38,7 +37,13 @@ class TenantActor(Actor[TenantState]):
             raise Refusal.conflict("administrator_exists", "This tenant has had its first administrator. Ask them.")
         self.state.has_administrator = True
         registration = message.registration
-        await ctx.db.execute(_TENANT, message.tenant, message.open_to_sign_up, registration.user_id, ctx.now)
+        ctx.db.insert(
+            "tenants",
+            tenant=message.tenant,
+            open_to_sign_up=message.open_to_sign_up,
+            administrator_id=registration.user_id,
+            created_at=ctx.now,
+        )
         ctx.send(registration)
 
     @handles

@@ -22,9 +22,6 @@ from modules.puabo_nexus.fleet.domain.version import check_version
 from modules.puabo_nexus.fleet.queries import drivers as queries
 from nexus_actors import Actor, Context, handles
 
-_INSERT = """
-INSERT INTO drivers (tenant, driver_id, name, phone, licence_number, registered_at) VALUES ($1, $2, $3, $4, $5, $6)
-"""
 _UPDATE = """
 UPDATE drivers SET name = $3, phone = $4, licence_number = $5, version = version + 1 WHERE tenant = $1 AND driver_id = $2
 """
@@ -50,8 +47,14 @@ class DriverActor(Actor[None]):
         form.finish()
         if await queries.driver(ctx.db, ctx.tenant, driver.driver_id) is not None:
             raise Refusal.conflict("driver_exists", "A driver is registered under this id already. Use a new id.")
-        await ctx.db.execute(
-            _INSERT, ctx.tenant, driver.driver_id, driver.name, driver.phone, driver.licence_number, driver.registered_at
+        ctx.db.insert(
+            "drivers",
+            tenant=ctx.tenant,
+            driver_id=driver.driver_id,
+            name=driver.name,
+            phone=driver.phone,
+            licence_number=driver.licence_number,
+            registered_at=driver.registered_at,
         )
         ctx.publish(DriverRegistered(driver_id=driver.driver_id, name=driver.name))
         return driver

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from modules.puabo_nexus.fleet.contract import DeliveryAssigned, DeliveryCancelled, DeliveryCompleted, VehicleRetired
 from modules.puabo_nexus.location.actors.records import (
-    add_crossings,
+    add_crossing,
     add_places,
     forget_vehicle,
     remove_places,
@@ -85,13 +85,13 @@ class LiveVehicle(Actor[LiveVehicleState]):
         # A fence that is gone is known from when the vehicle was inside it.
         crossings = [(tags.get(crossing.fence) or state.inside[crossing.fence], crossing) for crossing in way.crossings]
         before, after = state.inside, {key: tags[key] for key in sorted(way.inside)}
-        await self._record(vehicle_id, crossings, ctx)
+        self._record(vehicle_id, crossings, ctx)
         await update_occupancy(ctx.db, ctx.tenant, vehicle_id, before, after, crossings)
         state.last, state.inside = fixes[-1], after
 
-    async def _record(self, vehicle_id: UUID, crossings: Sequence[tuple[Tag, Crossing]], ctx: Context) -> None:
-        await add_crossings(ctx.db, ctx.tenant, vehicle_id, crossings)
+    def _record(self, vehicle_id: UUID, crossings: Sequence[tuple[Tag, Crossing]], ctx: Context) -> None:
         for tag, crossing in crossings:
+            add_crossing(ctx.db, ctx.tenant, vehicle_id, tag, crossing)
             ctx.publish(event_of(vehicle_id, tag, crossing))
 
     @handles(key="vehicle_id")
@@ -105,7 +105,7 @@ class LiveVehicle(Actor[LiveVehicleState]):
         fresh = [fence for fence in fences_of({message.delivery_id: errand}) if fence.tag.key not in self.state.inside]
         crossings = standing_in(self.state.last, message.assigned_at or ctx.received_at, fresh)
         self.state.inside.update({tag.key: tag for tag, _ in crossings})
-        await self._record(message.vehicle_id, crossings, ctx)
+        self._record(message.vehicle_id, crossings, ctx)
 
     @handles(key="vehicle_id")
     async def completed(self, message: DeliveryCompleted, ctx: Context) -> None:
@@ -140,7 +140,7 @@ class LiveVehicle(Actor[LiveVehicleState]):
                 for key, tag in state.inside.items()
                 if isinstance(tag, GeofenceTag)
             ]
-            await self._record(message.vehicle_id, crossings, ctx)
+            self._record(message.vehicle_id, crossings, ctx)
         await forget_vehicle(ctx.db, ctx.tenant, message.vehicle_id)
         self.state = LiveVehicleState(tenant=state.tenant, retired=True)
 

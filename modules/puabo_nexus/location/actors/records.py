@@ -7,16 +7,6 @@ from modules.puabo_nexus.location.domain.crossings import Crossing
 from modules.puabo_nexus.location.domain.fence import Errand, GeofenceTag, PlaceTag, Tag
 from nexus_actors import Transaction
 
-# Rows get their numbers in the order of the crossings.
-_ADD_CROSSINGS = """
-INSERT INTO crossings (
-    tenant, vehicle_id, geofence_id, geofence_version, delivery_id, place, name, direction, cause, crossed_at, lat, lon, fix_at
-)
-SELECT $1, $2, c.* FROM unnest(
-    $3::uuid[], $4::int[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::float8[],
-    $12::float8[], $13::timestamptz[]
-) AS c
-"""
 _LEAVE = "DELETE FROM occupancy WHERE tenant = $1 AND vehicle_id = $2 AND geofence_id = ANY($3::uuid[])"
 _ENTER = """
 INSERT INTO occupancy (tenant, geofence_id, vehicle_id, geofence_version, since)
@@ -43,12 +33,21 @@ _FORGET = (
 )
 
 
-async def add_crossings(db: Transaction, tenant: str, vehicle_id: UUID, crossings: Sequence[tuple[Tag, Crossing]]) -> None:
-    """Write a vehicle's crossings into the history, in their order."""
-    if not crossings:
-        return
-    rows = [(*_columns_of(tag), *crossing[1:]) for tag, crossing in crossings]
-    await db.execute(_ADD_CROSSINGS, tenant, vehicle_id, *map(list, zip(*rows, strict=True)))
+def add_crossing(db: Transaction, tenant: str, vehicle_id: UUID, tag: Tag, crossing: Crossing) -> None:
+    """Write a vehicle's crossing into the history, behind those that were added before."""
+    db.insert(
+        "crossings",
+        tenant=tenant,
+        vehicle_id=vehicle_id,
+        name=tag.name,
+        **_columns_of(tag),
+        direction=crossing.direction,
+        cause=crossing.cause,
+        crossed_at=crossing.crossed_at,
+        lat=crossing.lat,
+        lon=crossing.lon,
+        fix_at=crossing.fix_at,
+    )
 
 
 async def update_occupancy(
@@ -101,10 +100,11 @@ async def forget_vehicle(db: Transaction, tenant: str, vehicle_id: UUID) -> None
         await db.execute(statement, tenant, vehicle_id)
 
 
-def _columns_of(tag: Tag) -> tuple[UUID | None, int | None, UUID | None, str | None, str]:
+def _columns_of(tag: Tag) -> dict[str, UUID | int | str | None]:
+    """All of them for either kind: rows of the same columns stay in their order."""
     if isinstance(tag, PlaceTag):
-        return None, None, tag.delivery_id, tag.place, tag.name
-    return tag.geofence_id, tag.version, None, None, tag.name
+        return {"geofence_id": None, "geofence_version": None, "delivery_id": tag.delivery_id, "place": tag.place}
+    return {"geofence_id": tag.geofence_id, "geofence_version": tag.version, "delivery_id": None, "place": None}
 
 
 def _ids_and_versions(tags: Sequence[GeofenceTag]) -> tuple[list[UUID], list[int]]:

@@ -31,6 +31,12 @@ class CountingTransaction:
     def __init__(self, fences: Sequence[dict[str, Any]]) -> None:
         self._fences = fences
         self.statements = 0
+        self._filled: set[str] = set()
+
+    def insert(self, table: str, /, **row: object) -> None:
+        del row
+        self.statements += table not in self._filled
+        self._filled.add(table)
 
     @property
     def writes(self) -> int:

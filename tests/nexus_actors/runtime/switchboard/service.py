@@ -20,8 +20,8 @@ class Done(Struct, frozen=True):
 
 
 class Act(Command[Done], topic=BOARD, key="line"):
-    """Do some steps: ``count``, ``light``, ``row``, ``tell``, ``refuse``, ``fault``, ``block 0.1``, ``set name 0.1``
-    (a timer), ``unset name``.
+    """Do some steps: ``count``, ``light``, ``row``, ``add`` (a row in passing; with the name of a column there is none),
+    ``tell``, ``refuse``, ``fault``, ``block 0.1``, ``set name 0.1`` (a timer), ``unset name``.
     """
 
     line: str
@@ -75,6 +75,8 @@ class Line(Actor[LineState]):
                 self.state.lit = not self.state.lit
             case ["row"]:
                 await ctx.db.execute("INSERT INTO calls (line, number) VALUES ($1, $2)", self.key, message.number)
+            case ["add", *extra]:
+                ctx.db.insert("calls", line=self.key, number=message.number, **dict.fromkeys(extra))
             case ["tell"]:
                 ctx.publish(Told(line=self.key, number=message.number))
             case ["refuse"]:
