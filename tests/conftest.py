@@ -15,6 +15,7 @@ import pytest
 import redis
 
 from nexus_actors.embedded import EmbeddedPostgres, EmbeddedRedis
+from tests.event_loop import StrictLoop
 from tests.redis_servers.cluster import RedisCluster
 from tests.redis_servers.sentinels import SentinelSet
 
@@ -37,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, Any]]:
     """The one backend that the product runs on."""
-    return "asyncio", {"use_uvloop": True}
+    return "asyncio", {"loop_factory": StrictLoop}
 
 
 @pytest.fixture(scope="session")
