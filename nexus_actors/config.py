@@ -53,6 +53,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     retry_base_s: Annotated[float, setting.seconds(0.001, 3_600)] = 0.2
     retry_max_s: Annotated[float, setting.seconds(0.001, 86_400)] = 30.0
     drain_s: Annotated[float, setting.seconds(0, 3_600)] = 10.0
+    http_head_s: Annotated[float, setting.seconds(0.1, 3_600)] = 10.0
+    http_body_s: Annotated[float, setting.seconds(0.1, 3_600)] = 30.0
+    http_idle_s: Annotated[float, setting.seconds(0.1, 3_600)] = 75.0
+    http_connections: Annotated[int, setting.whole(1, 1_000_000)] = 1_024
     inbox_days: Annotated[int, setting.whole(1, 366)] = 3
     outbox_days: Annotated[int, setting.whole(1, 366)] = 7
     stream_high_water: Annotated[int, setting.whole(1_000, 100_000_000)] = 100_000

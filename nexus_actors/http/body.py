@@ -8,11 +8,9 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 from bus import FieldError
+from nexus_actors.http.connection_limits import LIMITS
 from nexus_actors.http.problem import HttpProblem, invalid, malformed
 from nexus_actors.http.route import Route
-
-BODY_TIMEOUT_S: Final = 30.0
-"""How long a client may take to send a body."""
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CLOSE: Final = {"Connection": "close"}
@@ -79,15 +77,15 @@ async def _invite(request: web.Request) -> None:
 
 
 async def _receive(request: web.Request, limit: int) -> bytes:
-    body = bytearray()
+    body, limit_s = bytearray(), request.app[LIMITS].body_s
     try:
-        with anyio.fail_after(BODY_TIMEOUT_S):
+        with anyio.fail_after(limit_s):
             while chunk := await request.content.readany():
                 body += chunk
                 if len(body) > limit:
                     raise _too_large(limit)
     except TimeoutError as error:
-        detail = f"The body did not come within {BODY_TIMEOUT_S:g} s. Send it again, or in smaller parts."
+        detail = f"The body did not come within {limit_s:g} s. Send it again, or in smaller parts."
         raise HttpProblem(HTTPStatus.REQUEST_TIMEOUT, "body_timeout", detail, headers=_CLOSE) from error
     except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as error:
         raise malformed("The body did not come whole. Send it again.") from error

@@ -12,7 +12,10 @@ from msgspec import Struct
 from nexus_actors.http.admission import Admission
 from nexus_actors.http.body import expect
 from nexus_actors.http.client_address import Network
+from nexus_actors.http.connection_limits import LIMITS, ConnectionLimits
+from nexus_actors.http.doorway import Doorway
 from nexus_actors.http.endpoint import Endpoint
+from nexus_actors.http.final_answer import FinalAnswers
 from nexus_actors.http.gateway import Gateway
 from nexus_actors.http.guard import Guard
 from nexus_actors.http.health import Health
@@ -35,6 +38,7 @@ class FaceSettings(Struct, frozen=True, kw_only=True):
         max_in_flight: how many requests may be at work at once; more are answered 503.
         default_limit: the rate limit of routes that declare none.
         trusted_proxies: the networks of the proxies whose X-Forwarded-For is believed.
+        connections: what one connection may take, and how many there may be.
     """
 
     drain_s: float = 10.0
@@ -42,6 +46,7 @@ class FaceSettings(Struct, frozen=True, kw_only=True):
     max_in_flight: int = 1024
     default_limit: RateLimit | None = None
     trusted_proxies: tuple[Network, ...] = ()
+    connections: ConnectionLimits = ConnectionLimits()
 
 
 class Face:
@@ -137,7 +142,7 @@ class Face:
         await runner.setup()
         try:
             wanted = self.port if port is None else port
-            listener = await listen(runner, self.name, host, wanted, self._ports.random, reuse_port=reuse_port)
+            listener = await listen(self._doorway(runner), self.name, host, wanted, reuse_port=reuse_port)
             self._health.port = listener.port
             try:
                 yield listener.port
@@ -150,14 +155,20 @@ class Face:
             with anyio.CancelScope(shield=True):
                 await runner.cleanup()
 
+    def _doorway(self, runner: web.AppRunner) -> Doorway:
+        if runner.server is None:
+            raise RuntimeError("The runner is not set up.")
+        return Doorway(runner.server, FinalAnswers(self.name, self._ports), self._settings.connections)
+
     def _application(self) -> web.Application:
         @web.middleware
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             return await self._guard.handle(request, handler)
 
-        application = web.Application(middlewares=[guard])
-        self._pages.add_to(application.router)
         settings = self._settings
+        application = web.Application(middlewares=[guard])
+        application[LIMITS] = settings.connections
+        self._pages.add_to(application.router)
         admission = Admission(self.name, self._ports.tokens, self._ports.limiter, settings.default_limit)
         for route in self.routes:
             endpoint = Endpoint(route, admission, self._ports, self._deps, location_of(route, self.routes))

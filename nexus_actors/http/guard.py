@@ -22,7 +22,7 @@ TRACE_HEADER: Final = "Trace-Id"
 SERVER_NAME: Final = "nexus"
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_HEADERS: Final = {
+SECURITY_HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
@@ -129,7 +129,7 @@ class Guard:
         return HttpProblem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
 
     def _finish(self, response: web.StreamResponse, trace_id: str) -> None:
-        for name, value in _HEADERS.items():
+        for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers[TRACE_HEADER] = trace_id
         response.headers["Server"] = SERVER_NAME

@@ -5,10 +5,7 @@ import errno
 from collections.abc import Callable
 from typing import Final
 
-from aiohttp import web
-
 from nexus_actors.errors import NexusError
-from nexus_actors.http.protocol import ProblemProtocol
 
 BACKLOG: Final = 1024
 
@@ -33,21 +30,17 @@ class Listener:
         self._server.close()
 
 
-async def listen(
-    runner: web.AppRunner, service: str, host: str, port: int, random: Callable[[int], bytes], *, reuse_port: bool
-) -> Listener:
-    """Listen on a port for the application of a runner that is set up.
+async def listen(connect: Callable[[], asyncio.Protocol], service: str, host: str, port: int, *, reuse_port: bool) -> Listener:
+    """Listen on a port.
+
+    Args:
+        connect: makes the protocol of each connection.
+        service: name of the service, for messages.
 
     Raises:
         CannotListen: the port is taken or may not be used; the message says what to do.
     """
-    server, loop = runner.server, asyncio.get_running_loop()
-    if server is None:
-        raise RuntimeError("The runner is not set up.")
-
-    def connect() -> ProblemProtocol:
-        return ProblemProtocol(server, service, random, loop)
-
+    loop = asyncio.get_running_loop()
     try:
         return Listener(await loop.create_server(connect, host, port, backlog=BACKLOG, reuse_port=reuse_port or None))
     except OSError as error:

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+from nexus_actors.config import Settings
 from nexus_actors.dead_letters import DeadLetters
 from nexus_actors.environment import Environment
+from nexus_actors.http.connection_limits import ConnectionLimits
 from nexus_actors.http.face import Face, FaceSettings
 from nexus_actors.http.limits import InMemoryRateLimiter
 from nexus_actors.http.ports import FacePorts
@@ -94,6 +96,16 @@ class Faces:
             routes=service.routes,
             ports=ports,
             deps=None if service.deps is None else service.deps(environment),
-            settings=FaceSettings(drain_s=worker.settings.drain_s),
+            settings=_face_settings(worker.settings),
             gateway=None if service.gateway is None else service.gateway(environment),
         )
+
+
+def _face_settings(settings: Settings) -> FaceSettings:
+    limits = ConnectionLimits(
+        head_s=settings.http_head_s,
+        body_s=settings.http_body_s,
+        idle_s=settings.http_idle_s,
+        connections=settings.http_connections,
+    )
+    return FaceSettings(drain_s=settings.drain_s, connections=limits)

@@ -9,7 +9,6 @@ import pytest
 from aiohttp import web
 
 from modules.puabo_os.service import service as puabo_os
-from nexus_actors.http import body as body_module
 from nexus_actors.testing import open_platform
 
 pytestmark = pytest.mark.anyio
@@ -98,13 +97,10 @@ async def told(port: int, *fields: str) -> bytes:
             return await stream.receive()
 
 
-async def test_bodies_are_awaited_as_every_face_awaits_them(
-    database_url: str, offset: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    environ = {"NEXUS_PORT_OFFSET": str(offset + 3)}
+async def test_bodies_are_awaited_as_every_face_awaits_them(database_url: str, offset: int) -> None:
+    environ = {"NEXUS_PORT_OFFSET": str(offset + 3), "NEXUS_HTTP_BODY_S": "0.1"}
     async with peer(8080 + offset + 3), open_platform([puabo_os], database_url, environ=environ) as platform:
         port = platform.faces.ports["puabo-os"]
         assert (await told(port, "Expect: 100-continue")).startswith(b"HTTP/1.1 100 ")
         assert (await told(port, "Expect: the-best")).startswith(b"HTTP/1.1 417 ")
-        monkeypatch.setattr(body_module, "BODY_TIMEOUT_S", 0.05)
         assert (await told(port)).startswith(b"HTTP/1.1 408 ")

@@ -6,9 +6,10 @@ import aiohttp
 import anyio
 import pytest
 
-from nexus_actors.http import body as body_module
+from nexus_actors.http.connection_limits import ConnectionLimits
+from nexus_actors.http.face import FaceSettings
 from tests.nexus_actors.http.crates import CRATE
-from tests.nexus_actors.http.depot import WRITER, Depot, raw_exchange, until
+from tests.nexus_actors.http.depot import WRITER, Depot, raw_exchange, serving, until
 
 pytestmark = pytest.mark.anyio
 
@@ -166,13 +167,13 @@ async def test_another_expectation_fails(depot: Depot) -> None:
     answer.problem(417, "unknown_expectation")
 
 
-async def test_a_transfer_that_breaks_in_the_middle_ends_with_the_connection(
-    depot: Depot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(body_module, "BODY_TIMEOUT_S", 0.2)  # aiohttp does not tell the handler; the time limit does
+async def test_a_transfer_that_breaks_in_the_middle_ends_with_the_connection() -> None:
+    limits = ConnectionLimits(body_s=0.2)  # aiohttp does not tell the handler; the time limit does
     head = "POST /v1/small HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-    stream = await anyio.connect_tcp("127.0.0.1", depot.port)
-    async with stream:
+    async with (
+        serving(FaceSettings(connections=limits)) as depot,
+        await anyio.connect_tcp("127.0.0.1", depot.port) as stream,
+    ):
         await stream.send(head.encode() + b"1\r\n{\r\n")
         await until(lambda: depot.face.in_flight == 1)
         await stream.send(b"zz\r\nabc\r\n0\r\n\r\n")
@@ -194,15 +195,6 @@ async def test_two_lengths_are_no_http(depot: Depot) -> None:
     answer = await raw_exchange(depot.port, head.encode() + b"0\r\n\r\n")
     assert b" 400 " in answer.splitlines()[0]
     assert b"application/problem+json" in answer
-
-
-async def test_a_slow_body_times_out(depot: Depot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body_module, "BODY_TIMEOUT_S", 0.05)
-    head = "POST /v1/small HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"
-    stream = await anyio.connect_tcp("127.0.0.1", depot.port)
-    async with stream:
-        await stream.send(head.encode())
-        assert (await stream.receive()).startswith(b"HTTP/1.1 408")
 
 
 async def test_a_client_that_goes_away_disturbs_nobody(depot: Depot) -> None:
