@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl
 
@@ -10,7 +12,7 @@ from msgspec import Struct, inspect
 
 from bus import FieldError
 from nexus_actors.http.json_body import field_error
-from nexus_actors.http.problem import invalid, malformed
+from nexus_actors.http.problem import HttpProblem, invalid, malformed
 from nexus_actors.http.storable import is_storable
 
 Place = Literal["path", "query"]
@@ -30,7 +32,8 @@ class ParameterDecoder:
     """Turns the parameters of a request into a Struct.
 
     Text, UUIDs and instants are taken as they stand; numbers and booleans are read as JSON, so that ``NaN``, ``1_000`` and
-    ``yes`` are refused. A parameter comes once, unless its field is a list.
+    ``yes`` are refused. A parameter comes once, unless its field is a list. Instants named ``from`` and ``to`` are the two ends
+    of a range of time, which does not run backwards.
 
     Attributes:
         fields: for each parameter, whether it may come several times, and whether it is a number or boolean.
@@ -53,7 +56,7 @@ class ParameterDecoder:
         """The Struct of name and text pairs.
 
         Raises:
-            HttpProblem: 422 ``invalid`` with the parameters at fault.
+            HttpProblem: 422 ``invalid`` with the parameters at fault, or ``invalid_range``.
         """
         values: dict[str, Any] = {}
         errors: list[FieldError] = []
@@ -75,6 +78,7 @@ class ParameterDecoder:
         except msgspec.ValidationError as error:
             raise invalid(field_error(str(error), self._place)) from error
         self._refuse_boundless(parameters)
+        self._refuse_backwards(parameters)
         return parameters
 
     def _refuse_boundless(self, parameters: Struct) -> None:
@@ -85,6 +89,14 @@ class ParameterDecoder:
                 "This is beyond what can be looked for. Give an instant of the years 1 to 9999 in UTC, or a smaller number."
             )
             raise invalid(*(FieldError(f"{self._place}.{name}", reason) for name in boundless))
+
+    def _refuse_backwards(self, parameters: Struct) -> None:
+        ends = {field.encode_name: getattr(parameters, field.name) for field in msgspec.structs.fields(parameters)}
+        start, end = ends.get("from"), ends.get("to")
+        if isinstance(start, datetime) and isinstance(end, datetime) and start > end:
+            detail = "The range of time ends before it begins. Give a from that is not after to."
+            errors = (FieldError(f"{self._place}.from", "It is after to."),)
+            raise HttpProblem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_range", detail, errors)
 
     def _refuse(self, name: str, text: str, values: Mapping[str, object]) -> str | None:
         if name not in self.fields:

@@ -22,6 +22,7 @@ PROBLEM_CODES: Final[Mapping[str, tuple[int, str]]] = {
     "unknown_expectation": (417, "Of Expect, only 100-continue is known."),
     "invalid": (422, "The request can be read and says something that is not allowed; errors names the fields."),
     "invalid_cursor": (422, "The cursor is not the one that the page before gave."),
+    "invalid_range": (422, "The range of time ends before it begins: from is after to."),
     "rate_limited": (429, "These requests come too often. Wait as long as Retry-After says."),
     "http_error": (400, "The request is refused for a reason of HTTP, which the status names."),
     "internal": (500, "Something went wrong in the service; it is logged under the trace id."),

@@ -2,7 +2,7 @@
 
 import enum
 import math
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from bus import Instant
 from nexus_actors.http.parameters import ParameterDecoder, UnfitParameter, read_scalar
 from nexus_actors.http.problem import HttpProblem
 from tests.nexus_actors.http.crates import CRATE
@@ -36,7 +37,16 @@ class Choices(Struct, frozen=True):
     days: tuple[date, ...] = ()
 
 
+class Span(Struct, frozen=True):
+    earliest: Instant | None = msgspec.field(default=None, name="from")
+    before: Instant | None = msgspec.field(default=None, name="to")
+
+
 CHOICES = ParameterDecoder(Choices, "query")
+SPANS = ParameterDecoder(Span, "query")
+INSTANTS = st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1)).flatmap(  # noqa: DTZ001 - gets its zone
+    lambda naive: st.integers(-14 * 60, 14 * 60).map(lambda minutes: naive.replace(tzinfo=timezone(timedelta(minutes=minutes))))
+)
 NUMBERS = ParameterDecoder(Numbers, "query")
 
 
@@ -199,3 +209,20 @@ def test_a_choice_of_text_and_numbers_is_refused_when_declared() -> None:
     kind = msgspec.defstruct("Mixed", [("odd", Literal[1, "two"])])
     with pytest.raises(UnfitParameter, match="text and numbers together"):
         ParameterDecoder(kind, "query")
+
+
+@given(INSTANTS, INSTANTS)
+def test_a_range_of_time_does_not_run_backwards(one: datetime, other: datetime) -> None:
+    first, last = sorted((one, other))
+    span = SPANS.decode([("from", first.isoformat()), ("to", last.isoformat())])
+    assert (span.earliest, span.before) == (first, last)
+    if first < last:
+        with pytest.raises(HttpProblem) as refused:
+            SPANS.decode([("from", last.isoformat()), ("to", first.isoformat())])
+        assert (refused.value.status, refused.value.code) == (422, "invalid_range")
+        assert [error.field for error in refused.value.errors] == ["query.from"]
+
+
+def test_a_range_of_time_may_be_open() -> None:
+    assert SPANS.decode([("to", "2026-03-01T00:00:00Z")]).earliest is None
+    assert SPANS.decode([("from", "2026-03-01T00:00:00Z")]).before is None

@@ -147,6 +147,7 @@ NONSENSE = [
     "/v1/vehicles?colour=red",
     "/v1/crossings?from=yesterday",
     "/v1/crossings?from=2026-03-01T08:00:00",
+    "/v1/crossings?from=2026-03-02T08:00:00Z&to=2026-03-01T08:00:00Z",
     "/v1/crossings?vehicle_id=7",
 ]
 

@@ -93,6 +93,12 @@ async def test_a_range_takes_its_first_instant_and_leaves_its_last(probe: HttpPr
     assert [item["fix_at"] for item in (await shown(probe, path))["items"]] == ["2026-03-02T07:00:10Z"]
 
 
+@pytest.mark.parametrize("path", ["/v1/vehicles/{}/positions", "/v1/vehicles/{}/track", "/v1/trips"])
+async def test_a_range_that_runs_backwards_is_refused(probe: HttpProbe, vehicle_id: UUID, path: str) -> None:
+    answer = await probe.get(f"{path.format(vehicle_id)}?from=2026-03-02T07:00:20Z&to=2026-03-02T07:00:10Z")
+    assert (answer.status, answer.code) == (422, "invalid_range")
+
+
 async def test_fixes_in_any_order_twice_and_late(platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID) -> None:
     await send(probe, vehicle_id, [*DAY[::-2], DAY[-1]])
     answer = await send(probe, vehicle_id, DAY)
