@@ -40,6 +40,30 @@ def bus(rounds: int, messages: int, as_json: bool) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(report)) if as_json else shape.lines(report))
 
 
+@command.command("recovery")
+@click.option("--rounds", type=click.IntRange(1, 100), default=3, show_default=True, help="How often each fault happens.")
+@click.option(
+    "--lease",
+    "lease_s",
+    type=click.FloatRange(0.5, 60),
+    default=5.0,
+    show_default=True,
+    help="For how many seconds a worker owns a partition without a sign of life.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def recovery(rounds: int, lease_s: float, as_json: bool) -> None:
+    """Measure how long faults stop the flow, with servers and worker processes of their own.
+
+    It prints the median and the worst of several rounds for each fault, and whether that is what is expected.
+    docs/benchmarks.md says from when to when it is counted.
+    """
+    run, shape = _part("recovery.run"), _part("recovery.report")
+    folder = home_of(environment()).path / "bench"
+    with told():
+        report = anyio.run(run.measure, folder, rounds, lease_s, _say, backend_options={"use_uvloop": True})
+    click.echo(msgspec.json.format(msgspec.json.encode(report)) if as_json else shape.lines(report))
+
+
 def _say(text: str) -> None:
     click.secho(text, err=True, dim=True)
 

@@ -1,6 +1,5 @@
 """`nexus bench bus`: Nexus COS beside FastStream, on this machine, in one run."""
 
-import os
 import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from nexus_actors.telemetry.logs import configure_logs
 from nexus_actors.worker.worker import utc_now
 from tests.benchmarks.arena import Arena, Figures, open_arena
 from tests.benchmarks.figures import Better, Comparison, compare
+from tests.benchmarks.machine import machine
 from tests.benchmarks.ours import BATCH
 from tests.benchmarks.report import Report, Tried, best
 from tests.benchmarks.theirs import Setting
@@ -95,7 +95,7 @@ async def measure(folder: Path, rounds: int, messages: int, say: Say) -> Report:
         return Report(
             rounds=rounds,
             messages=messages,
-            machine=_machine(),
+            machine=machine(),
             versions={**await arena.versions(), **_libraries()},
             settings=(*_OURS, await arena.durability()),
             tried=tried,
@@ -133,10 +133,6 @@ async def _once(arena: Arena, side: str, name: str, settings: Mapping[str, Setti
 def _comparison(line: Line, found: Mapping[tuple[str, str], Sequence[Figures]]) -> Comparison:
     our, their = ([figures[line.which] for figures in found[side]] for side in (("ours", line.ours), ("theirs", line.theirs)))
     return compare(line.name, line.unit, our, their, better=line.better, expected=line.expected)
-
-
-def _machine() -> str:
-    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
 
 
 def _libraries() -> dict[str, str]:

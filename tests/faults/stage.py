@@ -166,12 +166,20 @@ def _through(url: str, proxy: Proxy) -> str:
 
 @asynccontextmanager
 async def open_stage(
-    servers: Servers, folder: Path, *, workers: int = 2, seed: int = 0, environ: Mapping[str, str] | None = None, **load: Any
+    servers: Servers,
+    folder: Path,
+    *,
+    workers: int = 2,
+    seed: int = 0,
+    environ: Mapping[str, str] | None = None,
+    redis_url: str | None = None,
+    **load: Any,
 ) -> AsyncIterator[Stage]:
     """A stage with workers, under load.
 
     Args:
         environ: more variables for the workers.
+        redis_url: use this Redis in place of the servers', and reach it without a proxy.
         load: what is to be different about the `Load`.
     """
     await servers.clear_redis()
@@ -180,14 +188,16 @@ async def open_stage(
         database_url = await stack.enter_async_context(servers.database(f"faults_{uuid4().hex}"))
         await stack.enter_async_context(postgres.open())
         await stack.enter_async_context(redis.open())
-        streams = await stack.enter_async_context(connect(RedisSettings(url=servers.redis.url)))
+        streams = await stack.enter_async_context(connect(RedisSettings(url=redis_url or servers.redis.url)))
         tasks: TaskGroup = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(tasks.cancel_scope.cancel)
         requests = Requests(streams, Publisher(streams), f"load-{uuid4().hex}")
         tasks.start_soon(requests.run)
         chance = random.Random(seed)  # noqa: S311 - guards nothing
         asked = Load(BusAsker(requests, "load", utc_now), chance, **load)
-        variables = _environment(_through(database_url, postgres), _through(servers.redis.url, redis), environ or {})
+        variables = _environment(
+            _through(database_url, postgres), redis_url or _through(servers.redis.url, redis), environ or {}
+        )
         stage = Stage(servers, folder, database_url, (postgres, redis), asked, chance, variables)
         try:
             await stage.add_workers(workers)
