@@ -14,7 +14,8 @@ WRITE = "location:write"
 
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
+MAX_NAME = 200
+Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
 
 Position = Annotated[tuple[float, ...], Meta(min_length=2, max_length=3)]
 """Longitude, latitude and, optionally, altitude, which is dropped (RFC 7946, 3.1.1)."""

@@ -117,6 +117,18 @@ def test_a_document_carries_name_segments_altitude_speed_and_course() -> None:
     assert (second.at, second.altitude_m, second.speed_mps) == (at(1.5), None, None)
 
 
+@given(st.text())
+def test_any_name_makes_a_document_that_can_be_read(name: str) -> None:
+    [track] = parse_gpx(gpx_document(name, [[fix(0), fix(1)]]))
+    assert track.name is not None
+    assert set(track.name) <= set(name) | {"\n"}
+
+
+def test_what_xml_cannot_carry_is_left_out() -> None:
+    [track] = parse_gpx(gpx_document("a\x00\x1f\ufffe\uffff\ud800b\U0001f69a", [[fix(0), fix(1)]]))
+    assert track.name == "ab\U0001f69a"
+
+
 def test_small_numbers_are_written_without_an_exponent() -> None:
     document = gpx_document("a", [[Fix(fix_at=at(0), lat=1e-7, lon=-1e-12, altitude_m=0.0)]])
     assert b'lat="0.0000001" lon="0"' in document

@@ -9,7 +9,8 @@ from nexus_actors.context import DEFAULT_TENANT
 TenantText = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,39}\Z", examples=["main"])]
 EmailText = Annotated[str, Meta(min_length=3, max_length=320, examples=["ana@example.org"])]
 PasswordText = Annotated[str, Meta(min_length=1, max_length=1024)]
-NameText = Annotated[str, Meta(min_length=1, max_length=100)]
+MAX_NAME = 100
+NameText = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
 TokenText = Annotated[str, Meta(min_length=1, max_length=8192)]
 ScopeText = Annotated[str, Meta(min_length=1, max_length=80, examples=["fleet:read"])]
 ScopeList = Annotated[tuple[ScopeText, ...], Meta(max_length=64)]

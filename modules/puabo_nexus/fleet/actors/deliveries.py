@@ -17,7 +17,6 @@ from modules.puabo_nexus.fleet.contract import (
     DeliveryRequested,
     RequestDelivery,
 )
-from modules.puabo_nexus.fleet.domain.form import Form
 from modules.puabo_nexus.fleet.domain.milestone import news_of, passed
 from modules.puabo_nexus.fleet.domain.place import read_places
 from modules.puabo_nexus.fleet.domain.progress import Crossing, Ignored, Sighting, judge, steps
@@ -26,6 +25,7 @@ from modules.puabo_nexus.fleet.domain.version import check_version
 from modules.puabo_nexus.fleet.queries import deliveries as queries
 from modules.puabo_nexus.location.contract import DeliveryPlaceLeft, DeliveryPlaceReached
 from nexus_actors import Actor, Context, handles
+from nexus_actors.form import Form
 
 _REACHED: dict[str, Crossing] = {"pickup": "reached_pickup", "dropoff": "reached_dropoff"}
 _LEFT: dict[str, Crossing] = {"pickup": "left_pickup", "dropoff": "left_dropoff"}

@@ -15,12 +15,12 @@ from modules.puabo_nexus.fleet.contract import (
     RegisterDriver,
     RetireDriver,
 )
-from modules.puabo_nexus.fleet.domain.form import Form
 from modules.puabo_nexus.fleet.domain.identifier import licence_number, phone
 from modules.puabo_nexus.fleet.domain.text import person_name
 from modules.puabo_nexus.fleet.domain.version import check_version
 from modules.puabo_nexus.fleet.queries import drivers as queries
 from nexus_actors import Actor, Context, handles
+from nexus_actors.form import Form
 
 _UPDATE = """
 UPDATE drivers SET name = $3, phone = $4, licence_number = $5, version = version + 1 WHERE tenant = $1 AND driver_id = $2

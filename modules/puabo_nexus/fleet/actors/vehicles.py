@@ -17,7 +17,6 @@ from modules.puabo_nexus.fleet.contract import (
     VehicleRetired,
 )
 from modules.puabo_nexus.fleet.domain.drive import ended_trip, removed_trip, running_trip
-from modules.puabo_nexus.fleet.domain.form import Form
 from modules.puabo_nexus.fleet.domain.identifier import device_id
 from modules.puabo_nexus.fleet.domain.plate import plate
 from modules.puabo_nexus.fleet.domain.version import check_version
@@ -25,6 +24,7 @@ from modules.puabo_nexus.fleet.domain.vin import vin
 from modules.puabo_nexus.fleet.queries import vehicles as queries
 from modules.puabo_nexus.tracker.contract import TripEnded, TripRevised, TripStarted
 from nexus_actors import Actor, Context, handles
+from nexus_actors.form import Form
 
 _INSERT = f"""
 INSERT INTO vehicles (tenant, vehicle_id, plate, vin, device_id, registered_at) VALUES ($1, $2, $3, $4, $5, $6)

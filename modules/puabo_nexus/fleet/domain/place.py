@@ -5,8 +5,8 @@ from math import asin, cos, isfinite, radians, sin, sqrt
 from msgspec.structs import replace
 
 from modules.puabo_nexus.fleet.contract import MAX_RADIUS_M, MIN_RADIUS_M, Place
-from modules.puabo_nexus.fleet.domain.form import Form
-from modules.puabo_nexus.fleet.domain.text import one_line
+from nexus_actors.form import Form
+from nexus_actors.typed_line import one_line
 
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius of the earth (IUGG 1980)."""

@@ -1,27 +1,6 @@
-"""Text that people type: names, reasons, numbers of documents."""
+"""Text that people type: names, reasons."""
 
-import re
-import unicodedata
-
-_SPACES = re.compile(r"\s+")
-_JOINERS = frozenset("\u200c\u200d")
-"""Zero-width joiners, which some scripts need inside words (The Unicode Standard, section 23.2)."""
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-
-
-def one_line(value: str, longest: int) -> str:
-    """A line of text: NFC, runs of spaces as one, none at the ends.
-
-    Raises:
-        ValueError: it is empty or longer than ``longest`` characters, or has characters that do not show (controls, marks of
-            writing direction, unassigned ones).
-    """
-    line = unicodedata.normalize("NFC", _SPACES.sub(" ", value).strip())
-    if any(unicodedata.category(character) in _HIDDEN and character not in _JOINERS for character in line):
-        raise ValueError("It has characters that do not show. Type it anew.")
-    if not 1 <= len(line) <= longest:
-        raise ValueError(f"It has {len(line)} characters. Give 1 to {longest}.")
-    return line
+from nexus_actors.typed_line import one_line
 
 
 def person_name(value: str) -> str:

@@ -1,10 +1,13 @@
 """Geofences: drawn, changed, removed."""
 
+from functools import partial
+
 import msgspec
 from msgspec.structs import replace
 
-from bus import FieldError, Refusal
+from bus import Refusal
 from modules.puabo_nexus.location.contract import (
+    MAX_NAME,
     ChangeGeofence,
     CreateGeofence,
     DeleteGeofence,
@@ -17,6 +20,8 @@ from modules.puabo_nexus.location.contract import (
 from modules.puabo_nexus.location.domain.shapes import checked, region_of
 from modules.puabo_nexus.location.queries import geofences as queries
 from nexus_actors import Actor, Context, handles
+from nexus_actors.form import Form
+from nexus_actors.typed_line import one_line
 
 _INSERT = """
 INSERT INTO geofences (tenant, geofence_id, name, shape, area, created_at, changed_at)
@@ -79,11 +84,10 @@ async def _existing(message: ChangeGeofence | DeleteGeofence, ctx: Context) -> G
 
 
 def _checked_name(name: str) -> str:
-    kept = name.strip()
-    if not kept:
-        reason = "A geofence needs a name that is not blank."
-        raise Refusal.invalid("blank_name", reason, FieldError("$.name", reason))
-    return kept
+    form = Form("geofence")
+    read = form.read("name", partial(one_line, longest=MAX_NAME), name)
+    form.finish()
+    return read
 
 
 def _stored(shape: Shape) -> tuple[bytes, float, float, float, float]:

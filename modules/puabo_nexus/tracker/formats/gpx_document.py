@@ -1,5 +1,6 @@
 """Writing GPX 1.1."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
@@ -10,6 +11,7 @@ CONTENT_TYPE = "application/gpx+xml"
 CREATOR = "Nexus COS tracker-ms"
 
 _HALF_TURN = 180.0
+_NO_CHAR = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -63,5 +65,5 @@ def _instant(instant: datetime) -> str:
 
 
 def _text(text: str) -> str:
-    """Escaped, without the control characters that XML 1.0 cannot carry."""
-    return escape("".join(c for c in text if c >= " " or c in "\t\n\r"))
+    """Escaped, without the characters that XML 1.0 cannot carry (section 2.2, production Char)."""
+    return escape(_NO_CHAR.sub("", text))

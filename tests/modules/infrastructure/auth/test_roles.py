@@ -48,6 +48,7 @@ BAD_ROLES: list[tuple[dict[str, object], int, str]] = [
     ({"scopes": ["fleet:read"] * 65}, 422, "invalid"),
     ({"scopes": "fleet:read"}, 422, "invalid"),
     ({"description": "x" * 401}, 422, "invalid"),
+    ({"description": "Reads\x07 the fleet."}, 422, "invalid_role"),
     ({"built_in": True}, 422, "invalid"),
 ]
 

@@ -58,6 +58,8 @@ BAD_SIGN_UPS: list[tuple[dict[str, object], int, str]] = [
     ({"email": "ana"}, 422, "invalid_email"),
     ({"email": "a" * 400 + "@example.org"}, 422, "invalid"),
     ({"display_name": ""}, 422, "invalid"),
+    ({"display_name": " \n"}, 422, "invalid_account"),
+    ({"display_name": "Ana\u202evroH"}, 422, "invalid_account"),
     ({"roles": ["admin"]}, 422, "invalid"),
 ]
 

@@ -102,7 +102,9 @@ async def test_a_feature_with_one_area_is_taken(database_url: str) -> None:
 async def test_names_and_bodies_are_checked(database_url: str) -> None:
     async with open_platform([LOCATION], database_url) as platform:
         probe = client(platform)
-        assert (await post(probe, CIRCLE, "   ")).code == "blank_name"
+        for name in ("   ", "Yard\x1b[2J", "Yard\u202e7", "Yard\ufffe"):
+            assert (await post(probe, CIRCLE, name)).code == "invalid_geofence"
+        assert (await post(probe, CIRCLE, " Yard\n 7 ")).json()["name"] == "Yard 7"
         assert (await post(probe, CIRCLE, "")).status == 422
         assert (await post(probe, CIRCLE, "x" * 201)).status == 422
         assert (await probe.post("/v1/geofences", {"name": "a", "shape": CIRCLE, "colour": 1})).status == 422

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bus import Refusal
 from modules.puabo_nexus.fleet.contract import Place
-from modules.puabo_nexus.fleet.domain.form import Form
 from modules.puabo_nexus.fleet.domain.place import distance_m, read_places
+from nexus_actors.form import Form
 
 ZAGREB = Place(name="Depot", lat=45.8, lon=15.97)
 VISNJAN = Place(name="Observatory", lat=45.27, lon=13.72, radius_m=250)

@@ -4,7 +4,7 @@ import pytest
 from msgspec import UNSET
 
 from bus import FieldError, Refusal
-from modules.puabo_nexus.fleet.domain.form import Form
+from nexus_actors.form import Form
 
 
 def shout(value: str) -> str:

@@ -1,0 +1,26 @@
+"""Text that people type: names, reasons, descriptions. Every service reads it by the same rule."""
+
+import re
+import unicodedata
+
+_SPACES = re.compile(r"\s+")
+_JOINERS = frozenset("\u200c\u200d")
+"""Zero-width joiners, which some scripts need inside words (The Unicode Standard, section 23.2)."""
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def one_line(value: str, longest: int) -> str:
+    """A line of text: NFC, runs of spaces and line ends as one space, none at the ends.
+
+    A rule for `Form.read`.
+
+    Raises:
+        ValueError: it is empty or longer than ``longest`` characters, or has characters that do not show (controls, marks of
+            writing direction, unassigned ones).
+    """
+    line = unicodedata.normalize("NFC", _SPACES.sub(" ", value).strip())
+    if any(unicodedata.category(character) in _HIDDEN and character not in _JOINERS for character in line):
+        raise ValueError("It has characters that do not show. Type it anew.")
+    if not 1 <= len(line) <= longest:
+        raise ValueError(f"It has {len(line)} characters. Give 1 to {longest}.")
+    return line
