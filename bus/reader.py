@@ -114,6 +114,10 @@ class PartitionReader:
         """What is known of the history may be old: the next `connect` is to ask."""
         self._look_at = 0.0
 
+    def doubt(self) -> None:
+        """The store has been seen in another history than the one known: the next `connect` asks, or raises."""
+        self._connected = False
+
     async def rewind(self, streams: Iterable[StreamName]) -> dict[StreamName, Position]:
         """Go back in some streams, for the store may have lost their newest entries; return their positions.
 

@@ -180,6 +180,11 @@ class ServiceLoop:
     async def _agree_on_history(self) -> None:
         """Look whether the streams have lost their tail; then go back in them, and publish again what may be gone."""
         history = await self._reader.connect()
+        if any(partition.published_under not in {"", history} for partition in self.partitions.values()):
+            # Publishing has met a newer one since the reader has looked. To go back to the old one would publish everything
+            # again, be refused, and wait a second, partition by partition.
+            self._reader.doubt()
+            history = await self._reader.connect()
         for partition in self.partitions.values():
             if partition.read_under == history:
                 continue

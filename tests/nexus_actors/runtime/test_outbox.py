@@ -112,3 +112,32 @@ async def test_a_loss_while_everything_was_down_is_made_good_by_the_next_owner(d
         before = await bodies(streams)
         await platform.ask(Act(line="a", steps=()))
         assert await bodies(streams) == before, "without a loss, nothing is published again"
+
+
+class Counting(MemoryStreamStore):
+    """Counts the calls in which it refused something."""
+
+    def __init__(self) -> None:
+        super().__init__(_milliseconds)
+        self.refusals = 0
+
+    async def append(self, appends: Sequence[Append]) -> list[Exception | None]:
+        outcomes = await super().append(appends)
+        self.refusals += any(outcome is not None for outcome in outcomes)
+        return outcomes
+
+
+async def test_a_history_that_publishing_has_met_is_not_taken_back_for_the_one_that_was_read(database_url: str) -> None:
+    """Otherwise each partition is refused once more, and waits a second for it."""
+    streams = Counting()
+    async with open_platform([board], database_url, streams=streams) as platform:
+        await send(platform, *lines(20))
+        await platform.until(lambda: len(numbers(platform)) == 20)
+        await platform.settle()
+        await send(platform, Act(line="a", steps=("block 0.2", "tell"), number=99))
+        await anyio.sleep(0.05)
+        streams.stop()
+        streams.restart()
+        await platform.until(lambda: 99 in numbers(platform))
+        await platform.settle()
+        assert streams.refusals == 1
