@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from typing import Any, Final
 
+from msgspec import Struct
+
 from nexus_actors.http.problem import MEDIA_TYPE, Problem
 from nexus_actors.http.route import JSON, Raw, Route
 from nexus_actors.http.schemas import Schemas, parameter_fields
@@ -130,7 +132,10 @@ def _responses(route: Route, schemas: Schemas) -> Node:
         responses["304"] = {"description": "Unchanged since the ETag in If-None-Match."}
     for status in sorted(_possible(route)):
         responses[status] = {"$ref": f"#/components/responses/{_RESPONSES[status][0]}"}
-    return responses
+    for code, kind in route.options.answers.items():
+        if code != route.status:
+            responses[str(code)] = _own_error(str(code), kind, schemas, may_be_problem=str(code) in responses)
+    return dict(sorted(responses.items()))
 
 
 def _possible(route: Route) -> set[str]:
@@ -152,12 +157,22 @@ def _success(route: Route, schemas: Schemas) -> Node:
         return {"description": "Done."}
     headers = {"ETag": _ETAG} if route.is_read else {}
     if route.result_type is Raw:
-        return {"description": "Done.", "headers": headers, "content": {"*/*": {}}}
+        kind = route.options.answers.get(route.status)
+        content = {"*/*": {}} if kind is None else {JSON: {"schema": schemas.of(kind)}}
+        return {"description": "Done.", "headers": headers, "content": content}
     return {"description": "Done.", "headers": headers, "content": {JSON: {"schema": schemas.of(route.result_type)}}}
 
 
 def _header(name: str, text: str, schema: Node) -> Node:
     return {"name": name, "in": "header", "required": False, "description": text, "schema": schema}
+
+
+def _own_error(status: str, kind: type[Struct], schemas: Schemas, *, may_be_problem: bool) -> Node:
+    """An error in the form of the route's own standard; what the face refuses before is a problem document still."""
+    response = _problem(status, _RESPONSES[status][1], schemas)
+    own = {JSON: {"schema": schemas.of(kind)}}
+    response["content"] = own | response["content"] if may_be_problem else own
+    return response
 
 
 def _problem(status: str, text: str, schemas: Schemas) -> Node:

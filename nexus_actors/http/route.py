@@ -47,6 +47,8 @@ class RouteOptions(Struct, frozen=True, kw_only=True):
         accepts: media types of the body; ``*/*`` for any.
         secret_body: the body holds a password or the like. An Idempotency-Key is then not obeyed, for its digest of the body
             would be kept, and passwords can be guessed from a digest.
+        answers: the JSON that a route which returns `Raw` answers with, by status, where a standard of its own rules that;
+            for the documentation.
     """
 
     scope: str | None
@@ -55,6 +57,7 @@ class RouteOptions(Struct, frozen=True, kw_only=True):
     body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
     accepts: tuple[str, ...] = (JSON,)
     secret_body: bool = False
+    answers: Mapping[int, type[Struct]] = {}
 
 
 class Route(Struct, frozen=True, kw_only=True):

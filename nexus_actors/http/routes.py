@@ -1,8 +1,9 @@
 """The routes of a service, declared beside their handlers."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from nexus_actors.http.limits import RateLimit
@@ -60,6 +61,7 @@ class Routes:
         body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES,
         accepts: tuple[str, ...] = (JSON,),
         secret_body: bool = False,
+        answers: Mapping[int, type[Struct]] | None = None,
     ) -> Callable[[H], H]:
         """Declare something that makes or moves things.
 
@@ -71,9 +73,10 @@ class Routes:
             body_limit_bytes: how long a body may be.
             accepts: media types of the body; other than JSON only where the handler takes ``body: bytes``.
             secret_body: the body holds a password or the like: no digest of it may be kept, so no Idempotency-Key is obeyed.
+            answers: what the documentation says of a `Raw` result: the type of its JSON for each status that it may have.
         """
         options = _options(scope, status, rate_limit, body_limit_bytes, accepts)
-        return self._declare("POST", path, replace(options, secret_body=secret_body))
+        return self._declare("POST", path, replace(options, secret_body=secret_body, answers=answers or {}))
 
     def put(
         self,

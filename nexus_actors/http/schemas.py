@@ -51,7 +51,7 @@ def _kinds(route: Route) -> list[Any]:
         kinds.append(route.body_type)
     if route.result_type not in {None, Raw}:
         kinds.append(route.result_type)
-    return kinds
+    return [*kinds, *route.options.answers.values()]
 
 
 def _unique(kinds: list[Any]) -> list[Any]:

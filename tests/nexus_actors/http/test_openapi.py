@@ -6,9 +6,9 @@ import msgspec
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
-from nexus_actors.http import Routes
+from nexus_actors.http import Raw, Routes
 from nexus_actors.http.openapi import openapi_document, operation_ids
-from tests.nexus_actors.http.crates import crates, odds
+from tests.nexus_actors.http.crates import Crate, Note, crates, odds
 from tests.nexus_actors.http.depot import Depot
 
 
@@ -66,6 +66,24 @@ def test_public_routes_raw_results_and_empty_ones_are_told(document: Any) -> Non
     assert document["paths"]["/v1/label/{name}"]["get"]["security"] == []
     assert document["paths"]["/v1/tracks"]["post"]["requestBody"]["content"].keys() == {"application/gpx+xml", "text/xml"}
     assert document["paths"]["/v1/crates/{crate_id}"]["delete"]["responses"]["204"] == {"description": "Done."}
+
+
+def test_errors_of_a_standard_are_told_beside_problems() -> None:
+    routes = Routes(tag="a")
+
+    @routes.post("/v1/a", scope=None, answers={200: Note, 400: Crate, 401: Crate})
+    async def post_a() -> Raw:
+        return Raw(b"", "application/json")
+
+    made = msgspec.json.decode(msgspec.json.encode(openapi_document("A", "1", routes.all)))
+    validate(made, cls=OpenAPIV31SpecValidator)
+    responses = made["paths"]["/v1/a"]["post"]["responses"]
+    crate = {"schema": {"$ref": "#/components/schemas/Crate"}}
+    assert responses["200"]["content"] == {"application/json": {"schema": {"$ref": "#/components/schemas/Note"}}}
+    assert responses["400"]["content"].keys() == {"application/json", "application/problem+json"}
+    assert responses["400"]["content"]["application/json"] == crate
+    assert responses["401"]["content"] == {"application/json": crate}, "no other 401 comes from a public route"
+    assert "WWW-Authenticate" in responses["401"]["headers"]
 
 
 def test_operation_ids_are_unique() -> None:

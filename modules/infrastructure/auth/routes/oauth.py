@@ -61,7 +61,13 @@ class Metadata(Struct, frozen=True, kw_only=True):
 
 
 @routes.post(
-    "/oauth2/token", scope=None, rate_limit=GRANTS, body_limit_bytes=BODY_LIMIT_BYTES, accepts=(FORM,), secret_body=True
+    "/oauth2/token",
+    scope=None,
+    rate_limit=GRANTS,
+    body_limit_bytes=BODY_LIMIT_BYTES,
+    accepts=(FORM,),
+    secret_body=True,
+    answers={200: Tokens, 400: OAuthError, 401: OAuthError},
 )
 async def token(request: Request, body: bytes) -> Raw:
     """Get tokens, as a service account (`client_credentials`) or with a refresh token (`refresh_token`)."""
@@ -86,7 +92,13 @@ async def token(request: Request, body: bytes) -> Raw:
 
 
 @routes.post(
-    "/oauth2/introspect", scope=None, rate_limit=CHECKS, body_limit_bytes=BODY_LIMIT_BYTES, accepts=(FORM,), secret_body=True
+    "/oauth2/introspect",
+    scope=None,
+    rate_limit=CHECKS,
+    body_limit_bytes=BODY_LIMIT_BYTES,
+    accepts=(FORM,),
+    secret_body=True,
+    answers={200: Introspection, 400: OAuthError, 401: OAuthError},
 )
 async def introspect(request: Request, body: bytes) -> Raw:
     """Say whether a token is good at this moment, and what it allows.
@@ -108,7 +120,13 @@ async def introspect(request: Request, body: bytes) -> Raw:
 
 
 @routes.post(
-    "/oauth2/revoke", scope=None, rate_limit=REFRESHES, body_limit_bytes=BODY_LIMIT_BYTES, accepts=(FORM,), secret_body=True
+    "/oauth2/revoke",
+    scope=None,
+    rate_limit=REFRESHES,
+    body_limit_bytes=BODY_LIMIT_BYTES,
+    accepts=(FORM,),
+    secret_body=True,
+    answers={400: OAuthError},
 )
 async def revoke(request: Request, body: bytes) -> Raw:
     """Take a token back: an access token alone, or with a refresh token its whole session.

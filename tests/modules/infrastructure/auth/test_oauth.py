@@ -203,3 +203,25 @@ async def test_the_old_name_of_login_works(town: Town) -> None:
     await town.newcomer(ANA)
     answer = await town.anybody.post("/auth/login", {"email": ANA, "password": "tractor-violet-monsoon"})
     assert answer.status == 200
+
+
+async def test_answers_have_the_form_that_is_documented(town: Town, importer: ServiceCredentials) -> None:
+    paths = (await town.anybody.get("/openapi.json")).json()["paths"]
+    answers = [
+        ("/oauth2/token", await town.form("/oauth2/token", GRANT, **basic(importer)), "Tokens"),
+        ("/oauth2/token", await town.form("/oauth2/token", {}), "OAuthError"),
+        ("/oauth2/token", await town.form("/oauth2/token", GRANT, **basic(importer, "wrong")), "OAuthError"),
+        ("/oauth2/introspect", await town.form("/oauth2/introspect", {"token": "x"}, **basic(importer)), "Introspection"),
+        ("/oauth2/introspect", await town.form("/oauth2/introspect", {}, **basic(importer)), "OAuthError"),
+        ("/oauth2/introspect", await town.form("/oauth2/introspect", {"token": "x"}), "OAuthError"),
+        ("/oauth2/revoke", await town.form("/oauth2/revoke", {}), "OAuthError"),
+        ("/oauth2/revoke", await town.anybody.post("/oauth2/revoke", {}), "Problem"),
+    ]
+    for path, answer, schema in answers:
+        response = paths[path]["post"]["responses"][str(answer.status)]
+        kind = answer.headers["Content-Type"]
+        if "$ref" not in response:
+            assert response["content"][kind]["schema"] == {"$ref": f"#/components/schemas/{schema}"}, (path, answer.status)
+        else:
+            assert (kind, schema) == ("application/problem+json", "Problem")
+    assert [answer.status for _, answer, _ in answers] == [200, 400, 401, 200, 400, 401, 400, 415]
