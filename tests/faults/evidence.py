@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
@@ -11,6 +12,7 @@ import redis.asyncio as redis
 from msgspec import Struct
 
 from bus import Envelope, StreamName, Topic
+from bus.address import RedisAddress
 from bus.codec import decode_envelope
 from bus.position import START, Position
 from nexus_actors.service import Service
@@ -146,7 +148,7 @@ class Collector:
     async def _unread(self, database: Database) -> list[str]:
         found = []
         last: dict[str, Position] = {}
-        async with redis.Redis.from_url(self._redis_url) as client:
+        async with _keys(self._redis_url) as client:
             for row in await database.fetch("nexus", _CHECKPOINTS):
                 stream = row["stream"]
                 if stream not in last:
@@ -176,7 +178,7 @@ class Collector:
 
     async def _streams(self) -> dict[StreamName, list[Envelope]]:
         found: dict[StreamName, list[Envelope]] = {}
-        async with redis.Redis.from_url(self._redis_url) as client:
+        async with _keys(self._redis_url) as client:
             for name in _names([service.topic for service in self._services]):
                 raw: Any = await client.xrange(PREFIX + name)
                 found[name] = [decode_envelope(fields[b"e"]) for _, fields in raw]
@@ -187,6 +189,15 @@ def _names(topics: Sequence[Topic]) -> list[StreamName]:
     return [stream for topic in topics for stream in (*topic.streams("commands"), *topic.streams("events"))]
 
 
-async def _last_entry(client: "redis.Redis", stream: str) -> Position:
+def _keys(url: str) -> "redis.Redis | redis.RedisCluster":
+    """redis-py's own client: what the evidence is read with shares nothing with what is under test."""
+    address = RedisAddress.parse(url)
+    if address.kind == "cluster":
+        host, port = address.endpoints[0]
+        return redis.RedisCluster(host=host, port=port, password=urlsplit(address.url).password)
+    return redis.Redis.from_url(url)
+
+
+async def _last_entry(client: "redis.Redis | redis.RedisCluster", stream: str) -> Position:
     entries: Any = await client.xrevrange(PREFIX + stream, count=1)
     return Position.parse(entries[0][0].decode()) if entries else START

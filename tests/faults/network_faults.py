@@ -10,6 +10,7 @@ from tests.faults.stage import Stage
 AWAY_S: Final = 3.0
 _REPLIES: Final = 6
 _SLOW_S: Final = 0.1
+_ON_ITS_WAY_S: Final = 0.2
 
 
 async def drop_replies(stage: Stage) -> Mark:
@@ -45,6 +46,18 @@ async def partition(stage: Stage) -> Mark:
     await anyio.sleep(AWAY_S)
     stage.redis.release()
     return stage.mark("partition")
+
+
+async def cut_cable(stage: Stage) -> Mark:
+    """Packets between workers and Redis vanish, and nobody is told; PostgreSQL is reached. Workers need a namespace for it."""
+    assert stage.namespace is not None
+    stage.namespace.redis.cut()
+    await anyio.sleep(_ON_ITS_WAY_S)
+    heard = stage.redis.requests
+    await anyio.sleep(AWAY_S)
+    assert stage.redis.requests == heard, "The cable is cut, and something came through."
+    stage.namespace.redis.mend()
+    return stage.mark("cable cut")
 
 
 async def cut_off(stage: Stage) -> Mark:

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,21 +22,24 @@ _LOOK_S: Final = 0.02
 class Worker:
     """One worker process.
 
+    Args:
+        launcher: a command that becomes the one that follows it.
+
     Attributes:
         name: of its files in the folder.
         log: what it wrote, one JSON object a line.
         tuning: its clock, and how slow its archive is.
     """
 
-    def __init__(self, name: str, folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, name: str, folder: Path, environ: Mapping[str, str], launcher: Sequence[str] = ()) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
         tuning = folder / f"{name}.tuning"
         self.tuning = Tuning(tuning)
-        launcher = [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), str(int(signal.SIGKILL)), "-"]
+        ended_with_us = [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), str(int(signal.SIGKILL)), "-"]
         with self.log.open("wb") as output:
             self._process = subprocess.Popen(
-                [*launcher, sys.executable, "-m", "tests.faults.worker"],
+                [*launcher, *ended_with_us, sys.executable, "-m", "tests.faults.worker"],
                 env={**environ, FILE: str(tuning), "PYTHONPATH": str(_CHECKOUT), "PATH": os.environ["PATH"]},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -31,7 +31,7 @@ class Proxy:
     """Passes connections on to a port, as well or as badly as it is told.
 
     Attributes:
-        port: where it listens.
+        host, port: where it listens.
         connections: how many were made.
         requests: how many pieces clients have sent: with clients that wait for answers, about one a round trip.
         refusing: close connections as they come.
@@ -47,6 +47,7 @@ class Proxy:
         self._gate = anyio.Event()
         self._gate.set()
         self._links: set[Link] = set()
+        self.host = LOOPBACK
         self.port = 0
         self.connections = 0
         self.requests = 0
@@ -57,9 +58,10 @@ class Proxy:
         self.injured = 0
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator["Proxy"]:
-        """Listen on a free port while the block runs."""
-        async with await anyio.create_tcp_listener(local_host=LOOPBACK) as listener, anyio.create_task_group() as tasks:
+    async def open(self, host: str = LOOPBACK) -> AsyncIterator["Proxy"]:
+        """Listen on a free port of a host of ours while the block runs."""
+        self.host = host
+        async with await anyio.create_tcp_listener(local_host=host) as listener, anyio.create_task_group() as tasks:
             self.port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - no query of Django
             tasks.start_soon(listener.serve, self._connected)
             yield self

@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup
 from bus.publisher import Publisher
 from bus.redis import RedisSettings, connect
 from bus.requests import Requests
+from nexus_actors.embedded.ports import LOOPBACK
 from nexus_actors.runtime.asking import BusAsker
 from nexus_actors.worker.worker import utc_now
 from tests.faults.archive.service import service as archive
@@ -23,6 +24,7 @@ from tests.faults.evidence import Collector
 from tests.faults.ledger.contract import LEDGER
 from tests.faults.ledger.service import service as ledger
 from tests.faults.load import Load
+from tests.faults.namespace import Namespace
 from tests.faults.postgres_proxy import PostgresProxy
 from tests.faults.process import Worker
 from tests.faults.proxy import Proxy
@@ -46,6 +48,8 @@ class Stage:
     Attributes:
         postgres: the proxy between workers and PostgreSQL; redis: that between workers and Valkey. The load and the checker
             reach the servers directly.
+        redis_url: where these reach the streams.
+        namespace: the network that the workers have, where that is not ours.
         chance: what is random here comes from it.
         clocks_jumped: a worker's clock was an hour ahead for a while; timers that were set by it are due then.
     """
@@ -55,29 +59,34 @@ class Stage:
         servers: Servers,
         folder: Path,
         database_url: str,
+        redis_url: str,
         proxies: tuple[PostgresProxy, Proxy],
         load: Load,
         chance: random.Random,
         environ: Mapping[str, str],
+        namespace: Namespace | None = None,
     ) -> None:
         self.servers = servers
         self.folder = folder
         self.database_url = database_url
+        self.redis_url = redis_url
         self.postgres, self.redis = proxies
         self.load = load
         self.chance = chance
         self.recovery = Recovery(load.history)
         self.workers: list[Worker] = []
         self.clocks_jumped = False
+        self.namespace = namespace
         self._environ = environ
         self._started = 0
 
     async def add_workers(self, count: int) -> None:
         """Start so many more workers, and wait until they are ready."""
+        launcher = self.namespace.launcher if self.namespace else ()
         added = []
         for _ in range(count):
             self._started += 1
-            added.append(Worker(f"worker-{self._started}", self.folder, self._environ))
+            added.append(Worker(f"worker-{self._started}", self.folder, self._environ, launcher))
         self.workers += added
         for worker in added:
             await worker.ready()
@@ -134,7 +143,7 @@ class Stage:
     async def verdict(self, settle_s: float = 20) -> Verdict:
         """Stop the load, wait until everything is at rest, and check. The workers go on running."""
         self.load.stop()
-        collector = Collector(self.database_url, self.servers.redis.url, [ledger, tally, archive])
+        collector = Collector(self.database_url, self.redis_url, [ledger, tally, archive])
         with anyio.move_on_after(settle_s):
             while self.load.history.of("unknown"):  # noqa: ASYNC110 - see `until`
                 await anyio.sleep(_LOOK_S)
@@ -161,7 +170,7 @@ def _environment(database_url: str, redis_url: str, extra: Mapping[str, str]) ->
 def _through(url: str, proxy: Proxy) -> str:
     """An address, by way of a proxy."""
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:{parts.password}@127.0.0.1:{proxy.port}"))
+    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:{parts.password}@{proxy.host}:{proxy.port}"))
 
 
 @asynccontextmanager
@@ -173,6 +182,7 @@ async def open_stage(
     seed: int = 0,
     environ: Mapping[str, str] | None = None,
     redis_url: str | None = None,
+    namespace: Namespace | None = None,
     **load: Any,
 ) -> AsyncIterator[Stage]:
     """A stage with workers, under load.
@@ -180,15 +190,17 @@ async def open_stage(
     Args:
         environ: more variables for the workers.
         redis_url: use this Redis in place of the servers', and reach it without a proxy.
+        namespace: the workers' network.
         load: what is to be different about the `Load`.
     """
     await servers.clear_redis()
     postgres, redis = PostgresProxy(servers.postgres.port), Proxy(servers.redis.port)
     async with AsyncExitStack() as stack:
         database_url = await stack.enter_async_context(servers.database(f"faults_{uuid4().hex}"))
-        await stack.enter_async_context(postgres.open())
-        await stack.enter_async_context(redis.open())
-        streams = await stack.enter_async_context(connect(RedisSettings(url=redis_url or servers.redis.url)))
+        await stack.enter_async_context(postgres.open(namespace.postgres.here if namespace else LOOPBACK))
+        await stack.enter_async_context(redis.open(namespace.redis.here if namespace else LOOPBACK))
+        direct_url = redis_url or servers.redis.url
+        streams = await stack.enter_async_context(connect(RedisSettings(url=direct_url)))
         tasks: TaskGroup = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(tasks.cancel_scope.cancel)
         requests = Requests(streams, Publisher(streams), f"load-{uuid4().hex}")
@@ -198,7 +210,8 @@ async def open_stage(
         variables = _environment(
             _through(database_url, postgres), redis_url or _through(servers.redis.url, redis), environ or {}
         )
-        stage = Stage(servers, folder, database_url, (postgres, redis), asked, chance, variables)
+        proxies = (postgres, redis)
+        stage = Stage(servers, folder, database_url, direct_url, proxies, asked, chance, variables, namespace)
         try:
             await stage.add_workers(workers)
             asked.start(tasks)

@@ -1,11 +1,12 @@
 """A network that loses, delays, half-closes and parts."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults import network_faults
+from tests.faults.namespace import Namespace, NoNamespaces, open_namespace
 from tests.faults.recovery import Mark
 from tests.faults.servers import Servers
 from tests.faults.stage import Stage, open_stage
@@ -25,6 +26,23 @@ SAMPLERS = 3  # of the lag of each service, every five seconds
 async def test_nothing_is_lost(fault: Callable[[Stage], Awaitable[Mark]], servers: Servers, tmp_path: Path) -> None:
     async with open_stage(servers, tmp_path) as stage:
         await stage.flows(await fault(stage))
+        verdict = await stage.verdict()
+        assert verdict.clean, verdict
+
+
+@pytest.fixture
+def namespace() -> Iterator[Namespace]:
+    try:
+        with open_namespace() as opened:
+            yield opened
+    except NoNamespaces as reason:
+        pytest.skip(f"{reason} The partition that the proxy makes is tried all the same.")
+
+
+async def test_a_cut_cable_loses_nothing(namespace: Namespace, servers: Servers, tmp_path: Path) -> None:
+    """A partition as the kernel makes it: packets vanish, and nobody acknowledges what was sent."""
+    async with open_stage(servers, tmp_path, namespace=namespace) as stage:
+        await stage.flows(await network_faults.cut_cable(stage))
         verdict = await stage.verdict()
         assert verdict.clean, verdict
 
