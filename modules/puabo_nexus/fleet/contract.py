@@ -81,6 +81,7 @@ class Driver(Struct, frozen=True, kw_only=True):
 
     Attributes:
         phone: number in E.164 form.
+        user_id: the account that they log in with, to report for the vehicles that they are assigned to.
         version: grows with every change of what is shown here.
     """
 
@@ -91,6 +92,7 @@ class Driver(Struct, frozen=True, kw_only=True):
     status: MemberStatus
     registered_at: Instant
     version: int
+    user_id: UUID | None = None
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
@@ -190,12 +192,13 @@ class VehicleRetired(Event, topic=FLEET, key="vehicle_id"):
 
 
 class RegisterDriver(Command[Driver], topic=FLEET, key="driver_id", scope=WRITE):
-    """Take a driver into the fleet."""
+    """Take a driver into the fleet. An account belongs to one active driver of a tenant at a time."""
 
     driver_id: UUID
     name: NameText
     phone: PhoneText | None = None
     licence_number: LicenceText | None = None
+    user_id: UUID | None = None
 
 
 class ChangeDriver(Command[Driver], topic=FLEET, key="driver_id", scope=WRITE):
@@ -210,6 +213,7 @@ class ChangeDriver(Command[Driver], topic=FLEET, key="driver_id", scope=WRITE):
     name: NameText | UnsetType = UNSET
     phone: PhoneText | UnsetType | None = UNSET
     licence_number: LicenceText | UnsetType | None = UNSET
+    user_id: UUID | UnsetType | None = UNSET
 
 
 class RetireDriver(Command[Driver], topic=FLEET, key="driver_id", scope=WRITE):
@@ -220,17 +224,19 @@ class RetireDriver(Command[Driver], topic=FLEET, key="driver_id", scope=WRITE):
 
 
 class DriverRegistered(Event, topic=FLEET, key="driver_id"):
-    """A driver joined the fleet."""
+    """A driver joined the fleet; they log in with the account ``user_id``, where they have one."""
 
     driver_id: UUID
     name: str
+    user_id: UUID | None = None
 
 
 class DriverChanged(Event, topic=FLEET, key="driver_id"):
-    """A driver's registered data changed; the name is the one they have now."""
+    """A driver's registered data changed; name and account are those that they have now."""
 
     driver_id: UUID
     name: str
+    user_id: UUID | None = None
 
 
 class DriverRetired(Event, topic=FLEET, key="driver_id"):

@@ -11,6 +11,10 @@ TRACKER = Topic("tracker-ms", partitions=8)
 
 MAX_FIXES = 1000
 
+WRITE = "tracker:write"
+"""Report for a vehicle: for the one that the caller drives, or with `WRITE_ANY` for every one of the tenant."""
+WRITE_ANY = "tracker:write:any"
+
 Latitude = Annotated[float, Meta(ge=-90, le=90, description="Degrees north, WGS 84")]
 Longitude = Annotated[float, Meta(ge=-180, le=180, description="Degrees east, WGS 84")]
 TripEndReason = Literal["stop", "gap", "silence", "request"]
@@ -102,14 +106,14 @@ class DeviceKeyRecord(Struct, frozen=True, kw_only=True):
     key_hash: str
 
 
-class RecordPositions(Command[PositionsReceipt], topic=TRACKER, key="vehicle_id", scope="tracker:write"):
+class RecordPositions(Command[PositionsReceipt], topic=TRACKER, key="vehicle_id", scope=WRITE):
     """Record where a vehicle was."""
 
     vehicle_id: UUID
     fixes: Annotated[tuple[Fix, ...], Meta(min_length=1, max_length=MAX_FIXES)]
 
 
-class EndTrip(Command[Trip], topic=TRACKER, key="vehicle_id", scope="tracker:write"):
+class EndTrip(Command[Trip], topic=TRACKER, key="vehicle_id", scope=WRITE):
     """End the trip that a vehicle is on, at its newest fix. The next fix begins a new stretch."""
 
     vehicle_id: UUID

@@ -4,7 +4,8 @@ from functools import partial
 from secrets import token_urlsafe
 
 from modules.catalogue import entry
-from modules.puabo_nexus.tracker.actors import VehicleTrack
+from modules.puabo_nexus.tracker.actors.driver_account import DriverAccount
+from modules.puabo_nexus.tracker.actors.vehicle_track import VehicleTrack
 from modules.puabo_nexus.tracker.contract import TRACKER
 from modules.puabo_nexus.tracker.routes import devices, positions, trips
 from modules.puabo_nexus.tracker.routes.devices import DeviceDeps
@@ -21,7 +22,7 @@ def _deps(_environment: Environment) -> DeviceDeps:
 service = Service(
     entry("tracker-ms"),
     topic=TRACKER,
-    actors=[VehicleTrack],
+    actors=[VehicleTrack, DriverAccount],
     routes=[positions.routes, trips.routes, devices.routes],
     deps=_deps,
 )

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from msgspec import UnsetType
 from msgspec.structs import replace
 
 from bus import Refusal
@@ -23,7 +24,8 @@ from nexus_actors import Actor, Context, handles
 from nexus_actors.form import Form
 
 _UPDATE = """
-UPDATE drivers SET name = $3, phone = $4, licence_number = $5, version = version + 1 WHERE tenant = $1 AND driver_id = $2
+UPDATE drivers SET name = $3, phone = $4, licence_number = $5, user_id = $6, version = version + 1
+WHERE tenant = $1 AND driver_id = $2
 """
 _RETIRE = "UPDATE drivers SET status = 'retired', version = version + 1 WHERE tenant = $1 AND driver_id = $2"
 
@@ -43,20 +45,14 @@ class DriverActor(Actor[None]):
             status="active",
             registered_at=ctx.now,
             version=1,
+            user_id=message.user_id,
         )
         form.finish()
         if await queries.driver(ctx.db, ctx.tenant, driver.driver_id) is not None:
             raise Refusal.conflict("driver_exists", "A driver is registered under this id already. Use a new id.")
-        ctx.db.insert(
-            "drivers",
-            tenant=ctx.tenant,
-            driver_id=driver.driver_id,
-            name=driver.name,
-            phone=driver.phone,
-            licence_number=driver.licence_number,
-            registered_at=driver.registered_at,
-        )
-        ctx.publish(DriverRegistered(driver_id=driver.driver_id, name=driver.name))
+        await _check_free(ctx, driver)
+        _insert(ctx, driver)
+        ctx.publish(DriverRegistered(driver_id=driver.driver_id, name=driver.name, user_id=driver.user_id))
         return driver
 
     @handles
@@ -71,12 +67,15 @@ class DriverActor(Actor[None]):
             licence_number=form.read_optional_change(
                 "licence_number", licence_number, message.licence_number, old.licence_number
             ),
+            user_id=old.user_id if isinstance(message.user_id, UnsetType) else message.user_id,
         )
         form.finish()
         if new == old:
             return old
-        await ctx.db.execute(_UPDATE, ctx.tenant, old.driver_id, new.name, new.phone, new.licence_number)
-        ctx.publish(DriverChanged(driver_id=old.driver_id, name=new.name))
+        await _check_free(ctx, new)
+        # Should another worker take the account right now, the unique index fails this turn, and its repeat is refused above.
+        await ctx.db.execute(_UPDATE, ctx.tenant, old.driver_id, new.name, new.phone, new.licence_number, new.user_id)
+        ctx.publish(DriverChanged(driver_id=old.driver_id, name=new.name, user_id=new.user_id))
         return replace(new, version=old.version + 1)
 
     @handles
@@ -89,6 +88,24 @@ class DriverActor(Actor[None]):
         await ctx.db.execute(_RETIRE, ctx.tenant, old.driver_id)
         ctx.publish(DriverRetired(driver_id=old.driver_id))
         return replace(old, status="retired", version=old.version + 1)
+
+
+def _insert(ctx: Context, driver: Driver) -> None:
+    ctx.db.insert(
+        "drivers",
+        tenant=ctx.tenant,
+        driver_id=driver.driver_id,
+        name=driver.name,
+        phone=driver.phone,
+        licence_number=driver.licence_number,
+        user_id=driver.user_id,
+        registered_at=driver.registered_at,
+    )
+
+
+async def _check_free(ctx: Context, driver: Driver) -> None:
+    if driver.user_id is not None and await queries.is_taken(ctx.db, ctx.tenant, driver.driver_id, driver.user_id):
+        raise Refusal.conflict("account_taken", "Another active driver has this account. Change or retire that one first.")
 
 
 async def _active(ctx: Context, driver_id: UUID, expected_version: int | None) -> Driver:

@@ -8,11 +8,22 @@ from modules.puabo_nexus.fleet.queries.cursor import AgeCursor
 from modules.puabo_nexus.fleet.queries.selection import Selection
 from nexus_actors.database import Reader, Row
 
-DRIVER = "driver_id, status, name, phone, licence_number, registered_at, version"
+DRIVER = "driver_id, status, name, phone, licence_number, registered_at, version, user_id"
 """The columns that make a `Driver`."""
 
 _ONE = f"SELECT {DRIVER} FROM drivers WHERE tenant = $1 AND driver_id = $2"  # noqa: S608 - columns of ours
 _MANY = Selection("drivers", DRIVER, ("registered_at", "driver_id"))
+
+
+_TAKEN = """
+SELECT EXISTS (SELECT FROM drivers WHERE tenant = $1 AND driver_id <> $2 AND status = 'active' AND user_id = $3)
+"""
+
+
+async def is_taken(db: Reader, tenant: str, driver_id: UUID, user_id: UUID) -> bool:
+    """Whether an active driver other than this one has an account already."""
+    taken: bool = await db.fetchval(_TAKEN, tenant, driver_id, user_id)
+    return taken
 
 
 async def driver(db: Reader, tenant: str, driver_id: UUID) -> Driver | None:

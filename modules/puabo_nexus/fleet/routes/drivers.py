@@ -29,11 +29,14 @@ class DriverDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     Attributes:
         phone: number with the country's code; spaces and marks are left out of what is kept.
+        user_id: the account that they log in with, as auth-ms names it. With it they may report positions of the vehicles that
+            they are assigned to.
     """
 
     name: NameText
     phone: PhoneText | None = None
     licence_number: LicenceText | None = None
+    user_id: UUID | None = None
 
 
 class DriverChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,6 +45,7 @@ class DriverChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: NameText | UnsetType = UNSET
     phone: PhoneText | UnsetType | None = UNSET
     licence_number: LicenceText | UnsetType | None = UNSET
+    user_id: UUID | UnsetType | None = UNSET
 
 
 class DriverQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,7 +58,13 @@ class DriverQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 async def register_driver(request: Request, body: DriverDraft) -> Driver:
     """Register a driver."""
     return await request.ask(
-        RegisterDriver(driver_id=request.new_id(), name=body.name, phone=body.phone, licence_number=body.licence_number)
+        RegisterDriver(
+            driver_id=request.new_id(),
+            name=body.name,
+            phone=body.phone,
+            licence_number=body.licence_number,
+            user_id=body.user_id,
+        )
     )
 
 
@@ -87,6 +97,7 @@ async def change_driver(request: Request, driver_id: UUID, body: DriverChange) -
             name=body.name,
             phone=body.phone,
             licence_number=body.licence_number,
+            user_id=body.user_id,
         )
     )
 

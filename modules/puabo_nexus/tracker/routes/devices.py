@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from bus import Refusal
-from modules.puabo_nexus.tracker.contract import PositionsReceipt, RecordPositions, SetDeviceKey
+from modules.puabo_nexus.tracker.contract import WRITE, WRITE_ANY, PositionsReceipt, RecordPositions, SetDeviceKey
 from modules.puabo_nexus.tracker.formats.osmand import Report, read_json, read_query
 from modules.puabo_nexus.tracker.queries import vehicles
 from modules.puabo_nexus.tracker.queries.vehicles import KeyHolder
@@ -93,7 +93,7 @@ async def _record(request: Request, holder: KeyHolder, report: Report) -> Positi
         raise _unauthorised()
     # From here on it is the device that asks, for the tenant of its vehicle.
     request.caller = Principal(
-        subject=f"device:{holder.device_id}", tenant=holder.tenant, scopes=frozenset({"tracker:write"}), kind="service"
+        subject=f"device:{holder.device_id}", tenant=holder.tenant, scopes=frozenset({WRITE, WRITE_ANY}), kind="service"
     )
     return await request.ask(RecordPositions(vehicle_id=holder.vehicle_id, fixes=(report.fix,)))
 

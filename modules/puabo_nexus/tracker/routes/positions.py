@@ -10,7 +10,7 @@ import anyio
 from msgspec import Meta, Struct
 
 from bus import BusError, FieldError, Refusal, RefusalDocument
-from modules.puabo_nexus.tracker.contract import MAX_FIXES, EndTrip, Fix, PositionsReceipt, RecordPositions, Trip
+from modules.puabo_nexus.tracker.contract import MAX_FIXES, WRITE, EndTrip, Fix, PositionsReceipt, RecordPositions, Trip
 from modules.puabo_nexus.tracker.queries import positions, quarantine, vehicles
 from modules.puabo_nexus.tracker.queries.positions import LastPosition, PositionQuery
 from modules.puabo_nexus.tracker.queries.quarantine import Quarantined, QuarantineQuery
@@ -58,17 +58,20 @@ class FleetReceipt(Struct, frozen=True, kw_only=True):
     items: list[VehicleOutcome]
 
 
-@routes.post("/v1/vehicles/{vehicle_id}/positions", scope="tracker:write")
+@routes.post("/v1/vehicles/{vehicle_id}/positions", scope=WRITE)
 async def record_positions(request: Request, vehicle_id: UUID, body: PositionsDraft) -> PositionsReceipt:
     """Record where a vehicle was.
 
     Fixes may come in any order and more than once. The answer counts what became of them; fixes that cannot be right are put
     into quarantine with their reasons. A fix in the future refuses the whole batch.
+
+    Who lacks the scope `tracker:write:any` may report for the vehicle alone that they drive: whose delivery under way is
+    assigned to the driver whose account they are.
     """
     return await request.ask(RecordPositions(vehicle_id=vehicle_id, fixes=body.fixes))
 
 
-@routes.post("/v1/positions", scope="tracker:write", body_limit_bytes=8 * 1024 * 1024)
+@routes.post("/v1/positions", scope=WRITE, body_limit_bytes=8 * 1024 * 1024)
 async def record_fleet_positions(request: Request, body: FleetPositionsDraft) -> FleetReceipt:
     """Record where several vehicles were. One that is refused does not hold back the others."""
     _require_distinct(body)
@@ -79,7 +82,7 @@ async def record_fleet_positions(request: Request, body: FleetPositionsDraft) ->
     return FleetReceipt(items=[outcomes[item.vehicle_id] for item in body.items])
 
 
-@routes.post("/v1/vehicles/{vehicle_id}/trip:end", scope="tracker:write")
+@routes.post("/v1/vehicles/{vehicle_id}/trip:end", scope=WRITE)
 async def end_trip(request: Request, vehicle_id: UUID) -> Trip:
     """End the trip that a vehicle is on, at its newest fix: for the end of a shift, or of a recording that was replayed."""
     return await request.ask(EndTrip(vehicle_id=vehicle_id))

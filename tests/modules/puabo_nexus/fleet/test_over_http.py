@@ -297,6 +297,17 @@ async def test_lists_come_in_pages_and_by_filter(desk: HttpProbe) -> None:
     refused(await desk.get(f"/v1/vehicles?cursor={timeline}"), 422, "invalid_cursor")
 
 
+async def test_a_driver_has_the_account_that_they_are_given(desk: HttpProbe) -> None:
+    user_id = str(new_id())
+    ana = await made(desk, "/v1/drivers", {"name": "Ana", "user_id": user_id})
+    assert ana["user_id"] == user_id
+    assert (await desk.post("/v1/drivers", {"name": "Eva", "user_id": user_id})).code == "account_taken"
+    assert (await desk.post("/v1/drivers", {"name": "Eva", "user_id": "eva"})).code == "invalid"
+    path = f"/v1/drivers/{ana['driver_id']}"
+    assert (await desk.send("PATCH", path, {"user_id": None})).json()["user_id"] is None
+    assert (await made(desk, "/v1/drivers", {"name": "Eva", "user_id": user_id}))["user_id"] == user_id
+
+
 async def test_of_many_at_once_one_gets_the_plate_and_one_the_driver(desk: HttpProbe) -> None:
     ana = await made(desk, "/v1/drivers", {"name": "Ana"})
     vans = [await made(desk, "/v1/vehicles", {"plate": f"A {number}"}) for number in range(8)]

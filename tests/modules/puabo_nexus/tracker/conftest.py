@@ -14,7 +14,7 @@ from nexus_actors.testing import FakeClock, HttpProbe, TestPlatform, open_platfo
 from nexus_actors.worker import WorkerOptions
 from tests.modules.puabo_nexus.tracker.drives import START
 
-SCOPES = ("tracker:write", "tracker:read", "tracker:admin")
+SCOPES = ("tracker:write", "tracker:write:any", "tracker:read", "tracker:admin")
 
 
 @pytest.fixture

@@ -241,7 +241,7 @@ async def test_a_request_under_one_key_is_one_request(platform: TestPlatform, pr
 
 
 async def test_a_command_needs_no_route(platform: TestPlatform, vehicle_id: UUID) -> None:
-    receipt = await platform.ask(RecordPositions(vehicle_id=vehicle_id, fixes=tuple(THERE)))
+    receipt = await platform.ask(RecordPositions(vehicle_id=vehicle_id, fixes=tuple(THERE)), scopes=["tracker:*"])
     assert receipt.accepted == len(THERE)
     with pytest.raises(Refusal) as refused:
         await platform.ask(RecordPositions(vehicle_id=vehicle_id, fixes=tuple(THERE)), tenant="other")

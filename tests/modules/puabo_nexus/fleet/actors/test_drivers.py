@@ -98,3 +98,31 @@ async def test_what_has_moved_on_or_is_anothers_is_refused(desk: Desk) -> None:
 
     assert (stale.kind, stale.code) == ("precondition", "version_mismatch")
     assert (foreign.kind, foreign.code) == (unknown.kind, unknown.code) == ("not_found", "driver_not_found")
+
+
+async def test_an_account_is_one_active_drivers(desk: Desk) -> None:
+    user_id, other = new_id(), new_id()
+    ana = await desk.ask(RegisterDriver(driver_id=new_id(), name="Ana", user_id=user_id))
+    eva = await desk.driver("Eva")
+    assert desk.take()[0] == DriverRegistered(driver_id=ana.driver_id, name="Ana", user_id=user_id)
+    taken: list[RegisterDriver | ChangeDriver] = [
+        RegisterDriver(driver_id=new_id(), name="Ivo", user_id=user_id),
+        ChangeDriver(driver_id=eva.driver_id, user_id=user_id),
+    ]
+    for command in taken:
+        refusal = await refusal_of(desk, command)
+        assert (refusal.kind, refusal.code) == ("conflict", "account_taken")
+    assert (await desk.ask(RegisterDriver(driver_id=new_id(), name="Ana", user_id=user_id), "other")).user_id == user_id
+    changed = await desk.ask(ChangeDriver(driver_id=ana.driver_id, user_id=other))
+    assert (changed.user_id, changed.version) == (other, 2)
+    assert desk.take()[-1] == DriverChanged(driver_id=ana.driver_id, name="Ana", user_id=other)
+    assert (await desk.ask(ChangeDriver(driver_id=eva.driver_id, user_id=user_id))).user_id == user_id
+    assert (await desk.ask(ChangeDriver(driver_id=eva.driver_id, name="Ema"))).user_id == user_id
+    assert (await desk.ask(ChangeDriver(driver_id=eva.driver_id, user_id=None))).user_id is None
+
+
+async def test_an_account_passes_on_when_its_driver_is_retired(desk: Desk) -> None:
+    user_id = new_id()
+    ana = await desk.ask(RegisterDriver(driver_id=new_id(), name="Ana", user_id=user_id))
+    await desk.ask(RetireDriver(driver_id=ana.driver_id))
+    assert (await desk.ask(RegisterDriver(driver_id=new_id(), name="Eva", user_id=user_id))).user_id == user_id

@@ -3,8 +3,16 @@
 from uuid import UUID
 
 from bus import Refusal
-from modules.puabo_nexus.fleet.contract import VehicleChanged, VehicleRegistered, VehicleRetired
+from modules.puabo_nexus.fleet.contract import (
+    DeliveryAssigned,
+    DeliveryCancelled,
+    DeliveryCompleted,
+    VehicleChanged,
+    VehicleRegistered,
+    VehicleRetired,
+)
 from modules.puabo_nexus.tracker.contract import (
+    WRITE_ANY,
     CloseSilentTrip,
     DeviceKeyRecord,
     EndTrip,
@@ -15,7 +23,7 @@ from modules.puabo_nexus.tracker.contract import (
 )
 from modules.puabo_nexus.tracker.domain.recorder import Recorder, VehicleState
 from modules.puabo_nexus.tracker.domain.track import TripRules
-from modules.puabo_nexus.tracker.queries import vehicles
+from modules.puabo_nexus.tracker.queries import assignments, vehicles
 from modules.puabo_nexus.tracker.queries.sql_history import SqlHistory
 from nexus_actors import Actor, Context, handles
 
@@ -44,10 +52,26 @@ class VehicleTrack(Actor[VehicleState]):
         self.state.membership = "retired"
         await vehicles.retire(ctx.db, message.vehicle_id, ctx.now)
 
+    @handles(key="vehicle_id")
+    async def assigned(self, message: DeliveryAssigned, ctx: Context) -> None:
+        """Its driver may report for it from now on."""
+        await assignments.assign(ctx.db, ctx.tenant, message.delivery_id, message.vehicle_id, message.driver_id)
+
+    @handles(key="vehicle_id")
+    async def completed(self, message: DeliveryCompleted, ctx: Context) -> None:
+        """Its driver may report for it a little longer, or as long as another delivery goes on."""
+        await assignments.end(ctx.db, ctx.tenant, message.delivery_id, ctx.now)
+
+    @handles(key="vehicle_id")
+    async def cancelled(self, message: DeliveryCancelled, ctx: Context) -> None:
+        """As when it is completed. One that was never assigned names no vehicle and comes to none."""
+        await assignments.end(ctx.db, ctx.tenant, message.delivery_id, ctx.now)
+
     @handles
     async def record(self, messages: list[RecordPositions], ctx: Context) -> list[PositionsReceipt]:
         """Take the fixes of all waiting batches at once."""
         self._require_active(ctx.tenant)
+        await _require_driver(messages[0].vehicle_id, ctx)
         recorder = self._recorder(messages[0].vehicle_id, ctx)
         receipts = await recorder.record([message.fixes for message in messages], ctx.now, ctx.received_at)
         self._leave(messages[0].vehicle_id, recorder, ctx)
@@ -57,6 +81,7 @@ class VehicleTrack(Actor[VehicleState]):
     async def end_trip(self, message: EndTrip, ctx: Context) -> Trip:
         """End the trip at the newest fix."""
         self._require_active(ctx.tenant)
+        await _require_driver(message.vehicle_id, ctx)
         recorder = self._recorder(message.vehicle_id, ctx)
         trip = await recorder.end_trip()
         self._leave(message.vehicle_id, recorder, ctx)
@@ -100,3 +125,24 @@ class VehicleTrack(Actor[VehicleState]):
         due_at = recorder.silence_timer()
         if due_at is not None:
             ctx.schedule(CloseSilentTrip(vehicle_id=vehicle_id), due_at, SILENCE_TIMER)
+
+
+async def _require_driver(vehicle_id: UUID, ctx: Context) -> None:
+    """Let nobody report for a vehicle who neither drives it nor may report for all of the tenant."""
+    caller = ctx.principal
+    if caller is None or caller.may(WRITE_ANY):
+        return
+    user_id = _account(caller.subject)
+    if user_id is None or not await assignments.may_report(ctx.db, ctx.tenant, vehicle_id, user_id, ctx.now):
+        raise Refusal.forbidden(
+            "vehicle_not_yours",
+            "You are not the driver of a delivery under way with this vehicle. Ask a dispatcher to assign it to you, and to "
+            f"enter your account as the driver's user_id; or for a role with the scope {WRITE_ANY}.",
+        )
+
+
+def _account(subject: str) -> UUID | None:
+    try:
+        return UUID(subject)
+    except ValueError:
+        return None

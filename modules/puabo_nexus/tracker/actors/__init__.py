@@ -1,0 +1,1 @@
+"""Behaviour: vehicles with their tracks, and the accounts of drivers."""
