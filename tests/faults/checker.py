@@ -52,6 +52,12 @@ class Verdict(Struct):
         if len(self.problems) < _SHOWN:
             self.problems.append(f"{heading}: {problem}")
 
+    def add(self, other: "Verdict") -> None:
+        """Count what another one found, too."""
+        for name in self.__struct_fields__[:-1]:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.problems += other.problems[: _SHOWN - len(self.problems)]
+
     def __str__(self) -> str:
         figures = ", ".join(f"{name} {getattr(self, name)}" for name in self.__struct_fields__[:-1])
         return "\n  ".join([figures, *self.problems])

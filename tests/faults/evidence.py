@@ -21,15 +21,17 @@ PREFIX: Final = "nexus:"
 
 _CHECKPOINTS: Final = "SELECT service, stream, ms, seq FROM nexus.checkpoints"
 _UNPUBLISHED: Final = """
-SELECT l.partition, l.published_seq, max(o.seq) AS last FROM nexus.leases l JOIN outbox o USING (partition)
-WHERE l.service = $1 GROUP BY l.partition, l.published_seq HAVING max(o.seq) > l.published_seq"""
+SELECT partition, published_seq, last FROM
+    (SELECT l.partition, l.published_seq, (SELECT max(seq) FROM outbox o WHERE o.partition = l.partition) AS last
+     FROM nexus.leases l WHERE l.service = $1) AS marks
+WHERE last > published_seq"""
 _TIMERS: Final = "SELECT count(*) FROM timers"
-_ENTRIES: Final = "SELECT account, number, operation, amount FROM entries ORDER BY ordinal"
-_AUDITS: Final = "SELECT account, number FROM audits"
-_STATES: Final = "SELECT key, body FROM states WHERE actor = $1"
-_HANDLED: Final = "SELECT reader, account, number FROM handled ORDER BY ordinal"
-_OUTBOX: Final = "SELECT partition, seq, message_id, body FROM outbox ORDER BY partition, seq"
-_INBOX: Final = "SELECT message_id FROM inbox"
+_ENTRIES: Final = "SELECT account, number, operation, amount FROM entries WHERE starts_with(account, $1) ORDER BY ordinal"
+_AUDITS: Final = "SELECT account, number FROM audits WHERE starts_with(account, $1)"
+_STATES: Final = "SELECT key, body FROM states WHERE actor = $1 AND starts_with(key, $2)"
+_HANDLED: Final = "SELECT reader, account, number FROM handled WHERE starts_with(account, $1) ORDER BY ordinal"
+_OUTBOX: Final = "SELECT seq, message_id, body FROM outbox WHERE partition = $1 AND seq > $2 ORDER BY seq"
+_INBOX: Final = "SELECT message_id FROM inbox WHERE message_id = ANY($1)"
 _PARKED: Final = "SELECT message_id FROM nexus.dead_letters WHERE service = $1"
 
 
@@ -69,7 +71,7 @@ class Evidence(Struct):
         handled: rows of the readers, by service.
         audits: what timers have done: account and number.
         outboxes: what each service has published, by its turns.
-        inboxes: which messages each service knows as handled.
+        inboxes: which of the messages in the streams each service knows as handled.
         parked: the ids in each service's dead letters.
         behind: what is not at rest, in words.
         streams: what the streams hold.
@@ -102,32 +104,34 @@ class Database:
         """The message ids that a query gives."""
         return {UUID(str(row["message_id"])) for row in await self.fetch(schema, query, *arguments)}
 
-    async def states(self, schema: str, actor: str) -> dict[str, dict[str, int]]:
-        """The states of an actor, by key."""
-        rows = await self.fetch(schema, _STATES, actor)
+    async def states(self, schema: str, actor: str, name: str) -> dict[str, dict[str, int]]:
+        """The states of an actor, by key, for keys that begin with a name."""
+        rows = await self.fetch(schema, _STATES, actor, name)
         return {row["key"]: msgspec.json.decode(row["body"], type=dict[str, int]) for row in rows}
 
-    async def outbox(self, schema: str) -> list[Sent]:
-        """What a service has published."""
-        rows = await self.fetch(schema, _OUTBOX)
-        return [Sent(row["partition"], row["seq"], row["message_id"], decode_envelope(row["body"])) for row in rows]
+    async def outbox(self, schema: str, partition: int, after: int) -> list[Sent]:
+        """What a service has published from a partition, behind a row."""
+        rows = await self.fetch(schema, _OUTBOX, partition, after)
+        return [Sent(partition, row["seq"], row["message_id"], decode_envelope(row["body"])) for row in rows]
 
 
 class Collector:
-    """Reads the evidence.
+    """Reads the evidence: all of it, or round by round, where each round has accounts of its own.
 
     Args:
         services: the ledger, then those that read it.
     """
 
     def __init__(self, database_url: str, redis_url: str, services: Sequence[Service]) -> None:
+        self._read: dict[tuple[str, int], int] = {}
         self._database_url = database_url
         self._redis_url = redis_url
         self._services = services
         self._ledger = services[0]
 
     @asynccontextmanager
-    async def _database(self) -> AsyncIterator[Database]:
+    async def database(self) -> AsyncIterator[Database]:
+        """The database that is read, for other questions."""
         connection = await asyncpg.connect(self._database_url)
         try:
             yield Database(connection)
@@ -136,7 +140,7 @@ class Collector:
 
     async def behind(self) -> list[str]:
         """What is not at rest yet, in words: streams not read to their end, messages not published, timers still set."""
-        async with self._database() as database:
+        async with self.database() as database:
             found = await self._unread(database)
             for service in self._services:
                 for row in await database.fetch(service.schema, _UNPUBLISHED, service.name):
@@ -157,24 +161,36 @@ class Collector:
                     found.append(f"{row['service']} has read {stream} up to {row['ms']}-{row['seq']} of {last[stream]}")
         return found
 
-    async def collect(self) -> Evidence:
-        """Read it all."""
+    async def collect(self, name: str = "") -> Evidence:
+        """Read what there is of accounts whose names begin with this, and of the outboxes what was not read before."""
         behind = await self.behind()
+        streams = await self._streams()
+        there = [envelope.id for envelopes in streams.values() for envelope in envelopes]
         ledger, services = self._ledger.schema, self._services
-        async with self._database() as database:
-            handled = {s.name: [Handled(*row) for row in await database.fetch(s.schema, _HANDLED)] for s in services[1:]}
+        async with self.database() as database:
+            handled = {s.name: [Handled(*row) for row in await database.fetch(s.schema, _HANDLED, name)] for s in services[1:]}
             return Evidence(
-                entries=[Entry(*row) for row in await database.fetch(ledger, _ENTRIES)],
-                accounts=await database.states(ledger, "Account"),
-                tallies=await database.states("tally_ms", "AccountTally"),
+                entries=[Entry(*row) for row in await database.fetch(ledger, _ENTRIES, name)],
+                accounts=await database.states(ledger, "Account", name),
+                tallies=await database.states("tally_ms", "AccountTally", name),
                 handled=handled,
-                audits=[(row["account"], row["number"]) for row in await database.fetch(ledger, _AUDITS)],
-                outboxes={s.name: await database.outbox(s.schema) for s in services},
-                inboxes={s.name: await database.ids(s.schema, _INBOX) for s in services},
+                audits=[(row["account"], row["number"]) for row in await database.fetch(ledger, _AUDITS, name)],
+                outboxes={s.name: await self._outbox(database, s) for s in services},
+                inboxes={s.name: await database.ids(s.schema, _INBOX, there) for s in services},
                 parked={s.name: await database.ids(s.schema, _PARKED, s.name) for s in services},
                 behind=behind,
-                streams=await self._streams(),
+                streams=streams,
             )
+
+    async def _outbox(self, database: Database, service: Service) -> list[Sent]:
+        found: list[Sent] = []
+        for partition in range(service.topic.partitions):
+            place = (service.name, partition)
+            rows = await database.outbox(service.schema, partition, self._read.get(place, -1))
+            if rows:
+                self._read[place] = rows[-1].seq
+            found += rows
+        return found
 
     async def _streams(self) -> dict[StreamName, list[Envelope]]:
         found: dict[StreamName, list[Envelope]] = {}

@@ -16,7 +16,6 @@ _TELLERS: Final = 8
 _AGAIN_S: Final = 0.1
 _REFUSED_IN: Final = 20
 _FAILS_IN: Final = 50
-_BURST: Final = 3
 _PARKED: Final = "message_parked"
 _ASK_AGAIN: Final = frozenset({"in_flight"})
 
@@ -27,18 +26,35 @@ class Load:
     Args:
         pause_s: between two bursts of an account.
         timeout_s: how long one asking waits.
+        burst: as many operations at the most.
+        name: what the accounts' names begin with.
     """
 
     def __init__(
-        self, asker: BusAsker, chance: random.Random, *, accounts: int = ACCOUNTS, pause_s: float = 0.02, timeout_s: float = 1.5
+        self,
+        asker: BusAsker,
+        chance: random.Random,
+        *,
+        accounts: int = ACCOUNTS,
+        pause_s: float = 0.02,
+        timeout_s: float = 1.5,
+        burst: int = 3,
+        name: str = "account",
     ) -> None:
         self.history = History()
-        self.accounts = [f"account-{i}" for i in range(accounts)]
+        self.accounts = [f"{name}-{i}" for i in range(accounts)]
         self.asker = asker
         self._chance = chance
         self._pause_s = pause_s
         self._timeout_s = timeout_s
+        self._burst = burst
         self._stopping = False
+        self._accepted = 0
+
+    @property
+    def accepted(self) -> int:
+        """How many operations were accepted so far."""
+        return self._accepted
 
     def start(self, tasks: TaskGroup) -> None:
         """Start the askers."""
@@ -53,7 +69,7 @@ class Load:
     async def _post_to(self, account: str) -> None:
         before: Operation | None = None
         while not self._stopping:
-            burst = [self._any(account, before) for _ in range(self._chance.randint(1, _BURST))]
+            burst = [self._any(account, before) for _ in range(self._chance.randint(1, self._burst))]
             async with anyio.create_task_group() as asking:
                 for operation in burst:
                     asking.start_soon(self.ask, operation)
@@ -106,6 +122,7 @@ class Load:
                 continue
             else:
                 operation.receipt, operation.outcome = reply.value, "accepted"
+                self._accepted += 1
             if operation.outcome == "unknown":
                 await anyio.sleep(_AGAIN_S)
         operation.answered_at = anyio.current_time()

@@ -140,19 +140,27 @@ class Stage:
             while not holds():  # noqa: ASYNC110 - what is looked at tells nobody when it changes
                 await anyio.sleep(_LOOK_S)
 
+    def collector(self) -> Collector:
+        """Collects the evidence of this stage."""
+        return Collector(self.database_url, self.redis_url, [ledger, tally, archive])
+
     async def verdict(self, settle_s: float = 20) -> Verdict:
         """Stop the load, wait until everything is at rest, and check. The workers go on running."""
+        collector = self.collector()
+        await self.settle(collector, settle_s)
+        return check(self.load.history, await collector.collect())
+
+    async def settle(self, collector: Collector, within_s: float) -> None:
+        """Stop the load and wait until everything is at rest, or time is over: what is not at rest then, the checker sees."""
         self.load.stop()
-        collector = Collector(self.database_url, self.redis_url, [ledger, tally, archive])
-        with anyio.move_on_after(settle_s):
+        with anyio.move_on_after(within_s):
             while self.load.history.of("unknown"):  # noqa: ASYNC110 - see `until`
                 await anyio.sleep(_LOOK_S)
             if self.clocks_jumped:
                 for worker in self.workers:
-                    worker.tuning.clock_offset_s = HOUR_S + settle_s
+                    worker.tuning.clock_offset_s = HOUR_S + within_s
             while await collector.behind():  # noqa: ASYNC110 - see `until`
                 await anyio.sleep(_LOOK_S)
-        return check(self.load.history, await collector.collect())
 
 
 def _environment(database_url: str, redis_url: str, extra: Mapping[str, str]) -> dict[str, str]:
@@ -183,6 +191,7 @@ async def open_stage(
     environ: Mapping[str, str] | None = None,
     redis_url: str | None = None,
     namespace: Namespace | None = None,
+    proxied: bool = True,
     **load: Any,
 ) -> AsyncIterator[Stage]:
     """A stage with workers, under load.
@@ -191,6 +200,7 @@ async def open_stage(
         environ: more variables for the workers.
         redis_url: use this Redis in place of the servers', and reach it without a proxy.
         namespace: the workers' network.
+        proxied: workers reach servers through the proxies; without them, three times as much flows.
         load: what is to be different about the `Load`.
     """
     await servers.clear_redis()
@@ -207,9 +217,10 @@ async def open_stage(
         tasks.start_soon(requests.run)
         chance = random.Random(seed)  # noqa: S311 - guards nothing
         asked = Load(BusAsker(requests, "load", utc_now), chance, **load)
-        variables = _environment(
-            _through(database_url, postgres), redis_url or _through(servers.redis.url, redis), environ or {}
-        )
+        theirs = (database_url, direct_url)
+        if proxied:
+            theirs = (_through(database_url, postgres), redis_url or _through(direct_url, redis))
+        variables = _environment(*theirs, environ or {})
         proxies = (postgres, redis)
         stage = Stage(servers, folder, database_url, direct_url, proxies, asked, chance, variables, namespace)
         try:

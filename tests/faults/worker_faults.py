@@ -54,9 +54,11 @@ async def freeze_worker(stage: Stage) -> Mark:
 
 
 async def roll(stage: Stage) -> Mark:
-    """From however many workers there are to four and back to two, each in order, under load."""
-    await stage.add_workers(max(0, 4 - len(stage.workers)))
-    for worker in list(stage.workers[:2]):
+    """Down to one worker, up to four and back to two, each in order, under load."""
+    for worker in stage.workers[1:]:
+        await stage.remove(worker)
+    await stage.add_workers(3)
+    for worker in stage.workers[:2]:
         await stage.remove(worker)
     return stage.mark("workers rolled")
 
