@@ -14,6 +14,7 @@ from nexus_actors.cli.platform.located import Located, locate
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.table import table
 from nexus_actors.dead_letters import DeadLetter, DeadLetters, LetterFilter, OpenedLetter
+from nexus_actors.letter_content import LetterContent, content_of
 from nexus_actors.local.bus_client import open_bus
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.dead_letters import PostgresDeadLetters
@@ -55,15 +56,19 @@ def list_(service: str | None, key: str | None, type_: str | None, limit: int, a
 
 @command.command
 @click.option("--service", help="Of this service; one event may lie in the dead letters of several.")
+@click.option("--raw", is_flag=True, help="All of it as it came, with the secrets and the data of people in it.")
 @click.argument("message_id", type=click.UUID, metavar="ID")
-def show(message_id: UUID, service: str | None) -> None:
-    """Show a dead letter with its content and what went wrong."""
+def show(message_id: UUID, service: str | None, raw: bool) -> None:
+    """Show a dead letter with its content and what went wrong.
+
+    Secrets, by name or by looks, e-mail addresses, telephone and licence numbers are masked; long texts and lists are cut.
+    """
     wanted = LetterFilter(service=service, message_id=message_id)
     opened = _with_letters(lambda desk: desk.book.opened(wanted))
     if not opened:
         click.secho(f"There is no dead letter {message_id}.", fg="red", err=True)
         raise SystemExit(1)
-    click.echo("\n\n".join(_described(letter) for letter in opened))
+    click.echo("\n\n".join(described(letter, raw=raw) for letter in opened))
 
 
 @command.command
@@ -135,9 +140,25 @@ def _state(letter: DeadLetter) -> str:
     return "waiting" if letter.behind else "failed"
 
 
-def _described(opened: OpenedLetter) -> str:
-    letter = opened.letter
+def described(opened: OpenedLetter, *, raw: bool) -> str:
+    """A dead letter as text: what is known of it, its content, and what went wrong.
+
+    Args:
+        raw: all of the content, with what is else masked or cut.
+    """
+    content = content_of(opened)
+    letter = opened.letter if raw else content.letter
     lines = [f"{name:<11} {value}" for name, value in msgspec.to_builtins(letter).items()]
-    content = opened.body if opened.envelope is None else msgspec.json.format(msgspec.json.encode(opened.envelope))
-    error = opened.error or "It did not fail itself: it waits behind another one of its key."
-    return "\n".join([*lines, "", content.decode(errors="replace"), "", error])
+    error = (opened.error if raw else content.error) or "It did not fail itself: it waits behind another one of its key."
+    return "\n".join([*lines, "", _raw(opened) if raw else _shown(content), "", error])
+
+
+def _raw(opened: OpenedLetter) -> str:
+    body = opened.body if opened.envelope is None else msgspec.json.format(msgspec.json.encode(opened.envelope))
+    return body.decode(errors="replace")
+
+
+def _shown(content: LetterContent) -> str:
+    if content.envelope is None:
+        return content.text or ""
+    return msgspec.json.format(msgspec.json.encode(content.envelope)).decode()

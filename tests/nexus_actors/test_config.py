@@ -214,6 +214,8 @@ def test_texts_lose_their_secrets_and_nothing_else(text: str, shown: str) -> Non
         ("api_key", True),
         ("X-API-Key", True),
         ("APIKey", True),
+        ("sealed_key", True),
+        ("key_hash", True),
         ("key", False),
         ("public_key", False),
         ("vehicle_id", False),

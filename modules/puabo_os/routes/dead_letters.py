@@ -12,10 +12,10 @@ from msgspec import Meta, Struct
 from bus import Refusal, derive_id
 from modules.puabo_os.contract import OPERATE, READ, Clearance, ClearedKey, OrderClearance
 from modules.puabo_os.desk import Desk
-from modules.puabo_os.domain.letters import LetterContent, content_of
 from nexus_actors.context import DEFAULT_TENANT
 from nexus_actors.dead_letters import DeadLetter, LetterFilter, Release
 from nexus_actors.http import Page, PageQuery, Request, Routes, encode_cursor, found
+from nexus_actors.letter_content import LetterContent, content_of
 from nexus_actors.runtime.release import Released
 
 MAX_DROPS: Final = 100
@@ -78,7 +78,7 @@ async def list_dead_letters(request: Request, query: LetterQuery) -> Page[DeadLe
 async def show_dead_letter(request: Request, message_id: UUID, query: LetterPlace) -> LetterContent:
     """Show a dead letter with its content and what went wrong.
 
-    What is a secret by name or by looks is masked; long texts and lists are cut.
+    Secrets, by name or by looks, e-mail addresses, telephone and licence numbers are masked; long texts and lists are cut.
     """
     desk = _desk(request)
     opened = await desk.letters.book.opened(LetterFilter(service=query.service, message_id=message_id), limit=1)

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
+from msgspec.structs import replace
 
 from bus import Envelope
 from bus.codec import encode_envelope
-from modules.puabo_os.domain.letters import content_of
 from nexus_actors.dead_letters import DeadLetter, OpenedLetter
+from nexus_actors.letter_content import content_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ID = UUID("01950000-0000-7000-8000-000000000001")
@@ -75,11 +76,31 @@ def test_the_envelope_is_that_of_the_wire_with_its_data() -> None:
         ({"refresh_token": "hunter22"}, {"refresh_token": "***"}),
         ({"login": [{"password": "hunter22"}]}, {"login": [{"password": "***"}]}),
         ({"note": f"sent {TOKEN}"}, {"note": "sent ***"}),
+        ({"sealed_key": "AAEC", "key_hash": "0f"}, {"sealed_key": "***", "key_hash": "***"}),
         ({"url": "redis://:hunter22@cache/0"}, {"url": "redis://:***@cache/0"}),
     ],
 )
 def test_secrets_are_masked(data: object, masked: object) -> None:
     assert shown(data) == masked
+
+
+@pytest.mark.parametrize(
+    ("data", "masked"),
+    [
+        ({"email": "Ana <ana@example.org>"}, {"email": "***"}),
+        ({"phone": "+385912345678", "licence_number": None}, {"phone": "***", "licence_number": None}),
+        ({"address": "ana.horvat@mail.example.org"}, {"address": "***"}),
+        ({"notes": ["ask ana@example.org, or Ivo"], "at": "3 @ 4"}, {"notes": ["ask ***, or Ivo"], "at": "3 @ 4"}),
+    ],
+)
+def test_what_identifies_people_is_masked(data: object, masked: object) -> None:
+    assert shown(data) == masked
+
+
+def test_errors_tell_no_addresses() -> None:
+    letter = replace(LETTER, cause="ValueError: ana@example.org bounced")
+    content = content_of(replace(opened({}), letter=letter, error="Traceback\nValueError: ana@example.org bounced"))
+    assert (content.letter.cause, content.error) == ("ValueError: *** bounced", "Traceback\nValueError: *** bounced")
 
 
 def test_long_data_are_cut() -> None:
