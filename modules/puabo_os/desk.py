@@ -7,11 +7,11 @@ from bus.store import StreamStore
 from modules.catalogue import CATALOGUE
 from modules.puabo_os.commands import CommandDesk
 from modules.puabo_os.domain.standing import Facts, SystemStatus, survey
-from modules.puabo_os.lag import Lag, lags, worst
 from modules.puabo_os.queries import standing
 from nexus_actors import Database
 from nexus_actors.dead_letters import DeadLetters
 from nexus_actors.environment import Environment
+from nexus_actors.lag import Lag, lags, read_checkpoints, worst
 from nexus_actors.service import platform_version
 
 
@@ -39,7 +39,7 @@ class Desk(Struct, frozen=True):
     async def lag(self) -> Lag | None:
         """How far services are behind; None while the streams cannot be reached."""
         try:
-            return await lags(self.streams, await standing.checkpoints(self.platform), self.environment.clock())
+            return await lags(self.streams, await read_checkpoints(self.platform), self.environment.clock())
         except BusUnavailable:
             return None
 

@@ -1,14 +1,17 @@
 """`nexus status`: how the platform on this machine stands."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import anyio
 import click
 import psutil
 
+from bus import BusUnavailable
 from nexus_actors.catalogue import Catalogue
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.platform.holdings import Holdings, read_holdings
+from nexus_actors.cli.platform.lagging import read_lags
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.services import services_table
 from nexus_actors.cli.terminal.table import table
@@ -20,11 +23,15 @@ from nexus_actors.local.home import Home
 from nexus_actors.local.run_state import RunState, WorkerState
 
 _MEGABYTE = 1024 * 1024
+_NOTABLE_S = 0.1
+_MINUTE_S = 60.0
 
 
 @click.command
 def command() -> None:
     """Show all services with their ports and how they fare, and the workers that run them.
+
+    LAG is how long the oldest message has waited that a service has not handled.
 
     Exits with 0 where every service that was started is healthy, else with 1.
     """
@@ -39,7 +46,11 @@ async def _show(catalogue: Catalogue, home: Home, settings: Settings) -> int:
     host, offset = (state.host, state.port_offset) if state else (settings.host, settings.port_offset)
     seen = await look_around(catalogue.services, host, offset)
     holdings = await _holdings(state)
-    click.echo(services_table(catalogue, seen, None if holdings is None else holdings.by_service()))
+    columns = [] if holdings is None else [("PARTITIONS", holdings.by_service())]
+    waits = await _lags(state)
+    if waits is not None:
+        columns.append(("LAG", {service: shown_lag(seconds) for service, seconds in waits.items()}))
+    click.echo(services_table(catalogue, seen, columns))
     if state is None:
         click.echo(f"\nNo platform runs in {home.path}. Start it with: nexus up")
         return 1
@@ -56,6 +67,24 @@ async def _holdings(state: RunState | None) -> Holdings | None:
     except NexusError as error:
         click.secho(f"The database does not answer: {error}", fg="yellow", err=True)
         return None
+
+
+async def _lags(state: RunState | None) -> Mapping[str, float] | None:
+    """How far services are behind, where database and streams tell."""
+    if state is None or not state.database_url or not state.redis_url:
+        return None
+    try:
+        return await read_lags(state.database_url, state.redis_url, state.redis_prefix)
+    except BusUnavailable as error:
+        click.secho(f"The streams do not answer: {error}", fg="yellow", err=True)
+    except NexusError:
+        return None  # that the database does not answer has been said
+    return None
+
+
+def shown_lag(seconds: float) -> str:
+    """A lag in words; what is younger than a tenth of a second is being handled."""
+    return "0 s" if seconds < _NOTABLE_S else f"{seconds:.1f} s" if seconds < _MINUTE_S else _duration(seconds)
 
 
 def _show_run(state: RunState, holdings: Holdings | None) -> None:

@@ -82,6 +82,7 @@ def test_status_and_verify_show_all_25(machine: Machine) -> None:
     for entry in CATALOGUE.services:
         state = "healthy" if entry.is_built else "not built"
         assert re.search(rf"^{entry.name} .* {entry.port + machine.offset}  {state}", status.output, flags=re.MULTILINE)
+    assert re.search(r"^fleet-service .* 8/8 +[0-9.]+ s$", status.output, flags=re.MULTILINE), "its partitions and its lag"
     assert f"Passed Checks:    {len(BUILT)}/{len(BUILT)}" in verify.output
 
 

@@ -18,8 +18,6 @@ FROM nexus.leases WHERE $1::text IS NULL OR service = $1 ORDER BY service, parti
 
 _DEAD_LETTERS = "SELECT service, count(*)::integer AS letters FROM nexus.dead_letters GROUP BY service"
 
-_CHECKPOINTS = "SELECT service, stream, ms, seq FROM nexus.checkpoints ORDER BY service, stream"
-
 
 async def workers(db: Database) -> list[Worker]:
     """All workers that have been heard of lately, the oldest first."""
@@ -35,8 +33,3 @@ async def holdings(db: Database, service: str | None = None) -> list[Holding]:
 async def dead_letter_counts(db: Database) -> dict[str, int]:
     """How many dead letters each service has; those without any are left out."""
     return {row["service"]: row["letters"] for row in await db.fetch(_DEAD_LETTERS)}
-
-
-async def checkpoints(db: Database) -> list[tuple[str, str, int, int]]:
-    """Service, stream, and up to which position the service has handled it."""
-    return [(row["service"], row["stream"], row["ms"], row["seq"]) for row in await db.fetch(_CHECKPOINTS)]

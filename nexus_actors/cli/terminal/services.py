@@ -17,21 +17,21 @@ _COLOURS: Mapping[State, str] = {
 }
 
 
-def services_table(catalogue: Catalogue, seen: Sequence[Sighting], partitions: Mapping[str, str] | None = None) -> str:
+def services_table(
+    catalogue: Catalogue, seen: Sequence[Sighting], columns: Sequence[tuple[str, Mapping[str, str]]] = ()
+) -> str:
     """A line for each service that was looked at.
 
     Args:
-        partitions: what to say of the partitions of each service; without it there is no such column.
+        columns: more columns, each with its heading and what it says of a service.
     """
     rows = []
     for sighting in seen:
         entry = catalogue.named(sighting.service)
         row = [entry.name, entry.title, entry.module or "-", str(sighting.port), _state(sighting), sighting.version]
-        rows.append([*row, partitions.get(entry.name, "")] if partitions is not None else row)
-    head = ["SERVICE", "TITLE", "MODULE", "PORT", "STATE", "VERSION"]
-    if partitions is not None:
-        head.append("PARTITIONS")
-    return table(head, rows, right=[3])
+        rows.append([*row, *(texts.get(entry.name, "") for _, texts in columns)])
+    head = ["SERVICE", "TITLE", "MODULE", "PORT", "STATE", "VERSION", *(heading for heading, _ in columns)]
+    return table(head, rows, right=[3, *range(6, len(head))])
 
 
 def _state(sighting: Sighting) -> str:

@@ -1,0 +1,33 @@
+"""How far services are behind, as database and streams have it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+import anyio
+
+from bus import BusUnavailable
+from bus.redis import RedisSettings, connect
+from nexus_actors.lag import lags, read_checkpoints, worst
+from nexus_actors.postgres.database import PostgresDatabase
+from nexus_actors.postgres.pool import open_pool
+
+_WITHIN_S: Final = 3.0
+
+
+async def read_lags(database_url: str, redis_url: str, redis_prefix: str) -> Mapping[str, float]:
+    """Seconds that the oldest waiting message of each service has waited; 0 where none waits.
+
+    Raises:
+        BusUnavailable: the streams do not answer.
+        DatabaseUnavailable, ConfigError: see `open_pool`.
+    """
+    opened = open_pool(
+        database_url, schema="nexus", application_name="nexus/status", max_size=1, read_only=True, connect_within_s=2
+    )
+    async with opened as pool:
+        checkpoints = await read_checkpoints(PostgresDatabase(pool))
+    with anyio.move_on_after(_WITHIN_S):
+        async with connect(RedisSettings(url=redis_url, prefix=redis_prefix)) as streams:
+            return dict.fromkeys(checkpoints, 0.0) | worst(await lags(streams, checkpoints, datetime.now(UTC)))
+    raise BusUnavailable(f"The streams did not answer within {_WITHIN_S:g} s.")
