@@ -22,17 +22,19 @@ from tests.redis_servers.sentinels import SentinelSet
 # What a crash of the machine would destroy is thrown away anyway, and tests should not wait for the disk.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
 _TEMPLATE = "nexus_template"
+_HANGS_S = 180
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what breaks real servers: it needs a quiet machine, and is run by ``./nexus test -m faults``."""
+    """Mark what breaks real servers. Each wait in these tests has a limit of its own; pytest's is only there to end a hang."""
     for item in items:
         folder = item.path.relative_to(_CHECKOUT).as_posix()
         broken = folder.startswith(("tests/faults/", "tests/bus/redis/"))
         if broken or item.name.endswith(("[cluster]", "[sentinel]")):
             item.add_marker(pytest.mark.faults)
+            item.add_marker(pytest.mark.timeout(_HANGS_S))
 
 
 @pytest.fixture(scope="session")

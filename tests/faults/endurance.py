@@ -17,11 +17,11 @@ from tests.faults.servers import open_servers
 from tests.faults.stage import Stage, open_stage
 
 ROUND: Final = 25_000
-_ACCOUNTS: Final = 128
+_ACCOUNTS: Final = 96
 _BURST: Final = 24
 _PATIENCE_S: Final = 3.0
 _SETTLE_S: Final = 120.0
-_CALM_S: Final = (3.0, 12.0)
+_CALM_S: Final = (5.0, 15.0)
 _SAMPLE_S: Final = 1.0
 _LOOK_S: Final = 0.1
 _COUNT: Final = "SELECT (SELECT count(*) FROM entries) AS entries, (SELECT count(*) FROM outbox) AS events"
