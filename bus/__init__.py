@@ -9,6 +9,7 @@ from bus.errors import (
     MalformedMessage,
     Overloaded,
     PublishFailed,
+    StreamGone,
     UnknownMessage,
 )
 from bus.ids import derive_id, has_time, id_floor, id_time, keyed_id, new_id, turn_id
@@ -36,6 +37,7 @@ __all__ = [
     "RefusalDocument",
     "RefusalKind",
     "Reply",
+    "StreamGone",
     "StreamName",
     "Topic",
     "UnknownMessage",

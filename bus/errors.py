@@ -24,6 +24,13 @@ class PublishFailed(BusError):
     """
 
 
+class StreamGone(PublishFailed):
+    """Raised when a stream is there no more, though the store had it under the same history: the store has been emptied.
+
+    Nothing was appended. Who publishes again makes the stream anew, so what was lost goes first.
+    """
+
+
 class Overloaded(BusError):
     """Raised when a stream holds as many unread messages as it may.
 

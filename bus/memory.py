@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import anyio
 
-from bus.errors import BusUnavailable, Overloaded, PublishFailed
+from bus.errors import BusUnavailable, Overloaded, PublishFailed, StreamGone
 from bus.position import START, Position
 from bus.store import Append, Entry
 from bus.topic import StreamName
@@ -32,6 +32,7 @@ class MemoryStreamStore:
         self._grown = anyio.Event()
         self._available = True
         self._generation = 0
+        self._there: set[StreamName] = set()
 
     async def append(self, appends: Sequence[Append]) -> list[Exception | None]:
         """See `StreamStore.append`."""
@@ -46,6 +47,9 @@ class MemoryStreamStore:
     def _append(self, append: Append) -> Exception | None:
         if append.history not in {"", self._history()}:
             return PublishFailed("The memory store was restarted. Look what it may have lost first.")
+        if append.history and append.stream in self._there and append.stream not in self._streams:
+            self._there.discard(append.stream)
+            return StreamGone(f"The stream {append.stream} was there and is gone. Look what the store lost first.")
         stream = self._streams.setdefault(append.stream, _Stream())
         if append.limit and len(stream.bodies) >= append.limit:
             return Overloaded(append.stream)
@@ -54,6 +58,8 @@ class MemoryStreamStore:
             stream.last = Position(now, 0) if now > stream.last.ms else Position(stream.last.ms, stream.last.seq + 1)
             stream.positions.append(stream.last)
             stream.bodies.append(body)
+        if append.history:
+            self._there.add(append.stream)
         return None
 
     async def read(self, after: Mapping[StreamName, Position], count: int, block_s: float) -> list[Entry]:
@@ -130,7 +136,7 @@ class MemoryStreamStore:
             lost_entries: so many of each stream are lost.
             lost_since_ms: or those that came at this millisecond of the store's clock or later.
         """
-        self._generation += 1
+        self._begin_history()
         self._available = True
         for stream in self._streams.values():
             if lost_since_ms is not None:
@@ -138,6 +144,19 @@ class MemoryStreamStore:
             if lost_entries:
                 del stream.positions[-lost_entries:], stream.bodies[-lost_entries:]
                 stream.last = stream.positions[-1] if stream.positions else stream.trimmed
+
+    def empty(self) -> None:
+        """Lose everything, as FLUSHALL does."""
+        self._begin_history()
+        self._streams.clear()
+
+    def remove(self, stream: StreamName) -> None:
+        """Lose one stream, as DEL does, which no history tells of."""
+        self._streams.pop(stream, None)
+
+    def _begin_history(self) -> None:
+        self._generation += 1
+        self._there.clear()
 
     def _check(self) -> None:
         if not self._available:

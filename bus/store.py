@@ -23,6 +23,7 @@ class Append(NamedTuple):
         expires_s: for streams that answer one asker: keep about 10,000 entries, and the stream this long after its last one.
         history: refuse when the store is in another history, as far as a new connection shows; empty for whichever it is in.
             Who has to publish what was lost before what is new says here what it knows. All appends of a call say the same.
+            Refuse once, too, when this store has put something into the stream under that history, and it does not exist.
     """
 
     stream: StreamName
@@ -45,7 +46,7 @@ class StreamStore(Protocol):
 
         Returns:
             Per append, None, or `Overloaded` where the stream is full, or `PublishFailed` where the store refused, or where
-            one of its servers did not confirm while others did.
+            one of its servers did not confirm while others did, or `StreamGone` where a stream that was there has vanished.
 
         Raises:
             PublishFailed: no confirmation came. Any of them may be in its stream.

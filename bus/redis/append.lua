@@ -1,12 +1,17 @@
 -- Append bodies to one stream, all or none.
--- KEYS[1] stream; ARGV[1] refuse at this many entries (0: never); ARGV[2] expiry in milliseconds (0: never); ARGV[3..] bodies.
+-- KEYS[1] stream; ARGV[1] refuse at this many entries (0: never); ARGV[2] expiry in milliseconds (0: never);
+-- ARGV[3] "there": the stream must exist; ARGV[4..] bodies.
 local limit, expiry = tonumber(ARGV[1]), tonumber(ARGV[2])
 if limit > 0 and redis.call('XLEN', KEYS[1]) >= limit then
   return 0
 end
-for i = 3, #ARGV do
+for i = 4, #ARGV do
   if expiry > 0 then
     redis.call('XADD', KEYS[1], 'MAXLEN', '~', 10000, '*', 'e', ARGV[i])
+  elseif ARGV[3] == 'there' then
+    if not redis.call('XADD', KEYS[1], 'NOMKSTREAM', '*', 'e', ARGV[i]) then
+      return -1
+    end
   else
     redis.call('XADD', KEYS[1], '*', 'e', ARGV[i])
   end
@@ -14,4 +19,4 @@ end
 if expiry > 0 then
   redis.call('PEXPIRE', KEYS[1], expiry)
 end
-return #ARGV - 2
+return #ARGV - 3

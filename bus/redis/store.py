@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 import anyio
 from redis.exceptions import NoScriptError, ResponseError
 
-from bus.errors import BusUnavailable, Overloaded, PublishFailed
+from bus.errors import BusUnavailable, Overloaded, PublishFailed, StreamGone
 from bus.position import START, Position
 from bus.redis.link import Command, Link, Unanswered, Unreached, Word
 from bus.store import Append, Entry
@@ -17,6 +17,8 @@ from bus.topic import StreamName
 _APPEND: Final = files("bus.redis").joinpath("append.lua").read_bytes()
 _BY_HASH: Final = ("EVALSHA", sha1(_APPEND, usedforsecurity=False).hexdigest())
 _BY_TEXT: Final = ("EVAL", _APPEND)
+_GONE: Final = -1
+_HISTORIES: Final = 8
 
 
 class RedisStreamStore:
@@ -29,6 +31,7 @@ class RedisStreamStore:
     def __init__(self, link: Link, prefix: str) -> None:
         self._link = link
         self._prefix = prefix + ":"
+        self._there = _There()
 
     def _key(self, stream: StreamName) -> str:
         return self._prefix + stream
@@ -45,13 +48,16 @@ class RedisStreamStore:
         unconfirmed = [outcome for outcome in outcomes if isinstance(outcome, Unreached | Unanswered)]
         if unconfirmed and len(unconfirmed) == len(outcomes):
             raise PublishFailed(_not_confirmed(unconfirmed[0])) from unconfirmed[0]
+        for append, outcome in zip(appends, outcomes, strict=True):
+            self._there.note(append, outcome)
         return [_outcome(append, outcome) for append, outcome in zip(appends, outcomes, strict=True)]
 
     async def _append(self, script: tuple[Word, ...], appends: Sequence[Append]) -> list[object]:
         commands = []
         for append in appends:
             key = self._key(append.stream)
-            words = (*script, 1, key, append.limit, int(append.expires_s * 1_000), *append.bodies)
+            there = "there" if self._there.knows(append) else ""
+            words = (*script, 1, key, append.limit, int(append.expires_s * 1_000), there, *append.bodies)
             commands.append(Command(key, words, append.history))
         return await self._link.ask(commands)
 
@@ -99,9 +105,35 @@ class RedisStreamStore:
         return await self._link.history()
 
 
+class _There:
+    """The streams that something was put into, by the history that was named with it.
+
+    Several histories count at a time: who shares a store may have heard of a new one at different times.
+    """
+
+    def __init__(self) -> None:
+        self._streams: dict[str, set[StreamName]] = {}
+
+    def knows(self, append: Append) -> bool:
+        return append.stream in self._streams.get(append.history, ())
+
+    def note(self, append: Append, outcome: object) -> None:
+        if not append.history or not isinstance(outcome, int) or not outcome:
+            return
+        streams = self._streams.setdefault(append.history, set())
+        if outcome == _GONE:
+            streams.discard(append.stream)
+        else:
+            streams.add(append.stream)
+        if len(self._streams) > _HISTORIES:
+            del self._streams[next(iter(self._streams))]
+
+
 def _outcome(append: Append, outcome: object) -> Exception | None:
     if outcome == 0:
         return Overloaded(append.stream)
+    if outcome == _GONE:
+        return StreamGone(f"The stream {append.stream} was there and is gone: Redis has been emptied. Look what it lost first.")
     if isinstance(outcome, Unreached | Unanswered):
         return PublishFailed(_not_confirmed(outcome))
     if isinstance(outcome, Exception):

@@ -156,8 +156,13 @@ def _write_letters(tables: ServiceTables, commit: Commit) -> None:
     released = set(commit.released)
     for letter in tables.letters.values():
         letter.released |= (letter.row.partition, letter.row.key) in released
+    kept = {(row.partition, row.key) for row in commit.parked}
+    for letter in tables.letters.values():
+        letter.released &= (letter.row.partition, letter.row.key) not in kept
     for row in commit.parked:
-        tables.letters.setdefault(row.message_id, Letter(row))
+        letter = tables.letters.setdefault(row.message_id, Letter(row))
+        if not row.behind:
+            letter.row = row
 
 
 async def _nothing(point: Point, service: str) -> None:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
+from bus import StreamName
 from nexus_actors.memory.database import Lease, MemoryDatabase
 from nexus_actors.memory.no_sql import NoSql
 from nexus_actors.runtime.store import Commit, Known, OutboxRow, ParkedRow, Resumed, Timer
@@ -87,6 +88,13 @@ class MemoryTurnStore:
         """See `TurnStore.outbox_after`."""
         await self._reach()
         return self._rows(partition, seq)[:limit]
+
+    async def outbox_streams(self, partition: int, since: datetime, seq: int) -> tuple[int, list[StreamName]]:
+        """See `TurnStore.outbox_streams`."""
+        await self._reach()
+        rows = self._tables.outbox.get(partition, ())
+        before = max((published.row.seq for published in rows if published.committed_at < since), default=0)
+        return before, sorted({row.stream for row in self._rows(partition, before) if row.seq <= seq})
 
     async def parked(self, partition: int, key: str) -> list[ParkedRow]:
         """See `TurnStore.parked`."""

@@ -34,6 +34,15 @@ NEXT_TIMER: Final = "SELECT min(due_at) FROM timers WHERE partition = $1 AND due
 OUTBOX_AFTER: Final = """
 SELECT partition, seq, stream, message_id, body FROM outbox WHERE partition = $1 AND seq > $2 ORDER BY seq LIMIT $3"""
 
+# Newest first along the index, until one is older: what was committed long ago is not looked at.
+OUTBOX_STREAMS: Final = """
+WITH edge AS (
+    SELECT coalesce((SELECT seq FROM outbox WHERE partition = $1 AND committed_at < $2 ORDER BY seq DESC LIMIT 1), 0) AS seq
+)
+SELECT (SELECT seq FROM edge) AS before, ARRAY(
+    SELECT DISTINCT stream FROM outbox WHERE partition = $1 AND seq > (SELECT seq FROM edge) AND seq <= $3
+) AS streams"""
+
 PARKED: Final = """
 SELECT message_id, partition, key, wire_type, stream, body, behind, error, attempts FROM nexus.dead_letters
 WHERE service = $1 AND partition = $2 AND key = $3 ORDER BY ordinal"""
@@ -54,12 +63,19 @@ _RELEASE: Final = """
 UPDATE nexus.dead_letters d SET released = true FROM unnest($2::integer[], $3::text[]) AS r (partition, key)
 WHERE d.service = $1 AND d.partition = r.partition AND d.key = r.key"""
 
+# A key that is parked again waits as a whole: what had been released with the one that failed does too.
+_KEEP: Final = """
+UPDATE nexus.dead_letters d SET released = false FROM unnest($2::integer[], $3::text[]) AS k (partition, key)
+WHERE d.service = $1 AND d.partition = k.partition AND d.key = k.key AND d.released"""
+
+# A message that was tried again and failed keeps its place: its order among those of its key is that of the first parking.
 _PARK: Final = """
 INSERT INTO nexus.dead_letters (service, message_id, partition, key, wire_type, stream, body, behind, error, attempts)
 SELECT $1, p.message_id, p.partition, p.key, p.wire_type, p.stream, p.body, p.behind, p.error, p.attempts FROM unnest(
     $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::boolean[], $9::text[], $10::integer[]
 ) WITH ORDINALITY AS p (message_id, partition, key, wire_type, stream, body, behind, error, attempts, place) ORDER BY p.place
-ON CONFLICT (service, message_id) DO NOTHING"""
+ON CONFLICT (service, message_id) DO UPDATE SET behind = false, error = EXCLUDED.error, attempts = EXCLUDED.attempts
+    WHERE NOT EXCLUDED.behind"""
 
 
 def columns(commit: Commit) -> list[list[object]]:
@@ -102,5 +118,8 @@ def rare_statements(service: str, commit: Commit) -> list[tuple[str, list[object
     if commit.released:
         statements.append((_RELEASE, [service, [p for p, _ in commit.released], [key for _, key in commit.released]]))
     if commit.parked:
-        statements.append((_PARK, [service, *(list(column) for column in zip(*commit.parked, strict=True))]))
+        keys = list({(row.partition, row.key) for row in commit.parked if row.key})
+        statements.append((_KEEP, [service, [partition for partition, _ in keys], [key for _, key in keys]]))
+        rows = {row.message_id: row for row in reversed(commit.parked)}
+        statements.append((_PARK, [service, *(list(column) for column in zip(*reversed(rows.values()), strict=True))]))
     return statements

@@ -104,6 +104,12 @@ class PostgresTurnStore:
         """See `TurnStore.outbox_after`."""
         return _outbox(await self._database.fetch(sql.OUTBOX_AFTER, partition, seq, limit))
 
+    async def outbox_streams(self, partition: int, since: datetime, seq: int) -> tuple[int, list[StreamName]]:
+        """See `TurnStore.outbox_streams`."""
+        row = await self._database.fetchrow(sql.OUTBOX_STREAMS, partition, since, seq)
+        assert row is not None  # noqa: S101 - an aggregate has a row
+        return row["before"], [StreamName(stream) for stream in row["streams"]]
+
     async def parked(self, partition: int, key: str) -> list[ParkedRow]:
         """See `TurnStore.parked`."""
         rows = await self._database.fetch(sql.PARKED, self._service, partition, key)

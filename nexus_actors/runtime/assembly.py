@@ -16,6 +16,7 @@ from nexus_actors.runtime.activations import Activations
 from nexus_actors.runtime.batch import Batches
 from nexus_actors.runtime.ledger import TurnLedger
 from nexus_actors.runtime.loop import ServiceLoop
+from nexus_actors.runtime.marks import Marks
 from nexus_actors.runtime.outbox import Outbox
 from nexus_actors.runtime.ownership import Ownership
 from nexus_actors.runtime.parking import Parking
@@ -66,7 +67,8 @@ def assemble(
     ledger = TurnLedger(partitions, metrics)
     activations = Activations(turn_store, service.actors)
     turns = Turns(service, activations, clock, log, metrics, TurnTraces(spans), stopwatch, settings.handler_timeout_s)
-    answers = Publisher(streams, expires_s=REPLY_EXPIRY_S)
+    marks = Marks(turn_store, ledger)
+    publisher, answers = Publisher(streams), Publisher(streams, expires_s=REPLY_EXPIRY_S)
     return ServiceLoop(
         service,
         store=turn_store,
@@ -75,7 +77,8 @@ def assemble(
         ledger=ledger,
         partitions=partitions,
         batches=lambda failed: Batches(turn_store, turns, activations, ledger, failed, metrics, stopwatch),
-        outbox=Outbox(turn_store, Publisher(streams), answers, streams.history, clock, log, metrics),
+        marks=marks,
+        outbox=Outbox(turn_store, streams, publisher, answers, marks, clock, log, metrics),
         parking=Parking(turn_store, ledger, settings.retry, clock, chance, log, metrics),
         ownership=ownership,
         strikes=Strikes(settings.retry.max_attempts),

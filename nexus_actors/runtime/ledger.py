@@ -44,10 +44,9 @@ class TurnLedger:
         return commit
 
     def park(self, partition: Partition, rows: Sequence[ParkedRow], deliveries: Sequence[Delivery]) -> Commit:
-        """A commit that moves messages to the dead letters; those that came from there are written anew."""
+        """A commit that moves messages to the dead letters; those that came from there keep their places."""
         commit = self._frame({partition.number}, deliveries)
         commit.parked += rows
-        commit.unparked += [delivery.message_id for delivery in deliveries if delivery.parked]
         commit.timers_gone += _fired(deliveries)
         return commit
 

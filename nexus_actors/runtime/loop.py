@@ -16,6 +16,7 @@ from nexus_actors.runtime.delivery import Delivery, Group
 from nexus_actors.runtime.firing import Firing
 from nexus_actors.runtime.intake import Intake, NoEnvelope
 from nexus_actors.runtime.ledger import TurnLedger
+from nexus_actors.runtime.marks import Marks
 from nexus_actors.runtime.outbox import Outbox
 from nexus_actors.runtime.ownership import Ownership
 from nexus_actors.runtime.parking import Parking
@@ -52,6 +53,7 @@ class ServiceLoop:
         ledger: TurnLedger,
         partitions: dict[int, Partition],
         batches: Callable[[Callable[[Group, Fault], Any]], Batches],
+        marks: Marks,
         outbox: Outbox,
         parking: Parking,
         ownership: Ownership,
@@ -67,6 +69,7 @@ class ServiceLoop:
         self._ledger = ledger
         self.partitions = partitions
         self._batches = batches(self._failed)
+        self._marks = marks
         self._outbox = outbox
         self._parking = parking
         self._intake = Intake(service)
@@ -149,7 +152,7 @@ class ServiceLoop:
         """Save the marks, so that the next owner repeats as little as can be, and forget the partitions."""
         for number in numbers:
             try:
-                await self._save_marks([self.partitions[number]])
+                await self._marks.save([self.partitions[number]])
             except LeaseLost:
                 self._log.warning("partition_lost", partition=number)
         self._let_go(numbers)
@@ -288,15 +291,7 @@ class ServiceLoop:
         if timedelta() < self._marks_due_at - now <= timedelta(seconds=_MARKS_AFTER_S):
             return
         self._marks_due_at = now + timedelta(seconds=_MARKS_AFTER_S)
-        await self._save_marks([partition for partition in self.partitions.values() if partition.dirty])
-
-    async def _save_marks(self, partitions: Sequence[Partition]) -> None:
-        if not partitions:
-            return
-        commit = self._ledger.marks(partitions)
-        async with self._store.transaction() as transaction:
-            await transaction.commit(commit)
-        self._ledger.applied(commit)
+        await self._marks.save([partition for partition in self.partitions.values() if partition.dirty])
 
     def streams(self) -> list[StreamName]:
         """What the loop reads now."""

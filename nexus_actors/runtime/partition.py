@@ -149,14 +149,23 @@ class Partition:
         """The store was in this history at an instant. If it is another one, what it had confirmed last goes out again."""
         self._certain_at = at
         if self.published_under not in {"", history}:
-            self.published_seq = self._sent_seq = min(self.published_seq, self.safe_seq)
-            self.unpublished.clear()
-            self.caught_up = False
-            self._confirmed = None
+            self.publish_again(self.safe_seq)
         elif self._published_at is not None and at - self._published_at >= LOST_TAIL:
             self.safe_seq = self.published_seq
             self._confirmed = self._published_at = None
         self.published_under = history
+
+    @property
+    def sent_seq(self) -> int:
+        """The highest number that was ever sent to the streams, as far as this owner knows."""
+        return self._sent_seq
+
+    def publish_again(self, after: int) -> None:
+        """Everything in the outbox behind ``after`` goes out once more."""
+        self.published_seq = self._sent_seq = min(self.published_seq, after)
+        self.unpublished.clear()
+        self.caught_up = False
+        self._confirmed = None
 
     def checkpoints(self, finished: Iterable[Delivery] = ()) -> dict[StreamName, Position]:
         """The checkpoints that have moved, once some deliveries are finished."""

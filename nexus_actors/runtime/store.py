@@ -177,6 +177,14 @@ class TurnStore(Protocol):
         """What a partition's turns published after ``seq``."""
         ...
 
+    async def outbox_streams(self, partition: int, since: datetime, seq: int) -> tuple[int, list[StreamName]]:
+        """Into which streams a partition's turns since an instant, up to ``seq``, have published.
+
+        Returns:
+            The number before the first of theirs, and the streams.
+        """
+        ...
+
     async def parked(self, partition: int, key: str) -> list[ParkedRow]:
         """A key's dead letters, the oldest first."""
         ...

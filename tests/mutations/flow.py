@@ -12,6 +12,8 @@ _MOVES: Final = "ownership moves in order"
 
 _LEASES: Final = "tests/conformance/runtime/test_lease_store.py"
 _SEEDED: Final = "tests/simulation/test_simulation.py::test_every_effect_happens_once_and_in_order"
+_EMPTIED: Final = "what was lost comes back before anything new"
+_OUTBOX: Final = "tests/nexus_actors/runtime/test_outbox.py"
 _JANITOR: Final = "tests/nexus_actors/runtime/test_janitor.py"
 _KEEPER: Final = "tests/nexus_actors/runtime/test_leases.py"
 
@@ -113,6 +115,32 @@ MUTATIONS: Final = (
         "removed = await self._store.trim(below)",
         "removed = 0",
         (f"{_JANITOR}::test_what_was_handled_is_cut_but_for_as_much_as_the_clock_may_have_gone_back",),
+    ),
+    Mutation(
+        _EMPTIED,
+        "nobody looks whether the streams were emptied",
+        "nexus_actors/runtime/outbox.py",
+        "if not vanished:",
+        "if vanished is not None:",
+        (f"{_OUTBOX}::test_streams_that_were_emptied_get_back_what_was_published_within_the_hour",),
+    ),
+    Mutation(
+        _EMPTIED,
+        "what is to go out again is not saved before it does",
+        "nexus_actors/runtime/outbox.py",
+        "await self._marks.save([partition])",
+        "await self._marks.save([])",
+        (f"{_OUTBOX}::test_an_owner_that_dies_while_it_publishes_all_again_leaves_the_rest_to_the_next",),
+    ),
+    Mutation(
+        _EMPTIED,
+        "a stream that has vanished is made anew by whoever comes first",
+        "bus/redis/append.lua",
+        "elseif ARGV[3] == 'there' then",
+        "elseif false then",
+        (
+            "tests/conformance/bus/test_store.py::test_a_stream_that_has_vanished_is_made_anew_by_those_alone_who_have_heard_of_it[redis]",
+        ),
     ),
     Mutation(
         "a full stream pushes back",

@@ -137,6 +137,24 @@ MUTATIONS: Final = (
         (f"{_MEMORY}::test_a_fault_is_parked_with_its_cause",),
     ),
     Mutation(
+        _ORDER,
+        "what was released with a message that fails again stays released",
+        "nexus_actors/postgres/turn_sql.py",
+        "AND d.key = k.key AND d.released",
+        "AND d.key = k.key AND NOT d.released",
+        (
+            "tests/conformance/runtime/test_turn_store.py::test_letters_that_were_released_with_one_that_fails_again_wait_behind_it_in_their_places[postgres]",
+        ),
+    ),
+    Mutation(
+        _ORDER,
+        "a message that fails again goes to the end of its key",
+        "nexus_actors/runtime/ledger.py",
+        "        commit.parked += rows\n",
+        "        commit.parked += rows\n        commit.unparked += [row.message_id for row in rows]\n",
+        ("tests/simulation/test_simulation.py::test_seeds_that_found_something_once[959]",),
+    ),
+    Mutation(
         _POISON,
         "attempts have no limit",
         "nexus_actors/retry.py",

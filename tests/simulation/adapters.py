@@ -114,6 +114,10 @@ class FarTurns(_Far):
     async def outbox_after(self, partition: int, seq: int, limit: int) -> list[OutboxRow]:
         return cast("list[OutboxRow]", await self._ask("outbox", lambda: self._near.outbox_after(partition, seq, limit)))
 
+    async def outbox_streams(self, partition: int, since: datetime, seq: int) -> tuple[int, list[StreamName]]:
+        found = await self._ask("outbox streams", lambda: self._near.outbox_streams(partition, since, seq))
+        return cast("tuple[int, list[StreamName]]", found)
+
     async def parked(self, partition: int, key: str) -> list[ParkedRow]:
         return cast("list[ParkedRow]", await self._ask("parked", lambda: self._near.parked(partition, key)))
 

@@ -26,6 +26,7 @@ class Chaos:
             self._grow,
             self._restart_streams,
             self._restart_streams,
+            self._empty_streams,
             self._restart_database,
             self._jump,
         ]
@@ -93,6 +94,11 @@ class Chaos:
         streams.restart(lost_since_ms=lost_since_ms)
         server.up = True
         self._world.trace.note("streams", "UP")
+
+    async def _empty_streams(self) -> None:
+        if self._world.network.streams.up:
+            self._world.trace.note("streams", "EMPTIED")
+            self._world.streams.empty()
 
     async def _restart_database(self) -> None:
         server = self._world.network.database

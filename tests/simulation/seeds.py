@@ -9,6 +9,7 @@ FOUND: Final[dict[int, str]] = {
     507: "the same, with four events behind three",
     637: "the same, with the first event of a key",
     787: "the same, and a follower had taken the later step already",
+    959: "the letters of a key that failed again were moved behind each other one by one, and a crash left them half moved",
     1321: "a worker woke up to a broken connection, took the streams to be as before, and published before the loss",
     1714: "what came after a loss, at positions below a checkpoint from before it, was trimmed unread",
 }

@@ -1,9 +1,11 @@
 """What `bus.store.StreamStore` promises."""
 
+from collections.abc import Awaitable, Callable
+
 import anyio
 import pytest
 
-from bus import Overloaded, PublishFailed, StreamName
+from bus import Overloaded, PublishFailed, StreamGone, StreamName
 from bus.position import START, Position
 from bus.store import Append, StreamStore
 
@@ -108,6 +110,22 @@ async def test_an_append_under_another_history_is_refused(store: StreamStore) ->
     assert isinstance(refused, PublishFailed)
     assert await store.append([Append(A, [b"2"], history=await store.history())]) == [None]
     assert await read_all(store) == [b"2"]
+
+
+async def test_a_stream_that_has_vanished_is_made_anew_by_those_alone_who_have_heard_of_it(
+    store: StreamStore, remove: Callable[[StreamName], Awaitable[None]]
+) -> None:
+    """Who publishes again what was lost does so before anything new."""
+    history = await store.history()
+    assert await store.append([Append(A, [b"1", b"2"], history=history), Append(B, [b"1"], history=history)]) == [None, None]
+    await remove(A)
+    gone, fine = await store.append([Append(A, [b"3", b"4"], history=history), Append(B, [b"2"], history=history)])
+    assert (type(gone), fine) == (StreamGone, None)
+    assert (await store.last([A]))[A] == START
+    assert await store.append([Append(A, [b"1", b"2", b"3"], history=history)]) == [None]
+    assert await read_all(store) == [b"1", b"2", b"3"]
+    await remove(A)
+    assert await store.append([Append(A, [b"4"])]) == [None], "who names no history has nothing to publish again"
 
 
 async def test_bodies_may_be_anything(store: StreamStore) -> None:

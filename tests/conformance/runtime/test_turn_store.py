@@ -302,12 +302,44 @@ async def test_a_letter_that_fails_again_is_parked_anew_behind_none(books: Books
     release.released.append((0, "k"))
     await books.commit(release)
     anew = again(commit)
-    anew.unparked += [first.message_id, second.message_id]
     anew.parked += [first._replace(attempts=6), second]
     await books.commit(anew)
     assert await books.one.parked(0, "k") == [first._replace(attempts=6), second]
     resumed = await books.one.resume(0)
     assert (resumed.parked_keys, resumed.released_keys) == ({"k"}, set())
+
+
+async def test_letters_that_were_released_with_one_that_fails_again_wait_behind_it_in_their_places(books: Books) -> None:
+    commit = await fenced(books)
+    first, second, other = letter(), letter(behind=True), letter("other")
+    commit.parked += [first, second, other]
+    await books.commit(commit)
+    release = again(commit)
+    release.released += [(0, "k"), (0, "other")]
+    await books.commit(release)
+    failed, late = first._replace(error="once more", attempts=9), letter(behind=True)
+    anew = again(commit)
+    anew.parked += [failed, late]
+    await books.commit(anew)
+    assert await books.one.parked(0, "k") == [failed, second, late]
+    resumed = await books.one.resume(0)
+    assert (resumed.parked_keys, resumed.released_keys) == ({"k"}, {"other"})
+    headed = again(commit)
+    headed.parked.append(second._replace(behind=False, error="now this one"))
+    await books.commit(headed)
+    assert await books.one.parked(0, "k") == [failed, second._replace(behind=False, error="now this one"), late]
+
+
+async def test_the_streams_of_an_outbox_since_an_instant_and_what_came_before_it(books: Books) -> None:
+    commit = await fenced(books, 0, 1)
+    commit.outbox += [out(1), out(2), out(9, partition=1), OutboxRow(0, 3, A, new_id(), b"3")]
+    await books.commit(commit)
+    long_ago, some_day = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+    before, streams = await books.one.outbox_streams(0, long_ago, 3)
+    assert (before, sorted(streams)) == (0, sorted([A, B]))
+    assert await books.one.outbox_streams(0, long_ago, 2) == (0, [B])
+    assert await books.one.outbox_streams(0, some_day, 3) == (3, [])
+    assert await books.one.outbox_streams(7, long_ago, 3) == (0, [])
 
 
 async def test_what_is_dropped_goes_and_what_stays_is_released_in_one_commit(books: Books) -> None:

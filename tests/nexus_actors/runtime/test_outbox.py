@@ -1,18 +1,22 @@
 """The outbox, where the streams fail: wholly, in part, and with the loss of what they had confirmed."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import anyio
+import asyncpg
 import pytest
 
 from bus import PublishFailed, StreamName
+from bus.codec import decode_envelope
 from bus.memory import MemoryStreamStore
 from bus.position import START
 from bus.store import Append
-from nexus_actors.testing import TestPlatform, open_platform
+from nexus_actors.testing import FakeClock, TestPlatform, open_platform
 from nexus_actors.testing.platform import _milliseconds
+from nexus_actors.worker import WorkerOptions
 from tests.nexus_actors.runtime.switchboard.service import BOARD, Act, Told, board
-from tests.nexus_actors.runtime.wire import send
+from tests.nexus_actors.runtime.wire import QUICK, doomed, send
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("hurry")]
 
@@ -112,6 +116,96 @@ async def test_a_loss_while_everything_was_down_is_made_good_by_the_next_owner(d
         before = await bodies(streams)
         await platform.ask(Act(line="a", steps=()))
         assert await bodies(streams) == before, "without a loss, nothing is published again"
+
+
+def is_safe(platform: TestPlatform) -> bool:
+    """Whether nothing that was published could be lost with the streams' tail."""
+    partitions = platform.worker.hosts["board-ms"].loop.partitions.values()
+    return len(partitions) == 2 and all(p.safe_seq == p.published_seq == p.last_seq > 0 for p in partitions)
+
+
+async def test_streams_that_were_emptied_get_back_what_was_published_within_the_hour(database_url: str) -> None:
+    streams = MemoryStreamStore(_milliseconds)
+    clock = FakeClock(datetime.now(UTC))
+    options = WorkerOptions(streams=streams, clock=clock)
+    async with open_platform([board], database_url, options=options) as platform:
+        await send(platform, *lines(20))
+        await platform.until(lambda: len(numbers(platform)) == 20)
+        before = [sorted(await bodies(streams))]
+        clock.advance(60)
+        await platform.until(lambda: is_safe(platform))
+        streams.empty()
+        with anyio.fail_after(5):
+            while sorted(await bodies(streams)) not in before:  # noqa: ASYNC110 - what is lost comes back by itself
+                await anyio.sleep(0.01)
+        clock.advance(3_600)
+        await platform.until(lambda: is_safe(platform))
+        streams.empty()
+        await platform.ask(Act(line="a", steps=("tell",), number=99))
+        await platform.settle()
+        assert [decode_envelope(body).subject for body in await bodies(streams)] == ["a"]
+
+
+class Breaking(MemoryStreamStore):
+    """Takes so many calls that append and no more."""
+
+    def __init__(self) -> None:
+        super().__init__(_milliseconds)
+        self.calls_left = 1_000
+
+    async def append(self, appends: Sequence[Append]) -> list[Exception | None]:
+        self.calls_left -= 1
+        if self.calls_left < 0:
+            raise PublishFailed("broken")
+        return await super().append(appends)
+
+
+async def test_an_owner_that_dies_while_it_publishes_all_again_leaves_the_rest_to_the_next(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams = Breaking()
+    async with open_platform([board], database_url, streams=streams) as platform:
+        await send(platform, *(Act(line="a", steps=("tell",), number=n) for n in range(20)))
+        await platform.until(lambda: len(numbers(platform)) == 20)
+        await platform.settle()
+        whole = await bodies(streams)
+    await make_safe(database_url)
+    monkeypatch.setattr("nexus_actors.runtime.outbox._PAGE", 7)
+    streams.empty()
+    streams.calls_left = 1
+    async with doomed(database_url, streams):
+        with anyio.fail_after(5):
+            while streams.calls_left >= 0:  # noqa: ASYNC110 - nobody tells
+                await anyio.sleep(0.01)
+    assert await bodies(streams) == whole[:7]
+    streams.calls_left = 1_000
+    async with open_platform([board], database_url, streams=streams, environ=QUICK):
+        with anyio.fail_after(5):
+            while len(await bodies(streams)) < 20:  # noqa: ASYNC110 - what is lost comes back by itself
+                await anyio.sleep(0.01)
+    assert list(dict.fromkeys(await bodies(streams))) == whole
+
+
+async def make_safe(database_url: str) -> None:
+    """Let some time have passed: by the marks, what was published could not be lost with the streams' tail."""
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE nexus.leases SET safe_seq = published_seq")
+    await connection.close()
+
+
+async def test_a_stream_that_vanishes_comes_back_with_what_it_had_before_anything_new(database_url: str) -> None:
+    streams = MemoryStreamStore(_milliseconds)
+    async with open_platform([board], database_url, streams=streams) as platform:
+        await send(platform, *(Act(line="a", steps=("tell",), number=n) for n in range(5)))
+        await platform.until(lambda: len(numbers(platform)) == 5)
+        await platform.settle()
+        whole = await bodies(streams)
+        streams.remove(BOARD.stream("events", BOARD.partition_of("a")))
+        await platform.ask(Act(line="a", steps=("tell",), number=5))
+        with anyio.fail_after(5):
+            while len(await bodies(streams)) < 6:  # noqa: ASYNC110 - a stream that is not followed tells nobody
+                await anyio.sleep(0.01)
+        assert (await bodies(streams))[:5] == whole
 
 
 class Counting(MemoryStreamStore):

@@ -1,8 +1,6 @@
 """Partitions that move: with all that waits in them, under doubt, while the database is away, and while memory is short."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
@@ -16,30 +14,11 @@ from nexus_actors.runtime.ownership import Ownership
 from nexus_actors.testing import TestPlatform, open_platform
 from nexus_actors.testing.platform import _milliseconds
 from tests.nexus_actors.runtime.switchboard.service import Act, Told, board
-from tests.nexus_actors.runtime.wire import QUICK, letters, put, rows, sealed, send
+from tests.nexus_actors.runtime.wire import QUICK, doomed, letters, put, rows, sealed, send
 
 pytestmark = pytest.mark.anyio
 
 LINES = "abcdefgh"
-
-
-@asynccontextmanager
-async def doomed(database_url: str, streams: MemoryStreamStore, **environ: str) -> AsyncIterator[TestPlatform]:
-    """A platform that is killed at the end: nothing is drained, no lease handed back."""
-    opened: list[TestPlatform] = []
-    ready = anyio.Event()
-
-    async def run() -> None:
-        async with open_platform([board], database_url, streams=streams, environ={**QUICK, **environ}) as platform:
-            opened.append(platform)
-            ready.set()
-            await anyio.sleep_forever()
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(run)
-        await ready.wait()
-        yield opened[0]
-        tasks.cancel_scope.cancel()
 
 
 def held(platform: TestPlatform) -> int:
