@@ -1,7 +1,7 @@
 """What a new platform needs before anybody can log in, and who makes it.
 
-The service that keeps the accounts offers an async function ``prepare`` in a module ``first_start`` of its package; it is found
-by these names, for the runtime knows of no module.
+The service that keeps the accounts offers async functions ``prepare`` and ``renew`` in a module ``first_start`` of its package;
+they are found by these names, for the runtime knows of no module.
 """
 
 from typing import Any, Final, Protocol
@@ -13,6 +13,7 @@ from nexus_actors.config import Settings
 
 MODULE: Final = "first_start"
 FUNCTION: Final = "prepare"
+RENEWAL: Final = "renew"
 
 
 class FirstAccounts(Struct, frozen=True, kw_only=True):
@@ -31,6 +32,16 @@ class FirstAccounts(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"FirstAccounts(administrator={self.administrator!r}, client_id={self.client_id!r})"
+
+
+class CommandLineAccount(Struct, frozen=True, kw_only=True):
+    """What the command line logs in with (OAuth 2, client_credentials)."""
+
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return f"CommandLineAccount(client_id={self.client_id!r})"
 
 
 class Ask(Protocol):
@@ -59,5 +70,17 @@ class Prepare(Protocol):
 
         Raises:
             bus.Refusal: gone, where somebody has disabled the account of the command line; the platform runs without it.
+        """
+        ...
+
+
+class Renew(Protocol):
+    """Gives the command line's account a new secret."""
+
+    async def __call__(self, ask: Ask) -> CommandLineAccount:
+        """Give it one, and take the account back into use where somebody has disabled it. The old secret ends.
+
+        Args:
+            ask: reaches the running services.
         """
         ...

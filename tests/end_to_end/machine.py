@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from nexus_actors.loading import load_catalogue
-from nexus_actors.local.credentials import load_credentials
+from nexus_actors.local.credentials import Credentials, load_credentials
 from nexus_actors.local.home import Home
 from nexus_actors.local.ports import free_offset
 from nexus_actors.local.run_state import RunState
@@ -79,12 +79,23 @@ class Machine:
 
     def get(self, service: str, path: str) -> Any:
         """Read from a service as the command line's own account."""
+        return self._send(service, path, f"Bearer {self._token()}")
+
+    def post(self, service: str, path: str) -> Any:
+        """Have a service do something, as the command line's own account."""
+        return self._send(service, path, f"Bearer {self._token()}", b"")
+
+    @property
+    def credentials(self) -> Credentials:
+        """What the command line logs in with."""
         credentials = load_credentials(self.home.credentials)
         assert credentials is not None
-        pair = b64encode(f"{credentials.client_id}:{credentials.client_secret}".encode()).decode()
+        return credentials
+
+    def _token(self) -> str:
+        pair = b64encode(f"{self.credentials.client_id}:{self.credentials.client_secret}".encode()).decode()
         form = urlencode({"grant_type": "client_credentials"}).encode()
-        token = self._send(credentials.issuer, "/oauth2/token", f"Basic {pair}", form)["access_token"]
-        return self._send(service, path, f"Bearer {token}")
+        return str(self._send(self.credentials.issuer, "/oauth2/token", f"Basic {pair}", form)["access_token"])
 
     def _send(self, service: str, path: str, authorization: str, form: bytes | None = None) -> Any:
         url = f"http://127.0.0.1:{CATALOGUE.named(service).port + self.offset}{path}"

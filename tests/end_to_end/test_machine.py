@@ -171,6 +171,17 @@ def test_what_nobody_can_read_is_parked_shown_and_dropped(machine: Machine) -> N
     assert "no_dead_letters" in machine.nexus("dead-letters", "redrive", "fleet-service", "some-key").output
 
 
+def test_a_disabled_account_of_the_command_line_can_be_renewed(machine: Machine) -> None:
+    machine.post("auth-ms", f"/v1/service-accounts/{machine.credentials.client_id}:disable")
+    refused = machine.nexus("demo", "fleet")
+    assert refused.code == 1
+    assert "nexus renew-account" in refused.output
+    renewed = machine.nexus("renew-account")
+    assert renewed.code == 0, renewed.output
+    assert machine.credentials.client_secret not in renewed.output
+    assert machine.nexus("demo", "fleet").code == 0
+
+
 def test_a_worker_that_is_killed_is_started_again(machine: Machine) -> None:
     before = machine.state.workers[0]
     assert before.pid is not None

@@ -1,6 +1,7 @@
 """What a new platform needs before anybody can log in: keys, an administrator, accounts for its own programs."""
 
 from base64 import b32encode
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from nexus_actors.context import DEFAULT_TENANT
 
 OPERATOR: Final = "operator"
 """The service account of the command line."""
+
+_OPERATOR_SCOPES: Final = ("*",)
 
 _PASSWORD_BYTES: Final = 15
 _GROUP: Final = 6
@@ -86,7 +89,25 @@ async def ensure_service_account(
     Raises:
         Refusal: gone, an administrator has disabled the account.
     """
-    secret = secret or write_secret(desk.entropy(RANDOM_BYTES))
+    return await _ensure(ask, name, scopes, secret or write_secret(desk.entropy(RANDOM_BYTES)), restore=False)
+
+
+async def ensure_operator(ask: Ask, desk: Desk, secret: str | None = None) -> ServiceCredentials:
+    """The service account of the command line, which may do everything; see `ensure_service_account`."""
+    return await ensure_service_account(ask, desk, OPERATOR, _OPERATOR_SCOPES, secret)
+
+
+async def renew_operator(ask: Ask, entropy: Callable[[int], bytes]) -> ServiceCredentials:
+    """Give the command line's account a new secret, and take it back into use where an administrator has disabled it.
+
+    Args:
+        ask: asks commands on behalf of nobody: whoever can do so holds the platform's own servers.
+        entropy: makes random bytes.
+    """
+    return await _ensure(ask, OPERATOR, _OPERATOR_SCOPES, write_secret(entropy(RANDOM_BYTES)), restore=True)
+
+
+async def _ensure(ask: Ask, name: str, scopes: tuple[str, ...], secret: str, *, restore: bool) -> ServiceCredentials:
     account_id = keyed_id("service account", DEFAULT_TENANT, name)
     command = EnsureServiceAccount(
         account_id=account_id,
@@ -94,14 +115,10 @@ async def ensure_service_account(
         name=name,
         scopes=scopes,
         secret_sha256=digest_of(secret),
+        restore=restore,
     )
     await ask(command)
     return ServiceCredentials(client_id=account_id, client_secret=secret)
-
-
-async def ensure_operator(ask: Ask, desk: Desk, secret: str | None = None) -> ServiceCredentials:
-    """The service account of the command line, which may do everything; see `ensure_service_account`."""
-    return await ensure_service_account(ask, desk, OPERATOR, ("*",), secret)
 
 
 async def _refused(ask: Ask, command: Command[Any], code: str) -> bool:

@@ -255,13 +255,18 @@ class CreateServiceAccount(Command[ServiceAccount], topic=AUTH, key="account_id"
 
 
 class EnsureServiceAccount(Command[ServiceAccount], topic=AUTH, key="account_id"):
-    """Make a service account of the platform itself, or give it this secret and these scopes."""
+    """Make a service account of the platform itself, or give it this secret and these scopes.
+
+    Attributes:
+        restore: take an account that was disabled back into use; else it stays out, and this is refused.
+    """
 
     account_id: UUID
     tenant: str
     name: str
     scopes: tuple[str, ...]
     secret_sha256: bytes
+    restore: bool = False
 
 
 class RotateServiceSecret(Command[ServiceAccount], topic=AUTH, key="account_id"):

@@ -1,10 +1,11 @@
 """What `nexus up` asks of auth-ms; see `nexus_actors.bootstrap`."""
 
+from os import urandom
 from typing import Final
 
-from modules.infrastructure.auth.bootstrap import ensure_administrator, ensure_keys, ensure_operator
+from modules.infrastructure.auth.bootstrap import ensure_administrator, ensure_keys, ensure_operator, renew_operator
 from modules.infrastructure.auth.desk import make_desk
-from nexus_actors.bootstrap import Ask, FirstAccounts
+from nexus_actors.bootstrap import Ask, CommandLineAccount, FirstAccounts
 from nexus_actors.config import Settings
 from nexus_actors.errors import ConfigError
 
@@ -30,3 +31,9 @@ async def prepare(ask: Ask, settings: Settings, secret: str | None) -> FirstAcco
         client_id=str(operator.client_id),
         client_secret=operator.client_secret,
     )
+
+
+async def renew(ask: Ask) -> CommandLineAccount:
+    """Give the command line's account a new secret, also where an administrator has disabled it."""
+    operator = await renew_operator(ask, urandom)
+    return CommandLineAccount(client_id=str(operator.client_id), client_secret=operator.client_secret)

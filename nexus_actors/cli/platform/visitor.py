@@ -119,8 +119,8 @@ async def _log_in(session: ClientSession, issuer_url: str, credentials: Credenti
         raise DemoFailed(f"{credentials.issuer} does not answer: {error}. See: nexus status") from error
     if status != HTTPStatus.OK:
         raise DemoFailed(
-            f"{credentials.issuer} does not let the command line in ({_problem(status, content)}). Stop the platform, remove "
-            "credentials.json from its data folder, and start it again: the account then gets a new secret."
+            f"{credentials.issuer} does not let the command line in ({_problem(status, content)}). An administrator may have "
+            "disabled its account or replaced its secret. To give it a new one: nexus renew-account"
         )
     return msgspec.json.decode(content, type=_Token).access_token
 

@@ -34,6 +34,7 @@ _DISABLE = """
 UPDATE service_accounts SET status = 'disabled', version = $2, old_secret_until = NULL, old_secret_sha256 = NULL
 WHERE account_id = $1
 """
+_RESTORE = "UPDATE service_accounts SET status = 'active' WHERE account_id = $1"
 _SAME = "SELECT secret_sha256 = $2 AND scopes = $3 FROM service_accounts WHERE account_id = $1"
 
 
@@ -68,13 +69,20 @@ class ServiceAccountActor(Actor[ServiceAccountState]):
 
     @handles
     async def ensure(self, message: EnsureServiceAccount, ctx: Context) -> ServiceAccount:
-        """Make the account, or give it this secret and these scopes."""
+        """Make the account, or give it this secret and these scopes.
+
+        What was granted to an account before it was disabled stays revoked: its secret counts as a new one.
+        """
         state = self.state
         if not state.version:
             return await self._create(message, ctx)
-        self._check_active()
+        if not message.restore:
+            self._check_active()
         scopes = tuple(sorted(check_scopes(message.scopes)))
-        if await ctx.db.fetchval(_SAME, message.account_id, message.secret_sha256, list(scopes)):
+        if state.status == "disabled":
+            state.status = "active"
+            await ctx.db.execute(_RESTORE, message.account_id)
+        elif await ctx.db.fetchval(_SAME, message.account_id, message.secret_sha256, list(scopes)):
             return self._view()
         state.scopes = scopes
         return await self._replace_secret(message.secret_sha256, timedelta(0), ctx)

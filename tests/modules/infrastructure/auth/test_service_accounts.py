@@ -5,6 +5,9 @@ import pytest
 
 from bus import Refusal
 from modules.infrastructure.auth.bootstrap import ensure_operator, ensure_service_account
+from modules.infrastructure.auth.contract import EnsureServiceAccount
+from modules.infrastructure.auth.domain.client_secret import digest_of
+from modules.infrastructure.auth.first_start import renew
 from tests.modules.infrastructure.auth.town import Town
 
 pytestmark = pytest.mark.anyio
@@ -153,3 +156,47 @@ async def test_a_disabled_platform_account_is_not_brought_back(town: Town) -> No
     await (await town.admin()).post(f"/v1/service-accounts/{made.client_id}:disable")
     with pytest.raises(Refusal, match="service_account_disabled"):
         await ensure_service_account(town.ask, town.desk, "fleet-service", ("fleet:*",))
+
+
+async def test_the_account_of_the_command_line_is_taken_back_into_use_by_who_holds_the_servers(town: Town) -> None:
+    old = await ensure_operator(town.ask, town.desk)
+    token = await grant(town, {"client_id": str(old.client_id), "client_secret": old.client_secret})
+    assert token is not None
+    await (await town.admin()).post(f"/v1/service-accounts/{old.client_id}:disable")
+    with pytest.raises(Refusal, match="service_account_disabled"):
+        await ensure_operator(town.ask, town.desk)
+    new = await renew(town.ask)
+    assert new.client_id == str(old.client_id)
+    assert new.client_secret not in repr(new)
+    again = await grant(town, {"client_id": new.client_id, "client_secret": new.client_secret})
+    assert again is not None
+    assert (await town.bearer(again).get("/v1/users")).status == 200
+    assert await grant(town, {"client_id": str(old.client_id), "client_secret": old.client_secret}) is None
+    await town.platform.settle()
+    assert (await town.bearer(token).get("/v1/users")).code == "token_revoked"
+    shown = (await town.bearer(again).get(f"/v1/service-accounts/{new.client_id}")).json()
+    assert (shown["status"], shown["scopes"]) == ("active", ["*"])
+
+
+async def test_an_account_that_comes_back_with_its_old_secret_keeps_its_old_tokens_out(town: Town) -> None:
+    made = await ensure_operator(town.ask, town.desk)
+    pair = {"client_id": str(made.client_id), "client_secret": made.client_secret}
+    token = await grant(town, pair)
+    await (await town.admin()).post(f"/v1/service-accounts/{made.client_id}:disable")
+    command = EnsureServiceAccount(
+        account_id=made.client_id,
+        tenant="main",
+        name="operator",
+        scopes=("*",),
+        secret_sha256=digest_of(made.client_secret),
+        restore=True,
+    )
+    await town.ask(command)
+    await town.platform.settle()
+    answers = [await town.bearer(str(text)).get("/v1/users") for text in (token, await grant(town, pair))]
+    assert [answer.status for answer in answers] == [401, 200]
+
+
+async def test_renewing_makes_the_account_where_there_is_none(town: Town) -> None:
+    made = await renew(town.ask)
+    assert await grant(town, {"client_id": made.client_id, "client_secret": made.client_secret}) is not None
