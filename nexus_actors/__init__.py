@@ -4,18 +4,29 @@ from nexus_actors.actor import Actor, handles
 from nexus_actors.catalogue import Catalogue, ServiceEntry
 from nexus_actors.context import Context
 from nexus_actors.database import Database, Row, Transaction
+from nexus_actors.job import Job
+from nexus_actors.jobs.status import JobStatus, job_status
 from nexus_actors.principal import Principal
 from nexus_actors.service import Service
+from nexus_actors.work import GaveUp, JobCancelled, Progress, Report, Work
 
 __all__ = [
     "Actor",
     "Catalogue",
     "Context",
     "Database",
+    "GaveUp",
+    "Job",
+    "JobCancelled",
+    "JobStatus",
     "Principal",
+    "Progress",
+    "Report",
     "Row",
     "Service",
     "ServiceEntry",
     "Transaction",
+    "Work",
     "handles",
+    "job_status",
 ]

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar, cast, get_args, get_origin, get_type_h
 
 from msgspec import Struct
 
-from bus import ContractError, Message
+from bus import Command, ContractError, Event, Message
 
 State = TypeVar("State")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -113,7 +113,7 @@ def _handler(actor: type[Actor[Any]], name: str, function: Callable[..., Any]) -
     declared = hints[parameters[0]]
     many = get_origin(declared) is list
     message_type = get_args(declared)[0] if many else declared
-    if not (isinstance(message_type, type) and issubclass(message_type, Message)):
+    if not (isinstance(message_type, type) and issubclass(message_type, Command | Event)):
         raise ContractError(f"{where} declares its message as {declared!r}, which is no Command, Event or list of one.")
     key: str | None = function.handles_key  # type: ignore[attr-defined]
     if key is not None and key not in message_type.__struct_fields__:

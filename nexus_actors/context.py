@@ -1,5 +1,6 @@
 """What a handler is given: everything it needs and nothing more."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from bus.codec import encode_envelope
 from bus.envelope import seal
 from bus.topic import StreamName
 from nexus_actors.database import Transaction
+from nexus_actors.job import Job
 from nexus_actors.principal import Principal
 from nexus_actors.telemetry.message_fields import message_fields
 
@@ -35,12 +37,31 @@ class TimerSet(Struct, frozen=True):
     body: bytes
 
 
+class JobStart(Struct, frozen=True):
+    """A job that a turn starts. ``kind`` is its wire type, ``body`` its envelope."""
+
+    job_id: UUID
+    kind: str
+    key: str
+    tenant: str
+    body: bytes
+
+
+class JobCancel(Struct, frozen=True):
+    """A job that a turn cancels, if it is one of this key."""
+
+    job_id: UUID
+    key: str
+
+
 class Effects:
     """What a turn leaves behind, besides its actor's state and the rows it wrote."""
 
     def __init__(self) -> None:
         self.outbound: list[Outbound] = []
         self.timers: dict[tuple[str, str], TimerSet | None] = {}
+        self.jobs: list[JobStart] = []
+        self.cancelled: list[JobCancel] = []
 
 
 class Context:
@@ -62,12 +83,14 @@ class Context:
         now: datetime,
         db: Transaction,
         log: Any,  # noqa: ANN401
+        jobs: Collection[type[Job]] = (),
     ) -> None:
         self._service = service
         self._actor = actor
         self._handler = handler
         self._key = actor_key
         self._envelope = envelope
+        self._jobs = jobs
         self._ids = 0
         self.effects = Effects()
         self.now = now
@@ -130,6 +153,24 @@ class Context:
 
     def _seal(self, message: Message) -> Envelope:
         return seal(message, message_id=self.new_id(), source=self._service, now=self.now, cause=self._envelope)
+
+    def start(self, job: Job) -> UUID:
+        """Have a job of the own service done outside the turn, once this is committed; its id.
+
+        The job must be for this actor's own key, and the service must have a work for it.
+        """
+        name = type(job).__name__
+        if type(job) not in self._jobs:
+            raise ValueError(f"{self._service} has no work for {name}. Name one in Service(works=[...]).")
+        if job.key_of() != self._key:
+            raise ValueError(f"{name} is not a job of this actor ({self._key}): an actor starts jobs of its own key.")
+        envelope = self._seal(job)
+        self.effects.jobs.append(JobStart(envelope.id, envelope.type, self._key, self.tenant, encode_envelope(envelope)))
+        return envelope.id
+
+    def cancel(self, job_id: UUID) -> None:
+        """Have a job of this actor's key broken off once this is committed. One that has ended by then stays as it is."""
+        self.effects.cancelled.append(JobCancel(job_id, self._key))
 
     def schedule(self, command: Command[Any], at: datetime, name: str) -> None:
         """Have a command of the own service handled at an instant or soon after; it outlives restarts.

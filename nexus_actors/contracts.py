@@ -30,7 +30,7 @@ def messages_of(entry: ServiceEntry) -> list[type[Message]]:
         value.wire_type(): value
         for value in _declared(entry)
         if isinstance(value, type)
-        and issubclass(value, Message)
+        and issubclass(value, Command | Event)
         and value not in {Command, Event}
         and value.topic.service == entry.name
     }

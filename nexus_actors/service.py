@@ -10,6 +10,8 @@ from bus import ContractError, Message, StreamName, Topic
 from bus.codec import Contracts
 from nexus_actors.actor import Actor, Handler, handlers_of
 from nexus_actors.catalogue import ServiceEntry
+from nexus_actors.job import Job
+from nexus_actors.work import Work, check_work
 
 if TYPE_CHECKING:
     from nexus_actors.environment import Environment
@@ -35,9 +37,10 @@ class Service:
         routes: its HTTP face.
         deps: makes what its routes get as ``request.deps``, from the process's environment.
         gateway: makes what passes requests on to other services, where the service does that.
+        works: how its jobs are done.
 
     Raises:
-        ContractError: actors and topic do not fit each other.
+        ContractError: actors, works and topic do not fit each other.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Service:
         routes: "Sequence[Routes]" = (),
         deps: "Callable[[Environment], object] | None" = None,
         gateway: "Callable[[Environment], Gateway] | None" = None,
+        works: Sequence[type[Work[Any]]] = (),
     ) -> None:
         if topic.service != entry.name:
             raise ContractError(f"{entry.name} was given the topic of {topic.service}.")
@@ -62,6 +66,7 @@ class Service:
         self.migrations = Path(sys._getframe(1).f_code.co_filename).parent / "migrations"
         self._handlers = self._collect(actors)
         self.contracts = Contracts(self._handlers)
+        self.works = self._collect_works(works)
 
     def _collect(self, actors: Sequence[type[Actor[Any]]]) -> dict[type[Message], tuple[Handler, ...]]:
         found: dict[type[Message], tuple[Handler, ...]] = {}
@@ -75,6 +80,16 @@ class Service:
         for message_type, handlers in found.items():
             if message_type.channel == "commands":
                 self._check_command(message_type, handlers)
+        return found
+
+    def _collect_works(self, works: Sequence[type[Work[Any]]]) -> Mapping[type[Job], type[Work[Any]]]:
+        found: dict[type[Job], type[Work[Any]]] = {}
+        for work in works:
+            job = check_work(work)
+            if job.topic != self.topic:
+                raise ContractError(f"{self.name} was given {work.__name__}, whose jobs are those of {job.topic.service}.")
+            if found.setdefault(job, work) is not work:
+                raise ContractError(f"{self.name} has two works for {job.__name__}. A job is done in one way.")
         return found
 
     def _check_command(self, message_type: type[Message], handlers: Sequence[Handler]) -> None:

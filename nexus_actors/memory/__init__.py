@@ -2,6 +2,7 @@
 
 from nexus_actors.memory.checkpoints import MemoryCheckpoints
 from nexus_actors.memory.database import AlreadyHandled, MemoryDatabase, Point
+from nexus_actors.memory.job_store import MemoryJobStore
 from nexus_actors.memory.lease_store import MemoryLeaseStore
 from nexus_actors.memory.no_sql import NoSql, SqlRefused
 from nexus_actors.memory.turn_store import MemoryTurnStore
@@ -10,6 +11,7 @@ __all__ = [
     "AlreadyHandled",
     "MemoryCheckpoints",
     "MemoryDatabase",
+    "MemoryJobStore",
     "MemoryLeaseStore",
     "MemoryTurnStore",
     "NoSql",

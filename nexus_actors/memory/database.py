@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from itertools import count
 from typing import Final, Literal
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from msgspec import Struct
 
 from bus import StreamName
 from bus.position import Position
-from nexus_actors.context import TimerSet
+from nexus_actors.context import JobStart, TimerSet
 from nexus_actors.errors import NexusError
 from nexus_actors.runtime.leases import WorkerInfo
 from nexus_actors.runtime.store import Commit, Known, LeaseLost, OutboxRow, ParkedRow
@@ -57,6 +58,31 @@ class Worker(Struct):
     seen_at: datetime
 
 
+class JobRow(Struct):
+    """See the table ``nexus.jobs``."""
+
+    service: str
+    started: JobStart
+    created_at: datetime
+    place: int
+    status: Literal["queued", "running", "done", "failed", "cancelled"] = "queued"
+    owner: str = ""
+    generation: int = 0
+    lease_until: datetime = LONG_AGO
+    not_before: datetime = LONG_AGO
+    failures: int = 0
+    losses: int = 0
+    fraction: float = 0.0
+    note: str = ""
+    error: str = ""
+    cancel_requested: bool = False
+    report: bytes | None = None
+    reported: bool = False
+    report_at: datetime | None = None
+    report_wait_s: float = 0.0
+    ended_at: datetime | None = None
+
+
 class ServiceTables:
     """What the schema of one service holds of the runtime's tables, and its dead letters and checkpoints."""
 
@@ -88,6 +114,8 @@ class MemoryDatabase:
         self.at: Callable[[Point, str], Awaitable[None]] = _nothing
         self.leases: dict[tuple[str, int], Lease] = {}
         self.workers: dict[str, Worker] = {}
+        self.jobs: dict[UUID, JobRow] = {}
+        self._jobs_started = count()
         self._services: dict[str, ServiceTables] = {}
 
     def service(self, name: str) -> ServiceTables:
@@ -128,6 +156,7 @@ class MemoryDatabase:
         now = self.clock()
         for row in commit.outbox:
             tables.outbox.setdefault(row.partition, []).append(Published(row, now))
+        self._write_jobs(service, commit, now)
 
     def check_fences(self, service: str, commit: Commit) -> None:
         """See `write`."""
@@ -141,6 +170,14 @@ class MemoryDatabase:
         ids = [row.message_id for row in commit.inbox]
         if len(set(ids)) < len(ids) or not tables.inbox.keys().isdisjoint(ids):
             raise AlreadyHandled("A message of this commit is in the inbox already. Ask the inbox before handling.")
+
+    def _write_jobs(self, service: str, commit: Commit, now: datetime) -> None:
+        for started in commit.jobs:
+            self.jobs[started.job_id] = JobRow(service, started, now, next(self._jobs_started))
+        for cancelled in commit.cancelled:
+            job = self.jobs.get(cancelled.job_id)
+            if job and (job.service, job.started.key) == (service, cancelled.key) and job.status in {"queued", "running"}:
+                job.cancel_requested = True
 
     def _write_timers(self, tables: ServiceTables, commit: Commit) -> None:
         for key, name, message_id in commit.timers_gone:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from nexus_actors.postgres.job_sql import CANCEL, START
 from nexus_actors.runtime.store import Commit
 
 COMMIT: Final = f"SELECT commit_turns({', '.join(f'${i}' for i in range(1, 21))})"
@@ -105,7 +106,7 @@ def columns(commit: Commit) -> list[list[object]]:
 
 
 def rare_statements(service: str, commit: Commit) -> list[tuple[str, list[object]]]:
-    """Statements for what few turns leave behind: timers and dead letters."""
+    """Statements for what few turns leave behind: timers, dead letters and jobs."""
     statements: list[tuple[str, list[object]]] = []
     if commit.timers_gone:
         statements.append((_DELETE_TIMERS, [list(column) for column in zip(*commit.timers_gone, strict=True)]))
@@ -122,4 +123,9 @@ def rare_statements(service: str, commit: Commit) -> list[tuple[str, list[object
         statements.append((_KEEP, [service, [partition for partition, _ in keys], [key for _, key in keys]]))
         rows = {row.message_id: row for row in reversed(commit.parked)}
         statements.append((_PARK, [service, *(list(column) for column in zip(*reversed(rows.values()), strict=True))]))
+    if commit.jobs:
+        jobs = [(job.job_id, job.kind, job.key, job.tenant, job.body) for job in commit.jobs]
+        statements.append((START, [service, *(list(column) for column in zip(*jobs, strict=True))]))
+    if commit.cancelled:
+        statements.append((CANCEL, [service, [job.job_id for job in commit.cancelled], [job.key for job in commit.cancelled]]))
     return statements

@@ -57,14 +57,11 @@ def assemble(
     metrics: ServiceMetrics,
     spans: Spans,
     stopwatch: Callable[[], float] = time.perf_counter,
+    jobs_changed: Callable[[], None] = lambda: None,
 ) -> ServiceLoop:
-    """The loop of a service over a turn store and a stream store.
-
-    Args:
-        stopwatch: seconds, for how long handlers take.
-    """
+    """The loop of a service. Its stopwatch (seconds) is for how long handlers take; for ``jobs_changed`` see `TurnLedger`."""
     partitions: dict[int, Partition] = {}
-    ledger = TurnLedger(partitions, metrics)
+    ledger = TurnLedger(partitions, metrics, jobs_changed)
     activations = Activations(turn_store, service.actors)
     turns = Turns(service, activations, clock, log, metrics, TurnTraces(spans), stopwatch, settings.handler_timeout_s)
     marks = Marks(turn_store, ledger)

@@ -1,6 +1,6 @@
 """What results mean for a partition: the rows to commit, and what changes in memory once they are committed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,11 +15,18 @@ from nexus_actors.telemetry.metrics import Outcome, ServiceMetrics
 
 
 class TurnLedger:
-    """Builds the commits of one service's partitions; see `nexus_actors.runtime.batch.Ledger`."""
+    """Builds the commits of one service's partitions; see `nexus_actors.runtime.batch.Ledger`.
 
-    def __init__(self, partitions: Mapping[int, Partition], metrics: ServiceMetrics) -> None:
+    Args:
+        jobs_changed: called when a commit has started or cancelled jobs.
+    """
+
+    def __init__(
+        self, partitions: Mapping[int, Partition], metrics: ServiceMetrics, jobs_changed: Callable[[], None] = lambda: None
+    ) -> None:
         self._partitions = partitions
         self._metrics = metrics
+        self._jobs_changed = jobs_changed
         self.answers: list[tuple[str, Answer]] = []
 
     def commit_of(self, results: Sequence[Result]) -> Commit:
@@ -34,6 +41,8 @@ class TurnLedger:
             for effects in result.effects:
                 self._add_outbound(commit, partition, effects.outbound)
                 timers.update({name: (partition.number, timer) for name, timer in effects.timers.items()})
+                commit.jobs += effects.jobs
+                commit.cancelled += effects.cancelled
             commit.timers_gone += _fired(result.group.deliveries)
             commit.unparked += [d.message_id for d in result.group.deliveries if d.parked]
         for (key, name), (number, timer) in timers.items():
@@ -120,6 +129,8 @@ class TurnLedger:
             partition.saved.update({s: p for s, p in commit.checkpoints.items() if s in partition.trackers})
         for number, timer in commit.timers:
             self._note_timer(self._partitions[number], timer.due_at)
+        if commit.jobs or commit.cancelled:
+            self._jobs_changed()
 
     def _note_timer(self, partition: Partition, due_at: datetime) -> None:
         if partition.next_timer_at is None or due_at < partition.next_timer_at:

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from bus import StreamName
 from bus.position import Position
-from nexus_actors.context import TimerSet
+from nexus_actors.context import JobCancel, JobStart, TimerSet
 from nexus_actors.database import Transaction
 from nexus_actors.errors import NexusError
 
@@ -110,6 +110,8 @@ class Commit(Struct):
     parked: list[ParkedRow]
     unparked: list[UUID]
     released: list[tuple[int, str]]
+    jobs: list[JobStart] = field(default_factory=list)
+    cancelled: list[JobCancel] = field(default_factory=list)
 
 
 class Resumed(NamedTuple):

@@ -161,6 +161,7 @@ class Turns:
                     now=self._clock(),
                     db=db,
                     log=self._log,
+                    jobs=self._service.works,
                 )
                 values = await self._invoke(handler, call, ctx)
             effects.append(ctx.effects)

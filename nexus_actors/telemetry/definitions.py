@@ -9,6 +9,7 @@ Kind = Literal["counter", "gauge", "histogram"]
 # From a tenth of a millisecond, which a turn takes, to ten seconds, which nothing should.
 _SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _HTTP_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_JOB_SECONDS: Final = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0)
 _BATCH: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
 
 
@@ -93,6 +94,31 @@ LEASE_LOSSES: Final = Metric(
     help="Partitions that this process lost without handing them over.",
     labels=("service",),
 )
+JOBS_RUNNING: Final = Metric(
+    name="nexus_jobs_running",
+    kind="gauge",
+    help="Jobs that this process does.",
+    labels=("service",),
+)
+JOBS_QUEUED: Final = Metric(
+    name="nexus_jobs_queued",
+    kind="gauge",
+    help="Jobs of the service that wait to be done, by whichever process: take the maximum over processes, not the sum.",
+    labels=("service",),
+)
+JOBS_ENDED: Final = Metric(
+    name="nexus_jobs_ended_total",
+    kind="counter",
+    help="Jobs that have ended. outcome: done, failed (after all attempts), cancelled.",
+    labels=("service", "type", "outcome"),
+)
+JOB_SECONDS: Final = Metric(
+    name="nexus_job_seconds",
+    kind="histogram",
+    help="Time that one attempt at a job took, however it went.",
+    labels=("service", "type"),
+    buckets=_JOB_SECONDS,
+)
 REDIS_RECONNECTS: Final = Metric(
     name="nexus_redis_reconnects_total",
     kind="counter",
@@ -139,6 +165,10 @@ METRICS: Final[tuple[Metric, ...]] = (
     LAG_SECONDS,
     LEASES_HELD,
     LEASE_LOSSES,
+    JOBS_RUNNING,
+    JOBS_QUEUED,
+    JOBS_ENDED,
+    JOB_SECONDS,
     REDIS_RECONNECTS,
     LOOP_LAG_SECONDS,
     HTTP_REQUESTS,

@@ -38,6 +38,10 @@ class Metrics:
         self.lag_seconds = self._gauge(d.LAG_SECONDS)
         self.leases_held = self._gauge(d.LEASES_HELD)
         self.lease_losses = self._counter(d.LEASE_LOSSES)
+        self.jobs_running = self._gauge(d.JOBS_RUNNING)
+        self.jobs_queued = self._gauge(d.JOBS_QUEUED)
+        self.jobs_ended = self._counter(d.JOBS_ENDED)
+        self.job_seconds = self._histogram(d.JOB_SECONDS)
         self.redis_reconnects = self._counter(d.REDIS_RECONNECTS)
         self.loop_lag_seconds = self._histogram(d.LOOP_LAG_SECONDS)
         self.http_requests = self._counter(d.HTTP_REQUESTS)
@@ -148,6 +152,22 @@ class ServiceMetrics:
     def lease_lost(self, partitions: int = 1) -> None:
         """The process lost partitions without handing them over."""
         self._losses.inc(partitions)
+
+    def jobs_run(self, jobs: int) -> None:
+        """The process does so many jobs of the service."""
+        self._metrics.jobs_running.labels(self._name).set(jobs)
+
+    def jobs_wait(self, jobs: int) -> None:
+        """So many jobs of the service wait to be done, by whichever process."""
+        self._metrics.jobs_queued.labels(self._name).set(jobs)
+
+    def job_ended(self, kind: str, outcome: str) -> None:
+        """A job has ended: ``done``, ``failed`` or ``cancelled``."""
+        self._metrics.jobs_ended.labels(self._name, kind, outcome).inc()
+
+    def job_took(self, kind: str, took_s: float) -> None:
+        """One attempt at a job took ``took_s`` seconds."""
+        self._metrics.job_seconds.labels(self._name, kind).observe(took_s)
 
     def observe(self, method: str, path: str, status: int, duration_s: float) -> None:
         """A request was answered (``nexus_actors.http.ports.RequestMetrics``).

@@ -40,6 +40,7 @@ class ServiceHost(Struct, frozen=True):
     Attributes:
         turns: the pool that its turns write through.
         database: the read side of its schema.
+        store: what its turns read and write.
     """
 
     service: Service
@@ -48,6 +49,7 @@ class ServiceHost(Struct, frozen=True):
     janitor: Janitor
     database: PostgresDatabase
     turns: DatabasePool
+    store: PostgresTurnStore
 
 
 async def migrate_platform(pool: DatabasePool) -> None:
@@ -75,6 +77,7 @@ async def open_host(
     log: Any,  # noqa: ANN401
     metrics: ServiceMetrics,
     spans: Spans,
+    jobs_changed: Callable[[], None],
 ) -> AsyncIterator[ServiceHost]:
     """Open a service: migrate its schema, register its partitions, assemble its loop."""
     url = settings.database_url or ""
@@ -88,9 +91,10 @@ async def open_host(
         await leases.register(service.name, service.topic.partitions, wanted)
         ownership = Ownership()
         database = PostgresDatabase(reads)
+        store = PostgresTurnStore(service.name, turns)
         loop = assemble(
             service,
-            turn_store=PostgresTurnStore(service.name, turns),
+            turn_store=store,
             streams=streams,
             ownership=ownership,
             settings=_loop_settings(settings),
@@ -99,14 +103,21 @@ async def open_host(
             log=log,
             metrics=metrics,
             spans=spans,
+            jobs_changed=jobs_changed,
         )
         janitor = Janitor(service, PostgresCheckpoints(database), streams, clock, log)
-        yield ServiceHost(service, loop, ownership, janitor, database, turns)
+        yield ServiceHost(service, loop, ownership, janitor, database, turns, store)
+
+
+def retry_policy(settings: Settings) -> RetryPolicy:
+    """When what has failed is tried again."""
+    return RetryPolicy(max_attempts=settings.max_attempts, base_s=settings.retry_base_s, max_s=settings.retry_max_s)
 
 
 def _loop_settings(settings: Settings) -> LoopSettings:
-    retry = RetryPolicy(max_attempts=settings.max_attempts, base_s=settings.retry_base_s, max_s=settings.retry_max_s)
-    return LoopSettings(batch_size=settings.batch_size, handler_timeout_s=settings.handler_timeout_s, retry=retry)
+    return LoopSettings(
+        batch_size=settings.batch_size, handler_timeout_s=settings.handler_timeout_s, retry=retry_policy(settings)
+    )
 
 
 def ownerships(hosts: Mapping[str, ServiceHost]) -> dict[str, Ownership]:

@@ -21,6 +21,7 @@ from bus.requests import Requests
 from bus.store import StreamStore
 from nexus_actors.config import Settings
 from nexus_actors.errors import ConfigError
+from nexus_actors.jobs.bell import Bell
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.lease_store import PostgresLeaseStore
 from nexus_actors.postgres.pool import open_pool
@@ -35,6 +36,7 @@ from nexus_actors.telemetry.loop_lag import watch_loop_lag
 from nexus_actors.telemetry.metrics import Metrics
 from nexus_actors.telemetry.spans import SpanSettings, SpanSource, open_spans
 from nexus_actors.worker.host import ServiceHost, migrate_platform, open_host, ownerships
+from nexus_actors.worker.jobs import Jobs, open_jobs
 from nexus_actors.worker.lag_sampler import LagSampler
 from nexus_actors.worker.trust_follower import TrustFollower
 
@@ -81,6 +83,7 @@ class Worker:
         log: Any,  # noqa: ANN401
         metrics: Metrics,
         spans: SpanSource,
+        jobs: Jobs | None,
     ) -> None:
         self.settings = settings
         self.info = info
@@ -90,6 +93,7 @@ class Worker:
         self.clock = clock
         self.log = log
         self.trust = TrustStore()
+        self._jobs = jobs
         self.metrics = metrics
         self.spans = spans
         self.requests = Requests(streams, Publisher(streams, settings.stream_high_water), info.worker_id)
@@ -112,8 +116,14 @@ class Worker:
             await self._until_settled()
             yield
             with anyio.CancelScope(shield=True), anyio.move_on_after(self.settings.drain_s):
-                await self.keeper.drain()
+                await self._drain()
             tasks.cancel_scope.cancel()
+
+    async def _drain(self) -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.keeper.drain)
+            if self._jobs is not None:
+                tasks.start_soon(self._jobs.runner.drain)
 
     def _tasks(self, follower: TrustFollower) -> dict[str, Callable[[], Any]]:
         tasks: dict[str, Callable[[], Any]] = {
@@ -124,6 +134,8 @@ class Worker:
             "retention": self._retain,
             "loop lag": partial(watch_loop_lag, self.metrics.loop_lagged),
         }
+        if self._jobs is not None:
+            tasks["jobs"] = self._jobs.runner.run
         for name, host in self.hosts.items():
             tasks[f"loop {name}"] = host.loop.run
             tasks[f"lag {name}"] = LagSampler(host.loop, self.streams, self.clock, self.metrics.service(name)).run
@@ -141,6 +153,8 @@ class Worker:
 
     async def _tidy_up(self) -> None:
         await self._leases.forget(_FORGET_WORKERS_S)
+        if self._jobs is not None and (gone := await self._jobs.forget()):
+            self.log.info("old_jobs_deleted", jobs=gone)
         for name, host in self.hosts.items():
             today = self.clock().date()
             dropped = await keep(host.turns, today, self.settings.inbox_days, self.settings.outbox_days)
@@ -171,22 +185,18 @@ async def open_worker(
         )
         await migrate_platform(pool)
         leases = PostgresLeaseStore(pool)
-        metrics = Metrics()
+        metrics, bell = Metrics(), Bell()
         hosts: dict[str, ServiceHost] = {}
         for service in services:
             name = service.name
-            opened = open_host(
-                service,
-                settings,
-                streams,
-                leases,
-                options.clock,
-                service_log(name),
-                metrics.service(name),
-                spans.service(name),
-            )
+            told = service_log(name), metrics.service(name), spans.service(name)
+            opened = open_host(service, settings, streams, leases, options.clock, *told, bell.ring)
             hosts[name] = await stack.enter_async_context(opened)
-        yield Worker(settings, info, streams, PostgresDatabase(pool), leases, hosts, options.clock, log, metrics, spans)
+        jobs = await stack.enter_async_context(
+            open_jobs(info.worker_id, hosts, settings, streams, bell, options.clock, metrics)
+        )
+        platform = PostgresDatabase(pool)
+        yield Worker(settings, info, streams, platform, leases, hosts, options.clock, log, metrics, spans, jobs)
 
 
 async def _connect(stack: AsyncExitStack, settings: Settings) -> StreamStore:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from bus import StreamName
 from bus.position import Position
+from nexus_actors.jobs.store import JobStore
 from nexus_actors.runtime.janitor import CheckpointStore
 from nexus_actors.runtime.leases import LeaseStore
 from nexus_actors.runtime.store import Commit, Fence, TurnStore
@@ -38,6 +39,7 @@ class Books(Struct, frozen=True):
     turns: Mapping[str, TurnStore]
     leases: Register
     checkpoints: CheckpointStore
+    jobs: JobStore
     now: Callable[[], datetime]
     wait: Callable[[float], Awaitable[None]]
 

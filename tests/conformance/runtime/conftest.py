@@ -9,9 +9,10 @@ import pytest
 
 from bus import Topic
 from nexus_actors.catalogue import ServiceEntry
-from nexus_actors.memory import MemoryCheckpoints, MemoryDatabase, MemoryLeaseStore, MemoryTurnStore
+from nexus_actors.memory import MemoryCheckpoints, MemoryDatabase, MemoryJobStore, MemoryLeaseStore, MemoryTurnStore
 from nexus_actors.postgres.checkpoints import PostgresCheckpoints
 from nexus_actors.postgres.database import PostgresDatabase
+from nexus_actors.postgres.job_store import PostgresJobStore
 from nexus_actors.postgres.lease_store import PostgresLeaseStore
 from nexus_actors.postgres.pool import open_pool
 from nexus_actors.postgres.turn_store import PostgresTurnStore
@@ -46,7 +47,8 @@ def _in_memory() -> Books:
         clock.advance(seconds)
 
     turns = {name: MemoryTurnStore(name, database) for name in SERVICES}
-    return Books(turns, MemoryLeaseStore(database), MemoryCheckpoints(database), clock, wait)
+    checkpoints, jobs = MemoryCheckpoints(database), MemoryJobStore(database)
+    return Books(turns, MemoryLeaseStore(database), checkpoints, jobs, clock, wait)
 
 
 async def _on_postgres(url: str, stack: AsyncExitStack) -> Books:
@@ -60,4 +62,5 @@ async def _on_postgres(url: str, stack: AsyncExitStack) -> Books:
         own = await stack.enter_async_context(pool(schema=service.schema))
         await migrate_service(own, service)
         turns[name] = PostgresTurnStore(name, own)
-    return Books(turns, PostgresLeaseStore(shared), PostgresCheckpoints(PostgresDatabase(shared)), utc_now, anyio.sleep)
+    checkpoints, jobs = PostgresCheckpoints(PostgresDatabase(shared)), PostgresJobStore(shared)
+    return Books(turns, PostgresLeaseStore(shared), checkpoints, jobs, utc_now, anyio.sleep)

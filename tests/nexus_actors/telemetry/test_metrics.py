@@ -34,6 +34,10 @@ def exercise(metrics: Metrics) -> None:
     service.lags("fleet-service", "events", 3, 2.5)
     service.holds(8)
     service.lease_lost()
+    service.jobs_run(2)
+    service.jobs_wait(7)
+    service.job_ended("nexus.tracker-ms.match.v1", "done")
+    service.job_took("nexus.tracker-ms.match.v1", 12)
     service.observe("GET", "/v1/trips/{trip_id}", 200, 0.012)
     metrics.redis_reconnected()
     metrics.loop_lagged(0.001)
@@ -54,6 +58,11 @@ def test_what_happens_is_counted_under_its_labels() -> None:
     assert value(metrics, "nexus_dead_letters_total", **typed) == 2
     assert value(metrics, "nexus_lag_seconds", **of, topic="fleet-service", channel="events", partition="3") == 2.5
     assert value(metrics, "nexus_leases_held", **of) == 8
+    assert value(metrics, "nexus_jobs_running", **of) == 2
+    assert value(metrics, "nexus_jobs_queued", **of) == 7
+    job = {**of, "type": "nexus.tracker-ms.match.v1"}
+    assert value(metrics, "nexus_jobs_ended_total", **job, outcome="done") == 2
+    assert value(metrics, "nexus_job_seconds_sum", **job) == 24
     route = {"method": "GET", "route": "/v1/trips/{trip_id}", "status": "200"}
     assert value(metrics, "nexus_http_requests_total", **of, **route) == 2
     assert value(metrics, "nexus_http_request_seconds_count", **of, **route) == 2

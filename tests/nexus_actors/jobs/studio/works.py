@@ -1,0 +1,117 @@
+"""Works that do as they are told, step by step."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bus import Command
+from nexus_actors import GaveUp, JobCancelled, Progress, Report, Work
+from tests.nexus_actors.jobs.studio.contract import Mix, Mixed, Stopped, Unheard, Went
+
+BREATH_S = 0.02
+
+
+class Mixing(Work[Mix]):
+    """Does the steps of a mix, and writes into its folder when it has begun, which step it is at, and when it has ended."""
+
+    attempts = 2
+    time_limit_s = 20.0
+
+    def run(self, job: Mix, report: Report) -> Command[Any]:
+        folder = Path(job.folder)
+        runs = len(list(folder.glob("began-*")))
+        (folder / f"began-{runs}").write_text(str(os.getpid()))
+        result = "mixed"
+        try:
+            for step in job.steps:
+                result = _do(step.split(), folder, runs, report) or result
+        except JobCancelled:
+            (folder / "cancelled").touch()
+            raise
+        finally:
+            (folder / f"left-{runs}").touch()
+        if result == "foreign":
+            return Mixed(track="another", result=result)
+        return Mixed(track=job.track, result=result, fault=result == "fault")
+
+    def progressed(self, job: Mix, progress: Progress) -> Command[Any] | None:
+        if progress.note == "quiet":
+            return None
+        track = "another" if progress.note == "foreign" else job.track
+        return Went(track=track, fraction=progress.fraction, note=progress.note)
+
+    def ended(self, job: Mix, end: GaveUp) -> Command[Any]:
+        return Stopped(track=job.track, outcome=end.outcome, error=end.error)
+
+
+def _do(step: list[str], folder: Path, runs: int, report: Report) -> str | None:
+    match step:
+        case ["report", fraction, *note]:
+            report(float(fraction), " ".join(note))
+        case ["until", name]:
+            _wait(folder / name, lambda: None)
+        case ["heed", name]:
+            _wait(folder / name, lambda: report(0.5, "quiet"))
+        case ["fail-first"] if runs > 0:
+            return None
+        case ["fail" | "fail-first"]:
+            raise ValueError("out of tune, password=hunter2")
+        case ["program"]:
+            started = subprocess.Popen(["sleep", "1000"])
+            (folder / "program").write_text(str(started.pid))
+        case ["result", text]:
+            return text
+        case _:
+            return _do_to_itself(step)
+    return None
+
+
+def _do_to_itself(step: list[str]) -> str | None:
+    match step:
+        case ["sleep", seconds]:
+            time.sleep(float(seconds))  # noqa: TID251 - a process of its own, without an event loop
+        case ["die"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        case ["exit"]:
+            sys.exit(0)
+        case ["print", *words]:
+            print(*words)  # noqa: T201 - that is what is tested
+        case ["garbage"]:
+            _garble()
+        case ["read"]:
+            return repr(sys.stdin.read())
+        case ["environment", name]:
+            return os.environ.get(name, "absent")
+    return None
+
+
+def _wait(file: Path, meanwhile: Callable[[], None]) -> None:
+    while not file.exists():
+        meanwhile()
+        time.sleep(BREATH_S)  # noqa: TID251 - see above
+
+
+def _garble() -> None:
+    """Write into every pipe that a frame could go through."""
+    for descriptor in range(3, 64):
+        try:
+            os.write(descriptor, b"\xff" * 8)
+        except OSError:
+            continue
+
+
+class Unhearing(Work[Unheard]):
+    """Fails, and has nothing to say about it."""
+
+    attempts = 1
+
+    def run(self, job: Unheard, report: Report) -> Command[Any]:
+        raise ValueError("no sound")
+
+    def ended(self, job: Unheard, end: GaveUp) -> Command[Any]:
+        raise LookupError("nobody to tell")

@@ -1,0 +1,149 @@
+"""Works that fail, hang, babble, die, and answer what they must not."""
+
+import os
+from pathlib import Path
+
+import anyio
+import pytest
+
+from nexus_actors.jobs import attempt
+from tests.nexus_actors.jobs.stage import open_studio
+from tests.nexus_actors.jobs.studio.contract import Cancel
+from tests.nexus_actors.jobs.studio.works import Mixing
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_work_that_fails_is_tried_again(database_url: str, tmp_path: Path) -> None:
+    async with open_studio(database_url, tmp_path) as studio:
+        job_id = await studio.start("fail-first")
+        assert await studio.hears() == [("done", "mixed")]
+        assert (await studio.status(job_id)).attempts == 2
+
+
+async def test_after_its_last_attempt_a_job_has_failed(database_url: str, tmp_path: Path) -> None:
+    async with open_studio(database_url, tmp_path) as studio:
+        job_id = await studio.start("fail")
+        assert await studio.hears() == [("failed", "ValueError: out of tune, password=***")]
+        failed = await studio.status(job_id)
+        assert (failed.status, failed.attempts, failed.fraction) == ("failed", 2, 0)
+        assert "hunter2" not in failed.error
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("die", "The process of the work was ended by SIGKILL"),
+        ("exit", "The process of the work ended with exit code 0"),
+        ("garbage", "The work's process wrote what is no frame"),
+        ("report 2", "2.0 is no fraction"),
+    ],
+)
+async def test_a_work_that_breaks_has_failed(database_url: str, tmp_path: Path, step: str, told: str) -> None:
+    async with open_studio(database_url, tmp_path) as studio:
+        await studio.start(step)
+        [(what, detail)] = await studio.hears()
+        assert what == "failed"
+        assert told in detail
+        assert studio.has("began-1")
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("result foreign", "Mixing.run returned a command for 'another', and the job is of 't'."),
+        ("report 0.5 foreign", "Mixing.progressed returned a command for 'another', and the job is of 't'."),
+    ],
+)
+async def test_a_command_for_another_key_fails_the_job_at_once(database_url: str, tmp_path: Path, step: str, told: str) -> None:
+    async with open_studio(database_url, tmp_path) as studio:
+        await studio.start(step, "sleep 1")
+        [(what, detail)] = await studio.hears()
+        assert what == "failed"
+        assert told in detail
+        assert not studio.has("began-1")
+
+
+async def test_a_work_that_takes_too_long_is_ended(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Mixing, "time_limit_s", 0.7)
+    monkeypatch.setattr(Mixing, "attempts", 1)
+    async with open_studio(database_url, tmp_path) as studio:
+        await studio.start("until never")
+        assert await studio.hears() == [("failed", "It took longer than its time limit of 0.7 s.")]
+        assert studio.has("left-0"), "SIGTERM lets it clean up"
+
+
+async def test_a_cancelled_work_that_does_not_report_is_ended(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "CANCEL_S", 0.2)
+    async with open_studio(database_url, tmp_path) as studio:
+        job_id = await studio.start("until never")
+        await studio.until(lambda: studio.has("began-0"))
+        await studio.platform.ask(Cancel(track="t", job_id=job_id))
+        assert await studio.hears() == [("cancelled", "")]
+
+
+async def test_no_program_that_a_work_has_started_outlives_it(database_url: str, tmp_path: Path) -> None:
+    async with open_studio(database_url, tmp_path) as studio:
+        await studio.start("program", "die")
+        await studio.hears()
+        pid = int((tmp_path / "program").read_text())
+        with anyio.fail_after(5):
+            while runs(pid):  # noqa: ASYNC110 - the kernel tells nobody
+                await anyio.sleep(0.02)
+
+
+async def test_what_a_work_prints_and_reads_does_not_get_between_it_and_its_worker(database_url: str, tmp_path: Path) -> None:
+    async with open_studio(database_url, tmp_path) as studio:
+        await studio.start("print {} hello", "read")
+        assert await studio.hears() == [("done", "''")]
+
+
+async def test_a_work_is_not_given_the_worker_s_secrets(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEXUS_DATABASE_URL", database_url)
+    monkeypatch.setenv("NEXUS_AUTH_KEK", "x" * 40)
+    monkeypatch.setenv("NEXUS_DATA_DIR", "data")
+    async with open_studio(database_url, tmp_path) as studio:
+        for name in ("NEXUS_DATABASE_URL", "NEXUS_AUTH_KEK", "NEXUS_DATA_DIR"):
+            await studio.start(f"environment {name}")
+        assert [detail for _, detail in await studio.hears(3)] == ["absent", "absent", "data"]
+
+
+async def test_an_end_that_cannot_be_told_is_kept_with_its_cause(database_url: str, tmp_path: Path) -> None:
+    async with open_studio(database_url, tmp_path) as studio:
+        job_id = await studio.start(then="unheard")
+        failed = await studio.becomes(job_id, "failed")
+        assert failed.error == "ValueError: no sound Its actor was not told: LookupError: nobody to tell"
+        assert await studio.count("reported") == 1
+
+
+async def test_a_job_that_cannot_be_read_has_failed(database_url: str, tmp_path: Path) -> None:
+    async with open_studio(database_url, tmp_path, NEXUS_JOB_SLOTS="0") as studio:
+        job_id = await studio.start()
+        turns = studio.platform.worker.hosts["studio-test-ms"].turns
+        await turns.execute("UPDATE nexus.jobs SET body = $1", b"{}")
+    async with open_studio(database_url, tmp_path) as studio:
+        assert "The job cannot be read" in (await studio.becomes(job_id, "failed")).error
+
+
+async def test_a_job_of_a_newer_release_is_left_to_it(database_url: str, tmp_path: Path) -> None:
+    async with open_studio(database_url, tmp_path, NEXUS_JOB_SLOTS="0") as studio:
+        job_id = await studio.start()
+        turns = studio.platform.worker.hosts["studio-test-ms"].turns
+        await turns.execute("UPDATE nexus.jobs SET kind = replace(kind, '.v1', '.v2')")
+    async with open_studio(database_url, tmp_path) as studio:
+        await studio.start(track="other")
+        await studio.hears()
+        assert (await studio.status(job_id)).status == "queued"
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
