@@ -24,6 +24,7 @@ class Worker:
 
     Args:
         launcher: a command that becomes the one that follows it.
+        program: the module that it runs.
 
     Attributes:
         name: of its files in the folder.
@@ -31,7 +32,14 @@ class Worker:
         tuning: its clock, and how slow its archive is.
     """
 
-    def __init__(self, name: str, folder: Path, environ: Mapping[str, str], launcher: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        environ: Mapping[str, str],
+        launcher: Sequence[str] = (),
+        program: str = "tests.faults.worker",
+    ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
         tuning = folder / f"{name}.tuning"
@@ -39,7 +47,7 @@ class Worker:
         ended_with_us = [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), str(int(signal.SIGKILL)), "-"]
         with self.log.open("wb") as output:
             self._process = subprocess.Popen(
-                [*launcher, *ended_with_us, sys.executable, "-m", "tests.faults.worker"],
+                [*launcher, *ended_with_us, sys.executable, "-m", program],
                 env={**environ, FILE: str(tuning), "PYTHONPATH": str(_CHECKOUT), "PATH": os.environ["PATH"]},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
