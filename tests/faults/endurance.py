@@ -16,9 +16,9 @@ from tests.faults.memory import Sample, grown, sample
 from tests.faults.servers import open_servers
 from tests.faults.stage import Stage, open_stage
 
-ROUND: Final = 25_000
-_ACCOUNTS: Final = 96
-_BURST: Final = 24
+ROUND: Final = 50_000
+_ACCOUNTS: Final = 64
+_BURST: Final = 48
 _PATIENCE_S: Final = 3.0
 _SETTLE_S: Final = 120.0
 _CALM_S: Final = (5.0, 15.0)
@@ -51,9 +51,8 @@ class Endurance:
         """Until so many events were posted."""
         began_at = anyio.current_time()
         await self._conclude("account")
-        self._say(
-            f"{'events':>9} {'s':>7} {'events/s':>9} {'kills':>6} {'Redis MiB':>10} {'witness MiB':>12} {'others MiB':>11}"
-        )
+        memory = f"{'Redis MiB':>10} {'witness MiB':>12} {'others MiB':>11}"
+        self._say(f"{'events':>9} {'s':>7} {'kills':>6} {memory} {'lost':>6} {'doubled':>8} {'out of order':>13}")
         number = 0
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._kill)
@@ -95,9 +94,10 @@ class Endurance:
             await anyio.sleep(_SAMPLE_S)
 
     def _report(self, took_s: float) -> None:
-        now, events = self.samples[-1], self.verdict.effects
-        figures = f"{now.redis:>10.1f} {now.witness:>12.1f} {now.others:>11.1f}"
-        self._say(f"{events:>9} {took_s:>7.0f} {events / took_s:>9.0f} {self.kills:>6} {figures}")
+        now, found = self.samples[-1], self.verdict
+        memory = f"{now.redis:>10.1f} {now.witness:>12.1f} {now.others:>11.1f}"
+        wrong = f"{found.lost:>6} {found.doubled:>8} {found.disordered:>13}"
+        self._say(f"{found.effects:>9} {took_s:>7.0f} {self.kills:>6} {memory} {wrong}")
 
     async def _count(self) -> None:
         """Whether nothing came after the end of its round."""

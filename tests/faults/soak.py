@@ -39,6 +39,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     *OF_WORKERS,
     server_faults.kill_redis,
     server_faults.fill_redis,
+    server_faults.flush_redis,
     server_faults.restart_postgres,
     server_faults.kill_postgres,
     server_faults.break_commit_before,
