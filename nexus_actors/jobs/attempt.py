@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from time import monotonic
 from typing import Any, Final, Literal
 
 import anyio
@@ -44,7 +45,7 @@ class Attempt:
     """See the module.
 
     Args:
-        valid_until: the end of the lease by `anyio.current_time`.
+        valid_until: the end of the lease by ``time.monotonic``.
         publish: puts an envelope into the service's stream; it raises nothing where that fails.
     """
 
@@ -84,7 +85,7 @@ class Attempt:
         """The lease has been renewed; perhaps the job is to be cancelled."""
         self._valid_until = valid_until
         if self._process is not None:
-            await self._process.beat(valid_until - anyio.current_time())
+            await self._process.beat(valid_until)
         if cancel and not self._cancelled:
             self._cancelled = True
             self._wanted.set()
@@ -106,7 +107,7 @@ class Attempt:
             async with anyio.create_task_group() as tasks:
                 for task in (self._read_lines, self._await_end, self._tell_progress, self._limit, self._expire, self._obey):
                     tasks.start_soon(task, process)
-                await process.begin(Order(envelope=Raw(self.claim.body), valid_s=self._valid_until - anyio.current_time()))
+                await process.begin(Order(envelope=Raw(self.claim.body), valid_until=self._valid_until))
                 said = await self._listen(process)
                 tasks.cancel_scope.cancel()
         return self._judge(said)
@@ -139,7 +140,7 @@ class Attempt:
                 return Verdict(kind="done", report=self.telling.done(said))
             except ContractError as error:
                 return Verdict(kind="failed", error=str(error), final=True)
-        if anyio.current_time() >= self._valid_until:
+        if monotonic() >= self._valid_until:
             return Verdict(kind="lost")
         return self._without_result(said)
 
@@ -179,7 +180,7 @@ class Attempt:
                 self._problem = Verdict(kind="failed", error=f"{type(error).__name__}: {error}", final=True)
                 process.signal(signal.SIGKILL)
                 return
-            if body is not None and anyio.current_time() < self._valid_until and not self._lost:
+            if body is not None and monotonic() < self._valid_until and not self._lost:
                 await self._publish(body)
             await anyio.sleep(PROGRESS_S)
 
@@ -191,7 +192,7 @@ class Attempt:
 
     async def _expire(self, process: WorkProcess) -> None:
         """The lease has run out without news: by the time that it is known, another worker may have the job."""
-        while (left_s := self._valid_until - anyio.current_time()) > 0:  # noqa: ASYNC110 - it moves meanwhile
+        while (left_s := self._valid_until - monotonic()) > 0:  # noqa: ASYNC110 - it moves meanwhile
             await anyio.sleep(left_s)
         process.signal(signal.SIGKILL)
 

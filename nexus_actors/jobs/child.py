@@ -160,7 +160,7 @@ def main() -> None:
     work = os.fork()
     if work:
         os.close(out)
-        os._exit(Guard(work, control, cancel, woken, order.valid_s).watch())
+        os._exit(Guard(work, control, cancel, woken, order.valid_until).watch())
     _end_with(guard)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -31,11 +31,11 @@ class Order(Struct, frozen=True, kw_only=True):
 
     Attributes:
         envelope: of the job.
-        valid_s: so many seconds from now it may work; beats prolong that.
+        valid_until: so long it may work, by ``time.monotonic``, which all processes of a machine share; beats prolong it.
     """
 
     envelope: Raw
-    valid_s: float
+    valid_until: float
 
 
 class Reported(Struct, frozen=True, kw_only=True, tag=True):

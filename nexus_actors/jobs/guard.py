@@ -26,15 +26,15 @@ class Guard:
         control: whence signs of the worker come.
         cancel: where a cancellation is passed on to.
         woken: is readable after a child has ended.
-        valid_s: the lease, in seconds from now.
+        valid_until: the end of the lease; see `Order.valid_until`.
     """
 
-    def __init__(self, work: int, control: int, cancel: int, woken: int, valid_s: float) -> None:
+    def __init__(self, work: int, control: int, cancel: int, woken: int, valid_until: float) -> None:
         self._work = work
         self._control = control
         self._cancel = cancel
         self._woken = woken
-        self._until = time.monotonic() + valid_s
+        self._until = valid_until
         self._buffer = b""
 
     def watch(self) -> int:
@@ -58,10 +58,10 @@ class Guard:
             end_all()
         self._buffer += piece
         while len(self._buffer) >= SIGN.size:
-            kind, seconds = SIGN.unpack_from(self._buffer)
+            kind, valid_until = SIGN.unpack_from(self._buffer)
             self._buffer = self._buffer[SIGN.size :]
             if kind == BEAT:
-                self._until = time.monotonic() + seconds
+                self._until = valid_until
             else:
                 os.write(self._cancel, b"c")
 

@@ -37,9 +37,9 @@ class WorkProcess:
         """Have an order done."""
         await self._send(framed(order))
 
-    async def beat(self, valid_s: float) -> None:
-        """Let it go on for so many seconds from now."""
-        await self._send(SIGN.pack(BEAT, valid_s))
+    async def beat(self, valid_until: float) -> None:
+        """Let it go on; see `Order.valid_until`."""
+        await self._send(SIGN.pack(BEAT, valid_until))
 
     async def cancel(self) -> None:
         """Have its next report raise `JobCancelled`."""

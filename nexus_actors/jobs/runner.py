@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from time import monotonic
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -131,7 +132,7 @@ class JobRunner:
             if self._draining:
                 return False
             full = len(self._attempts) >= self._settings.slots
-            asked_at, lease_s = anyio.current_time(), self._settings.lease_s
+            asked_at, lease_s = monotonic(), self._settings.lease_s
             claim = await self._store.claim(self._worker_id, self._order, self._kinds, lease_s, cancelled_only=full)
             if claim is None:
                 return False
@@ -164,10 +165,10 @@ class JobRunner:
 
     async def _do(self, claim: Claim, decided: Attempt | Verdict) -> None:
         log = self._log.bind(service=claim.service, job_id=str(claim.job_id), type=claim.kind, key=claim.key)
-        began_at = anyio.current_time()
+        began_at = monotonic()
         try:
             verdict = await decided.run() if isinstance(decided, Attempt) else decided
-            took_s = anyio.current_time() - began_at
+            took_s = monotonic() - began_at
             if isinstance(decided, Attempt):
                 self._hosted[claim.service].metrics.job_took(claim.kind, took_s)
             await self._settle(claim, verdict, log.bind(seconds=round(took_s, 3)))
@@ -247,7 +248,7 @@ class JobRunner:
         attempts = dict(self._attempts)
         if not attempts:
             return
-        asked_at = anyio.current_time()
+        asked_at = monotonic()
         try:
             held = await self._store.renew(self._worker_id, [a.kept for a in attempts.values()], self._settings.lease_s)
         except DatabaseUnavailable as error:

@@ -30,7 +30,7 @@ async def mixing(folder: Path, *steps: str, valid_s: float = 60) -> AsyncIterato
     job = Mix(track="t", folder=str(folder), steps=steps)
     envelope = seal(job, message_id=new_id(), source="test", now=utc_now())
     async with open_process(Mixing.reference()) as process:
-        await process.begin(Order(envelope=Raw(encode_envelope(envelope)), valid_s=valid_s))
+        await process.begin(Order(envelope=Raw(encode_envelope(envelope)), valid_until=time.monotonic() + valid_s))
         yield process
 
 
@@ -81,12 +81,12 @@ async def test_beats_prolong_it_and_a_guard_that_was_frozen_hears_them(tmp_path:
     async with mixing(tmp_path, "until go", valid_s=1.5) as process:
         work = await begun(tmp_path)
         for _ in range(3):
-            await process.beat(1.5)
+            await process.beat(time.monotonic() + 1.5)
             await anyio.sleep(0.7)
         os.kill(process.pid, signal.SIGSTOP)
-        await process.beat(1.5)
+        await process.beat(time.monotonic() + 1.5)
         await anyio.sleep(1.6)
-        await process.beat(1.5)
+        await process.beat(time.monotonic() + 1.5)
         os.kill(process.pid, signal.SIGCONT)
         await anyio.sleep(0.3)
         assert work.is_running()
