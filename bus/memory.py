@@ -50,9 +50,10 @@ class MemoryStreamStore:
         if append.history and append.stream in self._there and append.stream not in self._streams:
             self._there.discard(append.stream)
             return StreamGone(f"The stream {append.stream} was there and is gone. Look what the store lost first.")
+        for name in (append.stream, append.downstream) if append.limit else ():
+            if name in self._streams and len(self._streams[name].bodies) >= append.limit:
+                return Overloaded(append.stream)
         stream = self._streams.setdefault(append.stream, _Stream())
-        if append.limit and len(stream.bodies) >= append.limit:
-            return Overloaded(append.stream)
         for body in append.bodies:
             now = self._clock()
             stream.last = Position(now, 0) if now > stream.last.ms else Position(stream.last.ms, stream.last.seq + 1)

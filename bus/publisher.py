@@ -8,7 +8,7 @@ import anyio
 
 from bus.errors import PublishFailed
 from bus.store import Append, StreamStore
-from bus.topic import StreamName
+from bus.topic import StreamName, downstream_of
 
 
 class Outgoing(NamedTuple):
@@ -33,7 +33,8 @@ class Publisher:
     and a lone publish waits for nothing.
 
     Args:
-        limit: refuse to publish into a stream that holds this many entries; 0 for no limit.
+        limit: refuse to publish into a stream that holds this many entries, and commands for a partition whose events are so
+            many that nobody has handled yet; 0 for no limit.
         expires_s: see `Append.expires_s`.
     """
 
@@ -75,10 +76,14 @@ class Publisher:
         outcomes = mine.outcomes or {}
         return {stream: failure for stream, _ in messages if (failure := outcomes[stream]) is not None}
 
+    def _append(self, stream: StreamName, bodies: Sequence[bytes], history: str) -> Append:
+        downstream = downstream_of(stream) if self._limit else StreamName("")
+        return Append(stream, bodies, self._limit, self._expires_s, history, downstream)
+
     async def _send(self, batch: _Round, history: str) -> None:
         failed = PublishFailed("The publish broke off on its way. Publish again under the same ids.")
         batch.outcomes = dict.fromkeys(batch.bodies, failed)
-        appends = [Append(stream, bodies, self._limit, self._expires_s, history) for stream, bodies in batch.bodies.items()]
+        appends = [self._append(stream, bodies, history) for stream, bodies in batch.bodies.items()]
         try:
             outcomes = await self._store.append(appends)
         except PublishFailed as error:

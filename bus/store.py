@@ -19,7 +19,8 @@ class Append(NamedTuple):
     """Bodies to append to one stream, in order.
 
     Attributes:
-        limit: refuse when the stream holds this many entries already; 0 for no limit.
+        limit: refuse when the stream, or ``downstream``, holds this many entries already; 0 for no limit.
+        downstream: a stream of the same partition that grows by what comes of these bodies; empty for none.
         expires_s: for streams that answer one asker: keep about 10,000 entries, and the stream this long after its last one.
         history: refuse when the store is in another history, as far as a new connection shows; empty for whichever it is in.
             Who has to publish what was lost before what is new says here what it knows. All appends of a call say the same.
@@ -31,6 +32,7 @@ class Append(NamedTuple):
     limit: int = 0
     expires_s: float = 0
     history: str = ""
+    downstream: StreamName = StreamName("")
 
 
 class StreamStore(Protocol):
@@ -45,7 +47,7 @@ class StreamStore(Protocol):
         """Append to several streams in one round trip to each server; each stream's bodies all or not at all.
 
         Returns:
-            Per append, None, or `Overloaded` where the stream is full, or `PublishFailed` where the store refused, or where
+            Per append, None, or `Overloaded` where a stream is full, or `PublishFailed` where the store refused, or where
             one of its servers did not confirm while others did, or `StreamGone` where a stream that was there has vanished.
 
         Raises:

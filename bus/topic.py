@@ -52,6 +52,12 @@ class Topic(Struct, frozen=True):
         return [self.stream(channel, partition) for partition in range(self.partitions)]
 
 
+def downstream_of(stream: StreamName) -> StreamName:
+    """The stream that grows when commands of ``stream`` are handled: the events of the same partition."""
+    family, _, _ = stream.partition("}:")
+    return StreamName(f"{family}}}:events")
+
+
 class StreamParts(NamedTuple):
     """What the name of a topic's stream says: whose it is, which partition, and whether commands or events."""
 

@@ -57,7 +57,8 @@ class RedisStreamStore:
         for append in appends:
             key = self._key(append.stream)
             there = "there" if self._there.knows(append) else ""
-            words = (*script, 1, key, append.limit, int(append.expires_s * 1_000), there, *append.bodies)
+            keys = (key, self._key(append.downstream)) if append.downstream else (key,)
+            words = (*script, len(keys), *keys, append.limit, int(append.expires_s * 1_000), there, *append.bodies)
             commands.append(Command(key, words, append.history))
         return await self._link.ask(commands)
 

@@ -17,7 +17,7 @@ from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.service import Service
 
 INTERVAL_S = 5.0
-FOLLOWED = timedelta(minutes=1)
+FOLLOWED = timedelta(seconds=20)
 
 
 class CheckpointStore(Protocol):
@@ -29,7 +29,7 @@ class CheckpointStore(Protocol):
 
 
 def unread(streams: Sequence[StreamName], lowest: Mapping[StreamName, Position], now: datetime) -> dict[StreamName, Position]:
-    """Below which position streams without a reader may be cut: followers, who keep no checkpoint, see the last minute."""
+    """Below which position streams without a reader may be cut: followers, who keep no checkpoint, see the last seconds."""
     before = Position(int((now - FOLLOWED).timestamp() * 1_000), 0)
     return {stream: before for stream in streams if stream not in lowest}
 

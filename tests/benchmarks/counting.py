@@ -21,7 +21,7 @@ _BESIDES: Final = {
     "select",
     "xinfo|stream",
 }
-_TARGET: Final = re.compile(r"\b(?:FROM|INTO|UPDATE|TABLE)\s+(?:ONLY\s+)?([a-z_.]+)", re.IGNORECASE)
+_TARGET: Final = re.compile(r'\b(?:FROM|INTO|UPDATE|TABLE)\s+(?:ONLY\s+)?"?([a-z_.]+)', re.IGNORECASE)
 _FUNCTION: Final = re.compile(r"^SELECT\s+([a-z_]+)\(", re.IGNORECASE)
 
 
@@ -71,6 +71,17 @@ class SqlCounter:
             return create(*args, init=prepare, **options)
 
         monkeypatch.setattr(asyncpg, "create_pool", watched)
+        self._watch_copies(monkeypatch)
+
+    def _watch_copies(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """COPY goes past the loggers of a connection."""
+        copy = asyncpg.Connection.copy_records_to_table
+
+        async def counted(connection: Any, table: str, **options: Any) -> str:
+            self._seen[f"COPY {table}"] += 1
+            return str(await copy(connection, table, **options))
+
+        monkeypatch.setattr(asyncpg.Connection, "copy_records_to_table", counted)
 
     def _note(self, query: Any) -> None:
         self._seen[label(query.query)] += 1

@@ -44,5 +44,6 @@ async def test_every_way_to_send_a_statement_is_counted(database_url: str, monke
         await pool.executemany("INSERT INTO things VALUES ($1)", [(2,), (3,)])
         assert await pool.fetchval("SELECT count(*) FROM things") == 3
         await pool.fetch("SELECT a FROM things")
+        await pool.copy_records_to_table("things", records=[(4,)])
         found = counter.seen() - before
-    assert found == {"CREATE things": 1, "INSERT things": 2, "SELECT count()": 1, "SELECT things": 1}
+    assert found == {"CREATE things": 1, "INSERT things": 2, "SELECT count()": 1, "SELECT things": 1, "COPY things": 1}

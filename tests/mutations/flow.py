@@ -146,8 +146,8 @@ MUTATIONS: Final = (
         "a full stream pushes back",
         "appends have no limit",
         "bus/redis/append.lua",
-        "if limit > 0 and",
-        "if limit < 0 and",
+        "if limit > 0 then",
+        "if limit < 0 then",
         ("tests/conformance/bus/test_store.py::test_a_full_stream_takes_nothing_and_others_are_not_affected[redis]",),
     ),
     Mutation(

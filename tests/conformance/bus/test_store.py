@@ -81,6 +81,15 @@ async def test_a_full_stream_takes_nothing_and_others_are_not_affected(store: St
     assert await read_all(store, B) == [b"x"]
 
 
+async def test_a_stream_takes_nothing_while_the_one_that_grows_by_it_is_full(store: StreamStore) -> None:
+    events = StreamName("{a:0}:done")
+    await store.append([Append(events, [b"x"] * 3)])
+    outcomes = await store.append([Append(A, [b"1"], limit=3, downstream=events)])
+    assert isinstance(outcomes[0], Overloaded)
+    assert await store.append([Append(A, [b"1"], limit=4, downstream=events), Append(A, [b"2"])]) == [None, None]
+    assert await read_all(store) == [b"1", b"2"]
+
+
 async def test_last_is_the_highest_position_ever_given_out(store: StreamStore) -> None:
     assert await store.last([A]) == {A: START}
     await store.append([Append(A, [b"1", b"2"])])
