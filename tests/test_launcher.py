@@ -47,7 +47,7 @@ class Launcher:
         package.mkdir(parents=True)
         (package / "__init__.py").touch()
         (package / "__main__.py").write_text(CLI)
-        for name in ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock"):
+        for name in ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock", "requirements-bench-arq.lock"):
             (self.root / name).write_text(f"# {name}\n")
         self.tools.mkdir()
         self.tool("python3", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
@@ -142,6 +142,16 @@ def test_tests_and_benchmarks_have_locks_of_their_own(launcher: Launcher) -> Non
     launcher.run("up")
     launcher.run("bench")
     assert launcher.installs() == [["requirements.lock", "requirements-dev.lock"], ["requirements-bench.lock"]]
+    assert not (launcher.root / ".nexus" / "bench-arq").exists()
+
+
+def test_a_peer_that_does_not_go_with_our_libraries_has_an_environment_of_its_own(launcher: Launcher) -> None:
+    launcher.run("bench", "bus")
+    launcher.run("bench", "bus")
+    first, *further = launcher.installs()
+    assert first == ["requirements.lock", "requirements-bench.lock"]
+    assert further == [["requirements-bench-arq.lock"]]
+    assert (launcher.root / ".nexus" / "bench-arq" / "bin" / "python").exists()
 
 
 def test_a_changed_lock_makes_the_environment_anew(launcher: Launcher) -> None:

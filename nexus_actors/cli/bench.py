@@ -1,6 +1,7 @@
 """`nexus bench`: how fast this is on this machine, beside others."""
 
 import importlib
+from functools import partial
 from types import ModuleType
 
 import anyio
@@ -27,16 +28,19 @@ def command() -> None:
     show_default=True,
     help="How many messages a measurement of throughput takes.",
 )
+@click.option("--kills/--no-kills", default=True, show_default=True, help="Count what is lost when workers are killed, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def bus(rounds: int, messages: int, as_json: bool) -> None:
-    """Measure the bus and the runtime beside FastStream, with PostgreSQL and Valkey of their own.
+def bus(rounds: int, messages: int, as_json: bool, *, kills: bool) -> None:
+    """Measure the bus and the runtime beside FastStream, taskiq, streaq and arq, with PostgreSQL and Valkey of their own.
 
-    It prints medians and ratios, and below them what they were measured with. docs/benchmarks.md says how, and what it means.
+    It prints medians and ratios, what each of them loses when its workers are killed, and what all was measured with.
+    docs/benchmarks.md says how, and what it means.
     """
     run, shape = _part("run"), _part("report")
     folder = home_of(environment()).path / "bench"
     with told():
-        report = anyio.run(run.measure, folder, rounds, messages, _say, backend_options={"use_uvloop": True})
+        measure = partial(run.measure, folder, rounds, messages, _say, kills=kills)
+        report = anyio.run(measure, backend_options={"use_uvloop": True})
     click.echo(msgspec.json.format(msgspec.json.encode(report)) if as_json else shape.lines(report))
 
 

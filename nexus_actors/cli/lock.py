@@ -8,10 +8,13 @@ from pathlib import Path
 import click
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
+_PROJECT = "pyproject.toml"
 _RUN = "requirements.lock"
 # Each further lock holds what its extra needs beyond the first, and names that one. They may meet in one environment, so
 # that versions have to agree.
 _FURTHER = {"requirements-dev.lock": "dev", "requirements-bench.lock": "bench"}
+# A lock of a dependency group is for an environment of its own, which has nothing of the others.
+_APART = {"requirements-bench-arq.lock": "bench-arq"}
 _OPTIONS = (
     "--universal",
     "--python-version=3.11",
@@ -30,12 +33,12 @@ def locked_names(text: str) -> list[str]:
 
 
 def compile_lock(uv: str, target: Path, *arguments: str) -> None:
-    """Let uv resolve pyproject.toml into a lock; versions already in it stay, unless the arguments say otherwise.
+    """Let uv resolve what the arguments name into a lock; versions already in it stay, unless the arguments say otherwise.
 
     Raises:
         ClickException: uv found no solution; it has said why.
     """
-    command = [uv, "pip", "compile", "pyproject.toml", *_OPTIONS, *arguments, f"--output-file={target}"]
+    command = [uv, "pip", "compile", *arguments, *_OPTIONS, f"--output-file={target}"]
     if subprocess.run(command, cwd=_CHECKOUT, check=False).returncode != 0:
         raise click.ClickException(f"uv could not write {target.name}.")
 
@@ -49,13 +52,16 @@ def command(upgrade: bool) -> None:
         raise click.ClickException("uv is not on the PATH. Install it (pip install uv), then try again.")
     newest = ["--upgrade"] if upgrade else []
     run_lock = _CHECKOUT / _RUN
-    compile_lock(uv, run_lock, "--extra=embedded", "--extra=telemetry", *newest)
+    compile_lock(uv, run_lock, _PROJECT, "--extra=embedded", "--extra=telemetry", *newest)
     known = [f"--no-emit-package={name}" for name in locked_names(run_lock.read_text())]
     constraints = [f"--constraint={_RUN}"]
     for name, extra in _FURTHER.items():
         lock = _CHECKOUT / name
-        compile_lock(uv, lock, f"--extra={extra}", *constraints, *known, *newest)
+        compile_lock(uv, lock, _PROJECT, f"--extra={extra}", *constraints, *known, *newest)
         constraints.append(f"--constraint={name}")
         lock.write_text(f"-r {_RUN}\n" + lock.read_text().removeprefix(f"-r {_RUN}\n"))
         click.echo(f"{name}: {len(locked_names(lock.read_text()))} distributions beyond {_RUN}")
+    for name, group in _APART.items():
+        compile_lock(uv, _CHECKOUT / name, f"--group={group}", *newest)
+        click.echo(f"{name}: {len(locked_names((_CHECKOUT / name).read_text()))} distributions")
     click.echo(f"{_RUN}: {len(locked_names(run_lock.read_text()))} distributions")

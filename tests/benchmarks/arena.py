@@ -17,17 +17,25 @@ from bus.store import StreamStore
 from nexus_actors.config import Settings
 from nexus_actors.embedded import EmbeddedPostgres, EmbeddedRedis
 from nexus_actors.postgres.pool import DatabasePool, open_pool
-from tests.benchmarks import ours, theirs
+from tests.benchmarks import ours
 from tests.benchmarks.figures import percentile
+from tests.benchmarks.kills.run import kill_all
+from tests.benchmarks.kills.trial import Outcome
+from tests.benchmarks.peers.remote import RemotePeer, open_peers
 from tests.benchmarks.workload import Moved, Recorded, Report, Streamed
 
 Figures = Sequence[float]
 Ours = Callable[[], Awaitable[Figures]]
-WithSetting = Callable[[theirs.Setting, int], Awaitable[Figures]]
-Theirs = tuple[Sequence[theirs.Setting], WithSetting]
-_STREAM: Final = "bench"
 _MANY_KEYS: Final = 1_000
 _FEW_KEYS: Final = 16
+_FEWEST: Final = 100
+# Which part of the messages a measurement of a peer takes: with these, none takes longer than about a second.
+_PARTS: Final[Mapping[str, Mapping[str, int]]] = {
+    "faststream": {"publish singly": 10, "publish batched": 1, "consume": 2, "consume batches": 1, "ask": 40},
+    "taskiq": {"publish singly": 20, "consume": 10, "ask": 200},
+    "streaq": {"publish singly": 20, "publish batched": 4, "consume": 10, "ask": 200},
+    "arq": {"publish singly": 20, "consume": 20, "ask": 200},
+}
 
 
 class Arena:
@@ -35,17 +43,29 @@ class Arena:
 
     Args:
         messages: how many messages a measurement of throughput takes.
+
+    Attributes:
+        peers: the processes of what we are measured beside, by key.
     """
 
-    def __init__(self, settings: Settings, redis: "Redis", streams: StreamStore, pool: DatabasePool, messages: int) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        redis: "Redis",
+        streams: StreamStore,
+        pool: DatabasePool,
+        peers: Mapping[str, RemotePeer],
+        messages: int,
+    ) -> None:
+        self.peers = peers
         self._settings = settings
         self._redis = redis
         self._streams = streams
         self._pool = pool
         self._messages = messages
         self._numbers = count()
-        self._few = max(100, messages // 10)
-        self._questions = max(100, messages // 40)
+        self._few = max(_FEWEST, messages // 10)
+        self._questions = max(_FEWEST, messages // 40)
 
     async def clear(self) -> None:
         """Make both sides begin alike: nothing in Redis, no garbage in this process."""
@@ -74,6 +94,12 @@ class Arena:
         redis = {name: given[name] for name in ("appendonly", "appendfsync")}
         return "Servers: " + ", ".join(f"{name} {value}" for name, value in {**asked, **redis}.items())
 
+    async def kill_all(self, folder: Path) -> tuple[Outcome, ...]:
+        """What is lost when workers are killed; see `tests.benchmarks.kills`."""
+        await self.clear()
+        with TemporaryDirectory(prefix="kills-", dir=folder) as logs:
+            return await kill_all(self._settings.database_url or "", self._settings.redis_url or "", Path(logs))
+
     def ours(self) -> Mapping[str, Ours]:
         """Our measurements."""
         messages, streams = self._messages, self._streams
@@ -99,23 +125,11 @@ class Arena:
             "ask": ask,
         }
 
-    def theirs(self) -> Mapping[str, Theirs]:
-        """FastStream's measurements, which take a setting and a share of the messages in per cent."""
-        url, messages = self._settings.redis_url or "", self._messages
-
-        async def ask(setting: theirs.Setting, per_cent: int) -> Figures:
-            return _latencies(await theirs.asking(url, _STREAM, self._questions * per_cent // 100, setting))
-
-        def rate(measure: Callable[[str, str, int, theirs.Setting], Awaitable[float]], number: int) -> WithSetting:
-            return lambda setting, per_cent: _rate(measure(url, _STREAM, number * per_cent // 100, setting))
-
-        return {
-            "publish singly": (theirs.SINGLY, rate(theirs.publishing_singly, self._few)),
-            "publish batched": (theirs.BATCHED, rate(theirs.publishing_batched, messages)),
-            "consume one a call": (theirs.ONE_A_CALL, rate(theirs.consuming, messages // 2)),
-            "consume batches": (theirs.BATCH_A_CALL, rate(theirs.consuming, messages)),
-            "ask": (theirs.ASKING, ask),
-        }
+    async def theirs(self, peer: str, name: str, way: int, per_cent: int = 100) -> Figures:
+        """A measurement of a peer, in one of its ways, with a share of its messages."""
+        count = max(_FEWEST, self._messages // _PARTS[peer][name]) * per_cent // 100
+        figures = await self.peers[peer].measure(name, way, count)
+        return _latencies(figures) if name == "ask" else figures
 
 
 async def _rate(measured: Awaitable[float]) -> Figures:
@@ -137,5 +151,6 @@ async def open_arena(folder: Path, messages: int) -> AsyncIterator[Arena]:
                 connect(RedisSettings(url=valkey.url)) as streams,
                 open_pool(postgres.url, schema="public", application_name="nexus bench") as pool,
                 Redis.from_url(valkey.url, decode_responses=True) as redis,
+                open_peers(valkey.url) as peers,
             ):
-                yield Arena(settings, redis, streams, pool, messages)
+                yield Arena(settings, redis, streams, pool, peers, messages)

@@ -43,6 +43,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     """One line of the result.
 
     Attributes:
+        peer: whose ``theirs`` is.
         ratio: how many times as good ours is; above 1 is better, whether high or low figures are.
         expected: the ratio that we hold ourselves to.
     """
@@ -52,6 +53,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     ours: Summary
     theirs: Summary
     ratio: Summary
+    peer: str = ""
     expected: float | None = None
 
     @property
@@ -72,6 +74,7 @@ def compare(
     ours: Sequence[float],
     theirs: Sequence[float],
     *,
+    peer: str = "",
     better: Better = "higher",
     expected: float | None = None,
 ) -> Comparison:
@@ -84,7 +87,13 @@ def compare(
     """
     ratios = [ratio(our, their, better) for our, their in zip(ours, theirs, strict=True)]
     return Comparison(
-        name=name, unit=unit, ours=Summary.of(ours), theirs=Summary.of(theirs), ratio=Summary.of(ratios), expected=expected
+        name=name,
+        unit=unit,
+        ours=Summary.of(ours),
+        theirs=Summary.of(theirs),
+        ratio=Summary.of(ratios),
+        peer=peer,
+        expected=expected,
     )
 
 

@@ -77,7 +77,7 @@ def check(history: History, evidence: Evidence) -> Verdict:
     _answered_order(verdict, history, evidence.entries)
     _states(verdict, by_account, evidence)
     for service, rows in evidence.handled.items():
-        _reader(verdict, service, rows, by_account)
+        check_reader(verdict, service, rows, by_account)
     _audits(verdict, by_account, evidence)
     _outbox(verdict, by_account, evidence)
     _streams(verdict, evidence)
@@ -160,7 +160,7 @@ def _states(verdict: Verdict, by_account: Mapping[str, list[Entry]], evidence: E
             verdict.found("disordered", f"the tally of {account} saw {tally['disorder']} entries out of their turn")
 
 
-def _reader(verdict: Verdict, service: str, rows: Iterable[Handled], by_account: Mapping[str, list[Entry]]) -> None:
+def check_reader(verdict: Verdict, service: str, rows: Iterable[Handled], by_account: Mapping[str, list[Entry]]) -> None:
     """A reader has each event once, and those of one account in order for each of its keys."""
     seen: Counter[tuple[str, int]] = Counter()
     last: dict[tuple[str, str], int] = {}

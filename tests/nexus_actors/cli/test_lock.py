@@ -9,6 +9,7 @@ from nexus_actors.cli import lock
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock")
+APART = "requirements-bench-arq.lock"
 
 
 def entries(name: str) -> list[str]:
@@ -24,14 +25,14 @@ def declared(section: str) -> set[str]:
     return {re.split(r"[\[><=~]", line)[0] for line in found} - {"nexus-cos"}
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [*LOCKS, APART])
 def test_every_entry_has_a_version_and_hashes(name: str) -> None:
     assert entries(name)
     for entry in entries(name):
         assert re.match(r"[a-z0-9.-]+==[^ ]+( ; [^\\]+)? \\\n( +--hash=sha256:[0-9a-f]{64}( \\)?\n)+", entry), entry
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [*LOCKS, APART])
 def test_no_lock_names_a_place_to_download_from(name: str) -> None:
     assert not re.search(r"://|--(extra-)?index|--find-links|--trusted", (CHECKOUT / name).read_text())
 
@@ -47,6 +48,12 @@ def test_no_lock_names_a_place_to_download_from(name: str) -> None:
 def test_locks_hold_what_is_declared(name: str, sections: list[str]) -> None:
     locked = set(lock.locked_names((CHECKOUT / name).read_text()))
     assert set().union(*(declared(section) for section in sections)) <= locked
+
+
+def test_a_lock_that_stands_apart_holds_what_is_declared() -> None:
+    groups = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["dependency-groups"]
+    wanted = {re.split(r"[\[><=~]", line)[0] for line in groups["bench-arq"]}
+    assert wanted <= set(lock.locked_names((CHECKOUT / APART).read_text()))
 
 
 def test_later_locks_add_to_the_first() -> None:
