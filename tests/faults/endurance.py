@@ -1,6 +1,5 @@
 """Many events through a few workers that are killed at random: nothing lost, nothing twice, order kept, memory flat."""
 
-import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,16 +30,32 @@ class Endurance:
     """A run. It goes round by round, so that the history of all of it need not be in memory: each round has accounts of its own
     and is checked at its end, while the workers, the servers and what they hold live on.
 
+    Args:
+        accounts: how many a round has.
+        round_size: how many events a round has, or somewhat more.
+        calm_s: the shortest and the longest time between two kills.
+
     Attributes:
         verdict: what all rounds came to.
         kills: how many workers were killed.
         samples: of the memory, each second.
     """
 
-    def __init__(self, stage: Stage, chance: random.Random, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        say: Callable[[str], None],
+        *,
+        accounts: int = _ACCOUNTS,
+        round_size: int = ROUND,
+        calm_s: tuple[float, float] = _CALM_S,
+    ) -> None:
         self._stage = stage
-        self._chance = chance
+        self._chance = stage.chance
+        self._accounts = accounts
         self._say = say
+        self._round_size = round_size
+        self._calm_s = calm_s
         self._asker = stage.load.asker
         self._collector: Collector = stage.collector()
         self.verdict = Verdict()
@@ -59,14 +74,14 @@ class Endurance:
             tasks.start_soon(self._watch)
             while self.verdict.effects < events:
                 number += 1
-                await self._round(f"round-{number}", min(ROUND, events - self.verdict.effects), tasks)
+                await self._round(f"round-{number}", min(self._round_size, events - self.verdict.effects), tasks)
                 self._report(anyio.current_time() - began_at)
             tasks.cancel_scope.cancel()
         await self._count()
 
     async def _round(self, name: str, goal: int, tasks: TaskGroup) -> None:
         load = Load(
-            self._asker, self._chance, accounts=_ACCOUNTS, pause_s=0, timeout_s=_PATIENCE_S, burst=_BURST, name=f"{name}/"
+            self._asker, self._chance, accounts=self._accounts, pause_s=0, timeout_s=_PATIENCE_S, burst=_BURST, name=f"{name}/"
         )
         self._stage.load = load
         load.start(tasks)
@@ -81,7 +96,7 @@ class Endurance:
     async def _kill(self) -> None:
         """Kill -9 of any worker but the first, and another one in its place, again and again."""
         while True:
-            await anyio.sleep(self._chance.uniform(*_CALM_S))
+            await anyio.sleep(self._chance.uniform(*self._calm_s))
             doomed = self._chance.choice(self._stage.workers[1:])
             self._stage.workers.remove(doomed)
             await doomed.kill()
@@ -122,7 +137,7 @@ async def open_endurance(folder: Path, seed: int, workers: int, say: Callable[[s
         open_servers(folder / "servers") as servers,
         open_stage(servers, folder, workers=workers, seed=seed, proxied=False) as stage,
     ):
-        yield Endurance(stage, random.Random(seed), say)  # noqa: S311 - guards nothing
+        yield Endurance(stage, say)
 
 
 async def endure(events: int, workers: int, seed: int, folder: Path, say: Callable[[str], None]) -> bool:
