@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modules.puabo_nexus.demo.journey import distance_m, distinct, journey_of_gpx, length_m, plan_journey
-from modules.puabo_nexus.fleet.domain.form import Form
 from modules.puabo_nexus.fleet.domain.place import read_places
 from modules.puabo_nexus.tracker.formats.gpx_document import gpx_document
 from nexus_actors.demo import DemoFailed
+from nexus_actors.form import Form
 from tests.modules.puabo_nexus.demo.recording import DRIVE, fix
 
 
