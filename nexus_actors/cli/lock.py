@@ -15,6 +15,8 @@ _RUN = "requirements.lock"
 _FURTHER = {"requirements-dev.lock": "dev", "requirements-bench.lock": "bench"}
 # A lock of a dependency group is for an environment of its own, which has nothing of the others.
 _APART = {"requirements-bench-arq.lock": "bench-arq"}
+# streaq wants it for schedules, which the benchmark has none of. There is no wheel of it, and it is under the LGPL.
+_LEFT_OUT = "--no-emit-package=crontab"
 _OPTIONS = (
     "--universal",
     "--python-version=3.11",
@@ -57,7 +59,7 @@ def command(upgrade: bool) -> None:
     constraints = [f"--constraint={_RUN}"]
     for name, extra in _FURTHER.items():
         lock = _CHECKOUT / name
-        compile_lock(uv, lock, _PROJECT, f"--extra={extra}", *constraints, *known, *newest)
+        compile_lock(uv, lock, _PROJECT, f"--extra={extra}", *constraints, *known, _LEFT_OUT, *newest)
         constraints.append(f"--constraint={name}")
         lock.write_text(f"-r {_RUN}\n" + lock.read_text().removeprefix(f"-r {_RUN}\n"))
         click.echo(f"{name}: {len(locked_names(lock.read_text()))} distributions beyond {_RUN}")

@@ -1,17 +1,26 @@
 """streaq in the benchmark."""
 
+import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from types import ModuleType
 from typing import Any, Final
 
 import anyio
 import msgspec
 from msgspec import Struct
-from streaq import Worker
 
 from tests.benchmarks.peers.peer import WITHIN_S, Effect, Figures, Peer, Point, Send, Sink, Way, one_by_one, points, questions
+
+# streaq imports this for schedules, which no task here has. It is not installed: there is no wheel of it (and it is under the
+# LGPL). A task with a schedule would fail.
+_schedules = ModuleType("crontab")
+_schedules.CronTab = None  # type: ignore[attr-defined]
+sys.modules.setdefault("crontab", _schedules)
+
+from streaq import Worker  # noqa: E402 - see above
 
 _SETTLES_S: Final = 0.05
 _ASKED: Final = ("v1", 45.276, 13.7215)
