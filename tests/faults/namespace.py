@@ -5,8 +5,10 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
+_NAMES: Final = "nxf"
 _NOWHERE: Final = "02:00:00:00:00:01"
 # 198.18.0.0/15 is for measurements between networks (RFC 2544): nobody is reached there.
 _FIRST: Final = (198 << 24) + (18 << 16)
@@ -77,7 +79,8 @@ def open_namespace() -> Iterator[Namespace]:
     """
     if os.geteuid() != 0 or shutil.which("ip") is None:
         raise NoNamespaces("Network namespaces need root and the program `ip` (iproute2).")
-    namespace = Namespace(f"nxf{os.getpid()}", os.getpid())
+    _delete_leftovers()
+    namespace = Namespace(f"{_NAMES}{os.getpid()}", os.getpid())
     ip("netns", "add", namespace.name)
     try:
         namespace.redis.lay()
@@ -87,8 +90,17 @@ def open_namespace() -> Iterator[Namespace]:
         ip("netns", "delete", namespace.name)
 
 
-def ip(*arguments: str) -> None:
-    """Run `ip`.
+def _delete_leftovers() -> None:
+    """Delete the namespaces of processes that were killed."""
+    for line in ip("netns", "list").splitlines():
+        name = line.split()[0]
+        number = name.removeprefix(_NAMES)
+        if number != name and number.isdecimal() and not Path(f"/proc/{number}").exists():
+            ip("netns", "delete", name)
+
+
+def ip(*arguments: str) -> str:
+    """Run `ip`; what it prints.
 
     Raises:
         NoNamespaces: it failed.
@@ -96,6 +108,7 @@ def ip(*arguments: str) -> None:
     done = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise NoNamespaces(f"`ip {' '.join(arguments)}` failed: {done.stderr.strip() or done.returncode}.")
+    return done.stdout
 
 
 def _dotted(address: int) -> str:

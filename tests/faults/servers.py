@@ -31,6 +31,13 @@ class Servers:
         await self.postgres.start()
         await self.redis.start()
 
+    async def revive(self) -> None:
+        """Start again what has died."""
+        for server in (self.postgres, self.redis):
+            if server.pid is None:
+                await server.stop()
+                await server.start()
+
     async def stop(self) -> None:
         """Stop both."""
         await self.postgres.stop()
