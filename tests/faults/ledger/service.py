@@ -15,13 +15,14 @@ from tests.faults.tuning import Tuning
 AUDITED = 10
 _AUDIT_AFTER = timedelta(seconds=0.5)
 
-
 _failed: Counter[UUID] = Counter()
 
 
 def _fails(message: Post) -> bool:
-    _failed[message.operation] += message.fails > 0
-    return 0 < _failed[message.operation] <= message.fails
+    if not message.fails:
+        return False
+    _failed[message.operation] += 1
+    return _failed[message.operation] <= message.fails
 
 
 async def _linger(seconds: float) -> None:
