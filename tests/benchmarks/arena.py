@@ -29,11 +29,12 @@ Ours = Callable[[], Awaitable[Figures]]
 _MANY_KEYS: Final = 1_000
 _FEW_KEYS: Final = 16
 _FEWEST: Final = 100
+_FEWEST_QUESTIONS: Final = 40
 # Which part of the messages a measurement of a peer takes: with these, none takes longer than about a second.
 _PARTS: Final[Mapping[str, Mapping[str, int]]] = {
     "faststream": {"publish singly": 10, "publish batched": 1, "consume": 2, "consume batches": 1, "ask": 40},
     "taskiq": {"publish singly": 20, "consume": 10, "ask": 200},
-    "streaq": {"publish singly": 20, "publish batched": 4, "consume": 10, "ask": 200},
+    "streaq": {"publish singly": 20, "publish batched": 4, "consume": 10, "ask": 500},
     "arq": {"publish singly": 20, "consume": 20, "ask": 200},
 }
 
@@ -127,7 +128,8 @@ class Arena:
 
     async def theirs(self, peer: str, name: str, way: int, per_cent: int = 100) -> Figures:
         """A measurement of a peer, in one of its ways, with a share of its messages."""
-        count = max(_FEWEST, self._messages // _PARTS[peer][name]) * per_cent // 100
+        fewest = _FEWEST_QUESTIONS if name == "ask" else _FEWEST
+        count = max(fewest, self._messages // _PARTS[peer][name]) * per_cent // 100
         figures = await self.peers[peer].measure(name, way, count)
         return _latencies(figures) if name == "ask" else figures
 
