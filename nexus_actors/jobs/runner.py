@@ -211,12 +211,13 @@ class JobRunner:
         return endless.wait_s(failures, self._chance())
 
     def _without_result(self, claim: Claim, end: GaveUp, log: Any) -> Ending:  # noqa: ANN401
+        failures = claim.failures + (end.outcome == "failed" and claim.losses < MOST_LOSSES)
         try:
-            return Ending(end.outcome, end.error, self._telling(claim).gave_up(end))
+            return Ending(end.outcome, end.error, self._telling(claim).gave_up(end), failures)
         except Exception as fault:
             log.exception("job_end_cannot_be_told", error=str(fault))
             error = f"{end.error} Its actor was not told: {type(fault).__name__}: {fault}".strip()
-            return Ending(end.outcome, error[:_LONGEST_ERROR], None)
+            return Ending(end.outcome, error[:_LONGEST_ERROR], None, failures)
 
     async def _end(self, claim: Claim, ending: Ending, log: Any) -> None:  # noqa: ANN401
         if not await self._insist(lambda: self._store.end(claim, ending, TELL_AGAIN_S)):

@@ -46,11 +46,13 @@ class Ending(NamedTuple):
 
     Attributes:
         report: the envelope of the command that tells its actor; None where none could be made.
+        failures: how often its work has failed by now, where that has grown.
     """
 
     outcome: Outcome
     error: str
     report: bytes | None
+    failures: int = 0
 
 
 class Loss(NamedTuple):

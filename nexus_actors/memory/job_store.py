@@ -67,6 +67,7 @@ class MemoryJobStore:
             return False
         now = self._database.clock()
         job.status, job.error, job.report, job.owner = ending.outcome, ending.error, ending.report, ""
+        job.failures = max(job.failures, ending.failures)
         job.fraction = 1.0 if ending.outcome == "done" else job.fraction
         job.ended_at = job.ended_at or now
         job.reported = ending.report is None

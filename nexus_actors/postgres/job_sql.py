@@ -49,7 +49,8 @@ RETURNING j.job_id, j.cancel_requested"""
 END: Final = """
 UPDATE nexus.jobs
 SET status = $3, error = $4, report = $5, reported = ($5::bytea IS NULL), owner = NULL,
-    fraction = CASE WHEN $3 = 'done' THEN 1 ELSE fraction END, ended_at = coalesce(ended_at, clock_timestamp()),
+    failures = greatest(failures, $7), fraction = CASE WHEN $3 = 'done' THEN 1 ELSE fraction END,
+    ended_at = coalesce(ended_at, clock_timestamp()),
     report_at = CASE WHEN $5::bytea IS NULL THEN NULL ELSE clock_timestamp() + make_interval(secs => $6) END, report_wait_s = $6
 WHERE job_id = $1 AND generation = $2 AND status IN ('running', $3) AND NOT reported
 RETURNING true"""

@@ -33,8 +33,8 @@ class PostgresJobStore:
 
     async def end(self, claim: Claim, ending: Ending, tell_again_s: float) -> bool:
         """See `JobStore.end`."""
-        arguments = (claim.job_id, claim.generation, ending.outcome, ending.error, ending.report, tell_again_s)
-        return bool(await self._database.fetchval(sql.END, *arguments))
+        how = (ending.outcome, ending.error, ending.report, tell_again_s, ending.failures)
+        return bool(await self._database.fetchval(sql.END, claim.job_id, claim.generation, *how))
 
     async def again(self, claim: Claim, wait_s: float, error: str) -> bool:
         """See `JobStore.again`."""
