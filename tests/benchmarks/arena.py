@@ -29,7 +29,7 @@ Ours = Callable[[], Awaitable[Figures]]
 _MANY_KEYS: Final = 1_000
 _FEW_KEYS: Final = 16
 _FEWEST: Final = 100
-_FEWEST_QUESTIONS: Final = 40
+_FEWEST_QUESTIONS: Final = 25
 # Which part of the messages a measurement of a peer takes: with these, none takes longer than about a second.
 _PARTS: Final[Mapping[str, Mapping[str, int]]] = {
     "faststream": {"publish singly": 10, "publish batched": 1, "consume": 2, "consume batches": 1, "ask": 40},
