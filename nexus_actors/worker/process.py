@@ -10,6 +10,7 @@ import structlog
 from nexus_actors.config import Settings
 from nexus_actors.service import Service
 from nexus_actors.worker.faces import Faces
+from nexus_actors.worker.open_files import allow_connections
 from nexus_actors.worker.worker import open_worker
 
 BEAT_S: Final = 5.0
@@ -33,6 +34,8 @@ async def run_worker(
         ConfigError, DatabaseUnavailable: see `open_worker`.
     """
     log = structlog.get_logger()
+    if not allow_connections(settings.http_connections * len(services)):
+        log.warning("few_open_files", advice="Raise the limit of open files (ulimit -Hn), or lower NEXUS_HTTP_CONNECTIONS.")
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with anyio.create_task_group() as tasks, open_worker(settings, services) as worker:
             faces = Faces(worker)
