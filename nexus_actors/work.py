@@ -1,8 +1,7 @@
 """Work: how a job is done, in a process of its own, and what is told of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, get_args, get_origin
 
 from msgspec import Struct
 
@@ -12,13 +11,22 @@ from nexus_actors.job import Job
 
 J = TypeVar("J", bound=Job)
 
-Report = Callable[[float, str], None]
-"""What ``run`` reports with: ``report(fraction, note)``.
 
-The fraction is from 0 to 1, and one that is lower than the last counts as that; the note is for people, and cut after 200
-characters. Calling it often is cheap. Raises `JobCancelled` once the job has been cancelled, and ``ValueError`` for a fraction
-out of range.
-"""
+class Report(Protocol):
+    """What a work reports with: ``report(0.5, "second pass")``."""
+
+    def __call__(self, fraction: float, note: str = "") -> None:
+        """Say how far it is; calling it often is cheap.
+
+        Args:
+            fraction: from 0 to 1; one that is lower than the last counts as that.
+            note: for people; cut after 200 characters.
+
+        Raises:
+            JobCancelled: the job has been cancelled.
+            ValueError: the fraction is out of range.
+        """
+        ...
 
 
 class JobCancelled(NexusError):

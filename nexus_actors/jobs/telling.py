@@ -25,6 +25,7 @@ class Telling:
         BusError: the job cannot be read.
 
     Attributes:
+        job: what is to be done.
         work: how it is done.
         stream: where the commands go.
     """
@@ -34,9 +35,8 @@ class Telling:
         self._claim = claim
         self._clock = clock
         self._envelope: Envelope = decode_envelope(claim.body)
-        job: Job = contracts.decode(self._envelope)
-        self._job = job
-        self.work: Work[Any] = service.works[type(job)]()
+        self.job: Job = contracts.decode(self._envelope)
+        self.work: Work[Any] = service.works[type(self.job)]()
         self.stream = stream_of(service, claim.key)
 
     def done(self, returned: Returned) -> bytes:
@@ -59,7 +59,7 @@ class Telling:
             Exception: whatever the work raises when it is asked for the command.
             ContractError: it is no command for this actor.
         """
-        return self._sealed(self.work.ended(self._job, end), report_id(self._claim.job_id), "ended")
+        return self._sealed(self.work.ended(self.job, end), report_id(self._claim.job_id), "ended")
 
     def progress(self, progress: Progress, number: int) -> bytes | None:
         """The envelope of the ``number``-th report of progress; None where the actor is not to know.
@@ -68,7 +68,7 @@ class Telling:
             Exception: whatever the work raises when it is asked for the command.
             ContractError: it is no command for this actor.
         """
-        command = self.work.progressed(self._job, progress)
+        command = self.work.progressed(self.job, progress)
         name = f"progress/{self._claim.generation}/{number}"
         return None if command is None else self._sealed(command, derive_id(self._claim.job_id, name), "progressed")
 

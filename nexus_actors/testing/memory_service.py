@@ -18,7 +18,8 @@ from bus.publisher import Outgoing, Publisher
 from bus.requests import Answer, decode_answer
 from bus.store import Append, Entry
 from nexus_actors.actor import Actor
-from nexus_actors.memory import MemoryDatabase, MemoryLeaseStore, MemoryTurnStore
+from nexus_actors.job import Job
+from nexus_actors.memory import MemoryDatabase, MemoryJobStore, MemoryLeaseStore, MemoryTurnStore
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings, assemble
 from nexus_actors.runtime.leases import LeaseKeeper, WorkerInfo
@@ -28,11 +29,13 @@ from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import Metrics
 from nexus_actors.telemetry.spans import NoSpans
 from nexus_actors.testing.clock import FakeClock
+from nexus_actors.testing.memory_jobs import MemoryJobs
 
 R = TypeVar("R")
 E = TypeVar("E", bound=Event)
 C = TypeVar("C", bound=Command[Any])
 S = TypeVar("S", bound=msgspec.Struct)
+J = TypeVar("J", bound=Job)
 
 _REPLIES: Final = StreamName("{replies:test}:replies")
 _ALL: Final = 1_000_000
@@ -89,6 +92,7 @@ class MemoryService:
         self.database = world.database
         self._store = MemoryTurnStore(service.name, world.database)
         self._leases = MemoryLeaseStore(world.database)
+        self._jobs = MemoryJobs(service, MemoryJobStore(world.database), self._publisher, world.clock)
         self._ownership = Ownership()
         log = structlog.get_logger().bind(service=service.name)
         self._worker = WorkerInfo(
@@ -217,6 +221,19 @@ class MemoryService:
     def commands(self, command_type: type[C]) -> list[C]:
         """The commands of a type that have been sent, in order."""
         return self._messages(command_type)
+
+    def jobs(self, job_type: type[J]) -> list[J]:
+        """The jobs of a type that have been started, in order."""
+        mine = [job.started.body for job in self.database.jobs.values() if job.service == self._service.name]
+        return self._jobs.of(job_type, mine)
+
+    async def do_jobs(self) -> None:
+        """Do the jobs that wait, in this process, and those that their ends start; a failed one is tried again at once.
+
+        What the works report and answer is handled. Those that were cancelled end as that.
+        """
+        while await self._jobs.do():
+            await self.settle()
 
     def _messages(self, message_type: type[Message]) -> list[Any]:
         contracts, name = Contracts([message_type]), message_type.wire_type()
