@@ -64,7 +64,6 @@ def assemble(
     ledger = TurnLedger(partitions, metrics, jobs_changed)
     activations = Activations(turn_store, service.actors)
     turns = Turns(service, activations, clock, log, metrics, TurnTraces(spans), stopwatch, settings.handler_timeout_s)
-    marks = Marks(turn_store, ledger)
     publisher, answers = Publisher(streams), Publisher(streams, expires_s=REPLY_EXPIRY_S)
     return ServiceLoop(
         service,
@@ -74,8 +73,7 @@ def assemble(
         ledger=ledger,
         partitions=partitions,
         batches=lambda failed: Batches(turn_store, turns, activations, ledger, failed, metrics, stopwatch),
-        marks=marks,
-        outbox=Outbox(turn_store, streams, publisher, answers, marks, clock, log, metrics),
+        outbox=Outbox(turn_store, streams, publisher, answers, Marks(turn_store, ledger), clock, log, metrics),
         parking=Parking(turn_store, ledger, settings.retry, clock, chance, log, metrics),
         ownership=ownership,
         strikes=Strikes(settings.retry.max_attempts),

@@ -53,7 +53,6 @@ class ServiceLoop:
         ledger: TurnLedger,
         partitions: dict[int, Partition],
         batches: Callable[[Callable[[Group, Fault], Any]], Batches],
-        marks: Marks,
         outbox: Outbox,
         parking: Parking,
         ownership: Ownership,
@@ -69,7 +68,7 @@ class ServiceLoop:
         self._ledger = ledger
         self.partitions = partitions
         self._batches = batches(self._failed)
-        self._marks = marks
+        self._marks = Marks(store, ledger)
         self._outbox = outbox
         self._parking = parking
         self._intake = Intake(service)
