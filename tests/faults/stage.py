@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup
 from bus.publisher import Publisher
 from bus.redis import RedisSettings, connect
 from bus.requests import Requests
+from bus.store import StreamStore
 from nexus_actors.embedded.ports import LOOPBACK
 from nexus_actors.runtime.asking import BusAsker
 from nexus_actors.worker.worker import utc_now
@@ -213,22 +214,33 @@ async def open_stage(
         streams = await stack.enter_async_context(connect(RedisSettings(url=direct_url)))
         tasks: TaskGroup = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(tasks.cancel_scope.cancel)
-        requests = Requests(streams, Publisher(streams), f"load-{uuid4().hex}")
-        tasks.start_soon(requests.run)
         chance = random.Random(seed)  # noqa: S311 - guards nothing
-        asked = Load(BusAsker(requests, "load", utc_now), chance, **load)
+        asked = _load(streams, tasks, chance, **load)
         theirs = (database_url, direct_url)
         if proxied:
             theirs = (_through(database_url, postgres), redis_url or _through(direct_url, redis))
         variables = _environment(*theirs, environ or {})
-        proxies = (postgres, redis)
-        stage = Stage(servers, folder, database_url, direct_url, proxies, asked, chance, variables, namespace)
-        try:
-            await stage.add_workers(workers)
-            asked.start(tasks)
-            await stage.flows(stage.mark("start"))
+        stage = Stage(servers, folder, database_url, direct_url, (postgres, redis), asked, chance, variables, namespace)
+        async with _at_work(stage, workers, tasks):
             yield stage
-        finally:
-            with anyio.CancelScope(shield=True):
-                for worker in stage.workers:
-                    await worker.kill()
+
+
+def _load(streams: StreamStore, tasks: TaskGroup, chance: random.Random, **load: Any) -> Load:
+    """A load that hears the answers to what it asks."""
+    requests = Requests(streams, Publisher(streams), f"load-{uuid4().hex}")
+    tasks.start_soon(requests.run)
+    return Load(BusAsker(requests, "load", utc_now), chance, **load)
+
+
+@asynccontextmanager
+async def _at_work(stage: Stage, workers: int, tasks: TaskGroup) -> AsyncIterator[None]:
+    """So many workers, under load, until the block ends."""
+    try:
+        await stage.add_workers(workers)
+        stage.load.start(tasks)
+        await stage.flows(stage.mark("start"))
+        yield
+    finally:
+        with anyio.CancelScope(shield=True):
+            for worker in stage.workers:
+                await worker.kill()
