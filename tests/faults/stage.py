@@ -145,7 +145,7 @@ class Stage:
         """Collects the evidence of this stage."""
         return Collector(self.database_url, self.redis_url, [ledger, tally, archive])
 
-    async def verdict(self, settle_s: float = 20) -> Verdict:
+    async def verdict(self, settle_s: float = 60) -> Verdict:
         """Stop the load, wait until everything is at rest, and check. The workers go on running."""
         collector = self.collector()
         await self.settle(collector, settle_s)
