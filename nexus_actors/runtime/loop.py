@@ -187,13 +187,14 @@ class ServiceLoop:
             # again, be refused, and wait a second, partition by partition.
             self._reader.doubt()
             history = await self._reader.connect()
-        for partition in self.partitions.values():
-            if partition.read_under == history:
-                continue
+        changed = [partition for partition in self.partitions.values() if partition.read_under != history]
+        for partition in changed:
             if partition.read_under:
                 for stream, position in (await self._reader.rewind(partition.trackers)).items():
                     partition.trackers[stream].rewind(position)
-                self._log.warning("streams_may_have_lost_their_tail", partition=partition.number)
+        if any(partition.read_under for partition in changed):
+            self._log.warning("streams_may_have_lost_their_tail", partitions=len(changed))
+        for partition in changed:
             partition.read_under = history
         seen_at = self._clock() - timedelta(seconds=self._reader.unseen_s)
         await self._outbox.catch_up(self.partitions.values(), history, seen_at)
