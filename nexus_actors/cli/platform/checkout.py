@@ -7,7 +7,7 @@ from pathlib import Path
 from nexus_actors.config import variable
 from nexus_actors.local.home import Home
 
-_SOURCE = Path(__file__).resolve().parents[3]
+CHECKOUT = Path(__file__).resolve().parents[3]
 FOLDER = ".nexus"
 
 
@@ -18,8 +18,8 @@ def environment() -> dict[str, str]:
     and the folder is below the present one.
     """
     given = dict(os.environ)
-    if not given.get(variable("data_dir")) and (_SOURCE / "pyproject.toml").is_file():
-        given[variable("data_dir")] = str(_SOURCE / FOLDER)
+    if not given.get(variable("data_dir")) and (CHECKOUT / "pyproject.toml").is_file():
+        given[variable("data_dir")] = str(CHECKOUT / FOLDER)
     return given
 
 

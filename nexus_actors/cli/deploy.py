@@ -1,0 +1,129 @@
+"""`nexus deploy`: the platform in containers."""
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import anyio
+import click
+
+from nexus_actors.cli.platform.checkout import CHECKOUT, environment, home_of
+from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.progress import TerminalReport
+from nexus_actors.config import variable
+from nexus_actors.deployment.compose import ComposeFault, updated
+from nexus_actors.deployment.secrets_file import LOOPBACK, Deployment, read_deployment, secrets_text, write_new
+from nexus_actors.loading import load_catalogue
+from nexus_actors.local.first_start import FirstStart
+from nexus_actors.local.plan import make_plan
+from nexus_actors.local.run_state import RunState
+
+_FOLDER: Final = CHECKOUT / "deploy"
+_DATA: Final = "containers"
+
+_env_file = click.option(
+    "--env-file",
+    type=click.Path(path_type=Path),
+    default=_FOLDER / ".env",
+    help="The file of secrets.  [default: deploy/.env]",
+)
+
+
+@click.group
+def command() -> None:
+    """Run the platform in containers: see deploy/docker-compose.nexus-full.yml."""
+
+
+@command.command
+@_env_file
+@click.option("--bind", default=LOOPBACK, show_default=True, help="The address of this machine to publish the ports on.")
+@click.option("--port-offset", type=click.IntRange(0, 50_000), default=0, show_default=True, help="Added to every port.")
+def init(env_file: Path, bind: str, port_offset: int) -> None:
+    """Make the file of secrets, for its owner alone. One that is there is left as it is."""
+    with told():
+        write_new(env_file, secrets_text(load_catalogue(), secrets.token_urlsafe, bind=bind, port_offset=port_offset))
+    click.echo(f"Made {env_file} (mode 600). Keep a copy of it in a safe place.")
+
+
+@command.command
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 where the file is out of date.")
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(path_type=Path),
+    default=_FOLDER / "docker-compose.nexus-full.yml",
+    help="The compose file.  [default: deploy/docker-compose.nexus-full.yml]",
+)
+def compose(file: Path, *, check: bool) -> None:
+    """Bring the services in the compose file to what the catalogue says."""
+    with told():
+        try:
+            text = file.read_text()
+        except OSError as error:
+            raise ComposeFault(f"Cannot read {file}: {error.strerror}.") from error
+        fresh = updated(text, load_catalogue())
+    if fresh == text:
+        click.echo(f"{file.name} is up to date.")
+    elif check:
+        click.echo(f"{file.name} is out of date. Run: nexus deploy compose", err=True)
+        sys.exit(1)
+    else:
+        file.write_text(fresh)
+        click.echo(f"Wrote {file}.")
+
+
+@command.command
+@_env_file
+def accounts(env_file: Path) -> None:
+    """Make what the containers lack before anybody can log in: signing key, first administrator, account of this command line.
+
+    The password is shown once. It goes neither into a log nor into a container.
+    """
+    with told():
+        deployment = read_deployment(env_file)
+        environ = host_environment(deployment, environment())
+        home = home_of(environ)
+        home.make()
+        plan = make_plan(load_catalogue(), home, {**environ, variable("auth_kek"): deployment.auth_kek})
+        state = RunState(
+            pid=os.getpid(),
+            phase="up",
+            started_at=datetime.now(UTC),
+            services=plan.names,
+            host=deployment.host,
+            port_offset=deployment.port_offset,
+            database_url=deployment.database_url,
+            redis_url=deployment.redis_url,
+            redis_prefix=plan.settings.redis_prefix,
+        )
+        anyio.run(FirstStart(home, TerminalReport()), state, plan)
+
+
+@command.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@_env_file
+@click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
+def execute(env_file: Path, arguments: tuple[str, ...]) -> None:
+    """Run another command of nexus against the containers, such as: nexus deploy exec demo fleet."""
+    with told():
+        environ = host_environment(read_deployment(env_file), environment())
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "nexus_actors.cli", *arguments], environ)  # noqa: S606 - this command ends, that one goes on
+
+
+def host_environment(deployment: Deployment, environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a command of this machine that is about the containers.
+
+    Its data folder lies within that of this machine, so that the accounts of the one are not taken for those of the other.
+    """
+    return {
+        **environ,
+        variable("database_url"): deployment.database_url,
+        variable("redis_url"): deployment.redis_url,
+        variable("host"): deployment.host,
+        variable("port_offset"): str(deployment.port_offset),
+        variable("data_dir"): str(home_of(environ).path / _DATA),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }

@@ -1,0 +1,1 @@
+"""The platform in containers: its compose file, its secrets, and how it is reached from this machine."""
