@@ -19,6 +19,7 @@ from tests.benchmarks.peers.peer import WITHIN_S, Effect, Figures, Peer, Point, 
 _SERIALIZER: Final = MsgSpecSerializer(use_fastdepends_errors=False)
 _STREAM: Final = "bench"
 _PENDING_MS: Final = 5_000
+_AT_ONCE: Final = 10  # what is read and waits for its turn is pending, and would be claimed too
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -156,7 +157,7 @@ async def _serve(url: str, effect: Effect) -> None:
 
     async with _connected(url, Setting()) as broker:
         for name, options in (("new", {}), ("claimed", {"min_idle_time": _PENDING_MS})):
-            source = StreamSub(_STREAM, group="bench", consumer=f"{name}-{os.getpid()}", **options)
+            source = StreamSub(_STREAM, group="bench", consumer=f"{name}-{os.getpid()}", max_records=_AT_ONCE, **options)
             broker.subscriber(stream=source, no_reply=True)(handle)
         await broker.start()
         await anyio.sleep_forever()
@@ -208,7 +209,7 @@ PEER: Final = Peer(
             _way("a stream subscriber without a group (its place is lost with the process)", _asking, stream={"last_id": "$"}),
         ),
     },
-    keeping="acknowledged after the handler; a second subscriber of the group with min_idle_time=5000",
+    keeping="acknowledged after the handler, max_records=10; a second subscriber of the group with min_idle_time=5000",
     sender=_sender,
     serve=_serve,
 )
