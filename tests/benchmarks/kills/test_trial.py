@@ -47,6 +47,7 @@ def test_each_key_is_numbered_on_its_own() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.faults
+@pytest.mark.timeout(180)
 async def test_ours_loses_nothing(database_url: str, redis_url: str, tmp_path: Path) -> None:
     async with open_nexus_cos(database_url, redis_url) as contender:
         outcome = await Trial(contender, random.Random(1), tmp_path, PACE).run()  # noqa: S311 - guards nothing
@@ -64,6 +65,7 @@ async def test_ours_loses_nothing(database_url: str, redis_url: str, tmp_path: P
 
 @pytest.mark.anyio
 @pytest.mark.faults
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("name", NAMES)
 async def test_peers_take_part(name: str, database_url: str, redis_url: str, tmp_path: Path) -> None:
     there = interpreter(name).exists() if name == "arq" else find_spec(name) is not None
