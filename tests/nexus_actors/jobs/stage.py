@@ -7,6 +7,7 @@ from uuid import UUID
 
 import anyio
 
+from bus.store import StreamStore
 from nexus_actors import JobStatus, job_status
 from nexus_actors.testing import TestPlatform, open_platform
 from tests.nexus_actors.jobs.studio.contract import Heard, Start
@@ -73,7 +74,9 @@ class Studio:
 
 
 @asynccontextmanager
-async def open_studio(database_url: str, folder: Path, **environ: str) -> AsyncIterator[Studio]:
-    """A studio over a database and streams in memory; ``environ``: more variables."""
-    async with open_platform([service], database_url, environ={**QUICK, **environ}) as platform:
+async def open_studio(
+    database_url: str, folder: Path, streams: StreamStore | None = None, **environ: str
+) -> AsyncIterator[Studio]:
+    """A studio over a database; ``streams``: those of another one; ``environ``: more variables."""
+    async with open_platform([service], database_url, streams=streams, environ={**QUICK, **environ}) as platform:
         yield Studio(platform, folder)

@@ -15,14 +15,15 @@ pytestmark = pytest.mark.anyio
 async def test_a_worker_that_drains_hands_its_job_back_at_once_and_it_counts_as_no_failure(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with open_studio(database_url, tmp_path) as studio:
+    patient = {"NEXUS_LEASE_S": "10"}  # a busy machine must not cost the lease here
+    async with open_studio(database_url, tmp_path, None, **patient) as studio:
         job_id = await studio.start("until go")
         await studio.until(lambda: studio.has("began-0"))
     assert (tmp_path / "left-0").exists(), "the work could clean up"
-    async with open_studio(database_url, tmp_path, NEXUS_JOB_SLOTS="0") as studio:
+    async with open_studio(database_url, tmp_path, None, NEXUS_JOB_SLOTS="0", **patient) as studio:
         assert await studio.count("status = 'queued' AND failures = 0 AND losses = 0") == 1
     (tmp_path / "go").touch()
-    async with open_studio(database_url, tmp_path) as studio:
+    async with open_studio(database_url, tmp_path, None, **patient) as studio:
         assert await studio.hears() == [("done", "mixed")]
         assert (await studio.status(job_id)).attempts == 2
 
@@ -30,7 +31,7 @@ async def test_a_worker_that_drains_hands_its_job_back_at_once_and_it_counts_as_
 async def test_no_job_is_done_by_two_workers_at_once(database_url: str, tmp_path: Path) -> None:
     async with (
         open_studio(database_url, tmp_path, NEXUS_JOB_SLOTS="2") as one,
-        open_studio(database_url, tmp_path, NEXUS_JOB_SLOTS="2") as other,
+        open_studio(database_url, tmp_path, one.platform.worker.streams, NEXUS_JOB_SLOTS="2") as other,
     ):
         jobs = [await one.start("sleep 0.1", track=f"t{number}") for number in range(8)]
         for job in jobs:
