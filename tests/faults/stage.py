@@ -126,7 +126,7 @@ class Stage:
         """Recovery from a fault counts from now on."""
         return self.recovery.mark(fault, anyio.current_time())
 
-    async def flows(self, mark: Mark, within_s: float = 30) -> Recovered:
+    async def flows(self, mark: Mark, within_s: float = 60) -> Recovered:
         """Wait until every account has had an answer after a mark."""
         with anyio.move_on_after(within_s):
             while (recovered := self.recovery.of(mark, self.load.accounts)).all_s is None:  # noqa: ASYNC110 - see `until`
