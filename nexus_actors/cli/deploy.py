@@ -16,7 +16,7 @@ from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.progress import TerminalReport
 from nexus_actors.config import variable
 from nexus_actors.deployment.compose import ComposeFault, updated
-from nexus_actors.deployment.secrets_file import LOOPBACK, Deployment, read_deployment, secrets_text, write_new
+from nexus_actors.deployment.secrets_file import LOOPBACK, PROJECT, Deployment, read_deployment, secrets_text, write_new
 from nexus_actors.loading import load_catalogue
 from nexus_actors.local.first_start import FirstStart
 from nexus_actors.local.plan import make_plan
@@ -120,6 +120,7 @@ def host_environment(deployment: Deployment, environ: Mapping[str, str]) -> dict
     """
     return {
         **environ,
+        PROJECT: deployment.project,
         variable("database_url"): deployment.database_url,
         variable("redis_url"): deployment.redis_url,
         variable("host"): deployment.host,

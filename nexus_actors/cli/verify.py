@@ -1,6 +1,8 @@
 """`nexus verify`: the health verification of the whole platform."""
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Final
 
 import anyio
@@ -8,10 +10,14 @@ import click
 
 from nexus_actors.catalogue import Catalogue, ServiceEntry
 from nexus_actors.cli.platform.checkout import environment, home_of
+from nexus_actors.cli.platform.located import NotUp, locate
+from nexus_actors.cli.platform.verification import Check, check_containers, check_platform
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.config import Settings
+from nexus_actors.deployment.secrets_file import NAME, PROJECT
 from nexus_actors.loading import load_catalogue
 from nexus_actors.local.health import Sighting, look_around
+from nexus_actors.local.home import Home
 
 _WIDE: Final = 64
 _LAYERS: Final = {"infrastructure": "INFRASTRUCTURE SERVICES", "core": "CORE PLATFORM"}
@@ -20,33 +26,63 @@ _LAYERS: Final = {"infrastructure": "INFRASTRUCTURE SERVICES", "core": "CORE PLA
 @click.command
 @click.option("--host", help="Where the services listen.  [default: that of the platform on this machine]")
 @click.option("--port-offset", type=click.IntRange(0, 50_000), help="What is added to their ports.  [default: likewise]")
-def command(host: str | None, port_offset: int | None) -> None:
-    """Check the health of every service, by layer and module, and sum up.
+@click.option("--containers", is_flag=True, help="Check their containers too, by asking the container engine of this machine.")
+def command(host: str | None, port_offset: int | None, *, containers: bool) -> None:
+    """Check every service, by layer and module, then servers, token flow and an event from end to end, and sum up.
 
     A service passes when /health answers 200 under its name with the status ok and has all that it depends on. One that is
-    not built is shown as such and does not count. Exits with 0 only when all that are built pass.
+    not built is shown as such and does not count. With --host or --port-offset only the services are checked, for their
+    servers are not known. Exits with 0 only when all checks passed.
     """
     environ = environment()
     catalogue = load_catalogue()
     with told():
-        state = home_of(environ).running()
+        home = home_of(environ)
+        state = home.running()
         settings = Settings.load(environ, secrets=())
         known_host, known_offset = (state.host, state.port_offset) if state else (settings.host, settings.port_offset)
         offset = known_offset if port_offset is None else port_offset
+        before = anyio.run(check_containers, catalogue, os.environ.get(PROJECT, NAME)) if containers else []
         seen = anyio.run(look_around, catalogue.services, host or known_host, offset)
-    click.echo("\n".join(report(catalogue, seen)))
-    raise SystemExit(0 if all(s.is_healthy for s in seen if s.state != "not built") else 1)
+        after = _beyond_services(environ, catalogue, home) if host is None and port_offset is None else []
+    click.echo("\n".join(report(catalogue, seen, before, after)))
+    healthy = all(sighting.is_healthy for sighting in seen if sighting.state != "not built")
+    raise SystemExit(0 if healthy and all(check.passed for check in [*before, *after]) else 1)
 
 
-def report(catalogue: Catalogue, seen: Sequence[Sighting]) -> Iterator[str]:
-    """The lines of the verification."""
+def _beyond_services(environ: Mapping[str, str], catalogue: Catalogue, home: Home) -> list[Check]:
+    try:
+        located = locate(environ)
+    except NotUp as error:
+        return [Check(section="SERVERS", title="Platform", passed=False, detail=str(error))]
+    return anyio.run(check_platform, located, catalogue, home.credentials)
+
+
+def report(
+    catalogue: Catalogue, seen: Sequence[Sighting], before: Sequence[Check] = (), after: Sequence[Check] = ()
+) -> Iterator[str]:
+    """The lines of the verification: checks that come before the services, the services, and what comes after them."""
     found = {sighting.service: sighting for sighting in seen}
     yield from _box("NEXUS COS - DEPLOYMENT VERIFICATION")
+    yield from _checks(before)
     for title, services in sections(catalogue):
-        yield from ["", "═" * (_WIDE - 1), f"  {title}", "═" * (_WIDE - 1)]
+        yield from _heading(title)
         yield from (_line(service, found[service.name]) for service in services)
+    yield from _checks(after)
     yield ""
-    yield from _summary(seen)
+    yield from _summary(seen, [*before, *after])
+
+
+def _heading(title: str) -> Iterator[str]:
+    yield from ["", "═" * (_WIDE - 1), f"  {title}", "═" * (_WIDE - 1)]
+
+
+def _checks(checks: Sequence[Check]) -> Iterator[str]:
+    for section, own in groupby(checks, key=lambda check: check.section):
+        yield from _heading(section)
+        for check in own:
+            mark = click.style(f"✓ {check.detail}", fg="green") if check.passed else click.style(f"✗ {check.detail}", fg="red")
+            yield f"{click.style('[CHECK]', fg='yellow')} {check.title:<26}  {mark}"
 
 
 def sections(catalogue: Catalogue) -> Iterator[tuple[str, Sequence[ServiceEntry]]]:
@@ -74,22 +110,24 @@ def _verdict(sighting: Sighting) -> str:
     return click.style(f"✗ Unexpected response: {sighting.detail}", fg="red")
 
 
-def _summary(seen: Sequence[Sighting]) -> Iterator[str]:
-    built = [sighting for sighting in seen if sighting.state != "not built"]
-    passed = sum(sighting.is_healthy for sighting in built)
-    failed, absent = len(built) - passed, len(seen) - len(built)
+def _summary(seen: Sequence[Sighting], checks: Sequence[Check]) -> Iterator[str]:
+    verdicts = [sighting.is_healthy for sighting in seen if sighting.state != "not built"]
+    absent = len(seen) - len(verdicts)
+    healthy = all(verdicts)
+    verdicts += [check.passed for check in checks]
+    passed, total = sum(verdicts), len(verdicts)
     yield from _box("VERIFICATION SUMMARY")
     yield ""
-    yield f"{click.style('Passed Checks:', fg='green')}    {passed}/{len(built)}"
-    yield f"{click.style('Failed Checks:', fg='red')}    {failed}/{len(built)}"
+    yield f"{click.style('Passed Checks:', fg='green')}    {passed}/{total}"
+    yield f"{click.style('Failed Checks:', fg='red')}    {total - passed}/{total}"
     yield f"Not Built:        {absent} of {len(seen)} services"
     yield ""
-    if failed or not built:
-        rate = 100 * passed // len(built) if built else 0
-        yield f"SUCCESS RATE: {rate}%"
-        yield "Some services are not responding. Check: nexus status, nexus logs"
-    else:
+    if passed == total and total:
         yield "ALL BUILT SERVICES HEALTHY"
+        return
+    yield f"SUCCESS RATE: {100 * passed // total if total else 0}%"
+    what = "Some checks failed." if healthy else "Some services are not responding."
+    yield f"{what} Check: nexus status, nexus logs; in containers: docker compose ps, docker compose logs"
 
 
 def _box(title: str) -> Iterator[str]:

@@ -14,6 +14,8 @@ from nexus_actors.local.health import reachable_host
 from nexus_actors.local.servers import POSTGRES_PORT, REDIS_PORT
 
 LOOPBACK: Final = "127.0.0.1"
+PROJECT: Final = "COMPOSE_PROJECT_NAME"
+NAME: Final = "nexus-cos"
 _SECRET_BYTES: Final = 36
 _SECRETS: Final = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "NEXUS_AUTH_KEK")
 _STORES: Final = {"postgres": POSTGRES_PORT, "redis": REDIS_PORT}
@@ -31,6 +33,7 @@ class Deployment(Struct, frozen=True, kw_only=True):
         port_offset: what was added to all of them.
         database_url, redis_url: its servers, with passwords.
         auth_kek: what auth-ms seals with.
+        project: what compose calls it.
     """
 
     host: str
@@ -38,6 +41,7 @@ class Deployment(Struct, frozen=True, kw_only=True):
     database_url: str
     redis_url: str
     auth_kek: str
+    project: str = NAME
 
     def __repr__(self) -> str:
         return f"Deployment(host={self.host!r}, port_offset={self.port_offset})"
@@ -61,7 +65,7 @@ def secrets_text(catalogue: Catalogue, make: Callable[[int], str], *, bind: str 
     lines = [
         "# Secrets of Nexus COS in containers, read by docker-compose.nexus-full.yml. For its owner alone; keep a copy:",
         "# without POSTGRES_PASSWORD and NEXUS_AUTH_KEK the data in the volumes cannot be used.",
-        "COMPOSE_PROJECT_NAME=nexus-cos",
+        f"{PROJECT}={NAME}",
         *(f"{name}={make(_SECRET_BYTES)}" for name in _SECRETS),
         "# Published on this address of this machine.",
         f"NEXUS_BIND={bind}",
@@ -121,6 +125,7 @@ def _deployment(values: Mapping[str, str], offset: int) -> Deployment:
         database_url=f"postgresql://nexus:{values['POSTGRES_PASSWORD']}@{name}:{POSTGRES_PORT + offset}/nexus",
         redis_url=f"redis://:{values['REDIS_PASSWORD']}@{name}:{REDIS_PORT + offset}/0",
         auth_kek=values["NEXUS_AUTH_KEK"],
+        project=values.get(PROJECT) or NAME,
     )
 
 

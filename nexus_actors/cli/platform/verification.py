@@ -1,0 +1,127 @@
+"""The checks of `nexus verify` besides the health of the services: containers, servers, token flow, an event end to end."""
+
+import importlib
+import importlib.util
+from collections.abc import Awaitable, Iterator
+from pathlib import Path
+from typing import Final
+
+import anyio
+from msgspec import Struct
+
+from bus import BusUnavailable
+from bus.redis import RedisSettings, connect
+from nexus_actors.catalogue import Catalogue
+from nexus_actors.cli.platform.located import Located
+from nexus_actors.cli.platform.visitor import visit
+from nexus_actors.cli.terminal.failures import FORESEEN, leaves
+from nexus_actors.demo import DemoFailed
+from nexus_actors.deployment.containers import look_at_containers
+from nexus_actors.local.credentials import load_credentials
+from nexus_actors.postgres.database import PostgresDatabase
+from nexus_actors.postgres.pool import open_pool
+from nexus_actors.trial import MODULE, SEQUENCE, Trial
+
+SIGN_IN: Final = "Sign in"
+_WITHIN_S: Final = 5.0
+_NO_TOKEN: Final = "There is no token to try it with."
+_STATE: Final = "SELECT current_setting('server_version') AS version, count(*) FROM nexus.workers"
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """A check, and how it came out.
+
+    Attributes:
+        detail: what was seen, or why it did not pass.
+    """
+
+    section: str
+    title: str
+    passed: bool
+    detail: str
+
+
+async def check_containers(catalogue: Catalogue, project: str) -> list[Check]:
+    """A check for each container."""
+    try:
+        seen = await look_at_containers([entry.name for entry in catalogue.built()], project)
+    except FORESEEN as error:
+        return [Check(section="CONTAINERS", title="Container engine", passed=False, detail=str(error))]
+    return [Check(section="CONTAINERS", title=found.name, passed=found.healthy, detail=found.detail) for found in seen]
+
+
+async def check_platform(located: Located, catalogue: Catalogue, credentials_file: Path) -> list[Check]:
+    """PostgreSQL, Redis, then the trials of the modules with a token."""
+    return [
+        await _tried("SERVERS", "PostgreSQL", _postgres(located)),
+        await _tried("SERVERS", "Redis", _redis(located)),
+        *await _trials(located, catalogue, credentials_file),
+    ]
+
+
+def find_trials(catalogue: Catalogue) -> Iterator[Trial]:
+    """The trials of all modules that have a service."""
+    for package in dict.fromkeys(str(entry.package).rpartition(".")[0] for entry in catalogue.built()):
+        if importlib.util.find_spec(f"{package}.{MODULE}") is not None:
+            yield from getattr(importlib.import_module(f"{package}.{MODULE}"), SEQUENCE)
+
+
+async def _postgres(located: Located) -> str:
+    opened = open_pool(
+        located.database_url,
+        schema="nexus",
+        application_name="nexus/verify",
+        max_size=1,
+        read_only=True,
+        connect_within_s=_WITHIN_S,
+    )
+    async with opened as pool:
+        row = await PostgresDatabase(pool).fetchrow(
+            "SELECT current_setting('server_version') AS version, count(*) FROM workers"
+        )
+    if row is None:
+        raise DemoFailed("PostgreSQL answers with nothing. See: nexus status")
+    return f"PostgreSQL {row['version']} answers; {row['count']} workers are known"
+
+
+async def _redis(located: Located) -> str:
+    with anyio.move_on_after(_WITHIN_S):
+        async with connect(RedisSettings(url=located.redis_url, prefix=located.redis_prefix)) as streams:
+            await streams.history()
+            return "Redis answers"
+    raise BusUnavailable(f"Redis did not answer within {_WITHIN_S:g} s.")
+
+
+async def _trials(located: Located, catalogue: Catalogue, credentials_file: Path) -> list[Check]:
+    trials = list(find_trials(catalogue))
+    signed_in = False
+    checks: list[Check] = []
+
+    async def visited() -> str:
+        nonlocal signed_in
+        credentials = load_credentials(credentials_file)
+        if credentials is None:
+            raise DemoFailed("The command line has no account here. Make it: nexus up, or nexus deploy accounts")
+        async with visit(located, catalogue, credentials) as visitor:
+            signed_in = True
+            checks.extend([await _tried(trial.section, trial.title, trial.run(visitor)) for trial in trials])
+        return f"{credentials.issuer} gave a token"
+
+    first = await _tried("TOKEN FLOW", SIGN_IN, visited())
+    if not signed_in:
+        checks = [
+            Check(section=t.section, title=t.title, passed=False, detail="there is no token to try it with") for t in trials
+        ]
+    return [first, *checks]
+
+
+async def _tried(section: str, title: str, work: Awaitable[str]) -> Check:
+    try:
+        return Check(section=section, title=title, passed=True, detail=await work)
+    except FORESEEN as error:
+        return Check(section=section, title=title, passed=False, detail=str(error))
+    except BaseExceptionGroup as group:
+        causes = list(leaves(group))
+        if not all(isinstance(cause, FORESEEN) for cause in causes):
+            raise
+        return Check(section=section, title=title, passed=False, detail=str(causes[0]))
