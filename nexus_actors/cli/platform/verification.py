@@ -24,7 +24,7 @@ from nexus_actors.trial import MODULE, SEQUENCE, Trial
 
 SIGN_IN: Final = "Sign in"
 _WITHIN_S: Final = 5.0
-_NO_TOKEN: Final = "There is no token to try it with."
+_UNTRIED: Final = "There is no token to try it with."
 _STATE: Final = "SELECT current_setting('server_version') AS version, count(*) FROM nexus.workers"
 
 
