@@ -118,6 +118,14 @@ MUTATIONS: Final = (
     ),
     Mutation(
         _EMPTIED,
+        "the history that was read last counts, though publishing has met a newer one",
+        "nexus_actors/runtime/loop.py",
+        "self._reader.doubt()",
+        "self._reader.streams",
+        (f"{_OUTBOX}::test_a_history_that_publishing_has_met_is_not_taken_back_for_the_one_that_was_read",),
+    ),
+    Mutation(
+        _EMPTIED,
         "nobody looks whether the streams were emptied",
         "nexus_actors/runtime/outbox.py",
         "if not vanished:",
