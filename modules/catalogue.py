@@ -3,9 +3,17 @@
 It takes over the architecture diagram of the platform: 25 services, of which two (tokens, schedules) are infrastructure and
 23 belong to the 13 modules: PUABO OS, the core, and twelve modules of the business. A service without a package is not built;
 it is listed, and nothing pretends to be it.
+
+`nexus scaffold` adds to it by files in the folder ``additions``, and leaves the list alone.
 """
 
+from pathlib import Path
+from typing import Final
+
 from nexus_actors.catalogue import Catalogue, Layer, ModuleEntry, ServiceEntry
+from nexus_actors.catalogue_additions import extended, read_additions
+
+ADDITIONS: Final = Path(__file__).parent / "additions"
 
 
 def _service(
@@ -24,7 +32,10 @@ def _module(title: str, subtitle: str) -> ModuleEntry:
     return ModuleEntry(title=title, subtitle=subtitle)
 
 
-CATALOGUE = Catalogue(
+EXTENSIONS: Final = _module("Extensions", "Services Beyond the Diagram")
+"""The module of services that belong to no other."""
+
+DIAGRAM: Final = Catalogue(
     modules=(
         _module("PUABO OS", "Core Orchestration"),
         _module("PUABO NEXUS", "AI-Powered Fleet Management"),
@@ -68,6 +79,10 @@ CATALOGUE = Catalogue(
         _service("ott-api", "OTT API", 9400, "PUABO OTT TV Streaming"),
     ),
 )
+"""What the architecture diagram shows."""
+
+CATALOGUE: Final = extended(DIAGRAM, read_additions(ADDITIONS), modules=[EXTENSIONS])
+"""All services: those of the diagram, and those that were added."""
 
 
 def entry(name: str) -> ServiceEntry:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from modules.catalogue import CATALOGUE, entry
+from modules.catalogue import CATALOGUE, DIAGRAM, entry
 
 _BOX = re.compile(r"^│.*│$")
 _CELL = re.compile(r"│\s*([^│]*?)\s*(?=│)")
@@ -14,16 +14,16 @@ _HEADING = re.compile(r"^### (?P<title>.+?)(?: - (?P<field>[^()]+))? \(Ports? [^
 
 
 def test_counts_25_services_in_13_modules() -> None:
-    outside = [service.name for service in CATALOGUE.services if service.module is None]
+    outside = [service.name for service in DIAGRAM.services if service.module is None]
 
-    assert len(CATALOGUE.services) == 25
-    assert len(CATALOGUE.modules) == 13
+    assert len(DIAGRAM.services) == 25
+    assert len(DIAGRAM.modules) == 13
     assert outside == ["auth-ms", "scheduler-ms"]
-    assert all(CATALOGUE.of_module(module.title) for module in CATALOGUE.modules)
+    assert all(DIAGRAM.of_module(module.title) for module in DIAGRAM.modules)
 
 
 def test_layers_follow_the_modules() -> None:
-    for service in CATALOGUE.services:
+    for service in DIAGRAM.services:
         expected = "business"
         if service.module is None:
             expected = "infrastructure"
@@ -49,14 +49,14 @@ def test_titles_and_ports_are_those_of_the_diagram(shared_data: Path) -> None:
     drawn = _boxes((shared_data.parent / "seed" / "ARCHITECTURE_DIAGRAM.md").read_text(encoding="utf-8"))
     stores = {"PostgreSQL": 5432, "Redis": 6380}
 
-    assert drawn == stores | {service.title: service.port for service in CATALOGUE.services}
+    assert drawn == stores | {service.title: service.port for service in DIAGRAM.services}
 
 
 @pytest.mark.reference
 def test_modules_are_those_of_the_diagram(shared_data: Path) -> None:
     text = (shared_data.parent / "seed" / "ARCHITECTURE_DIAGRAM.md").read_text(encoding="utf-8")
     titles = [match["title"] for line in text.splitlines() if (match := _HEADING.match(line))]
-    business = [module for module in CATALOGUE.modules if module.title != "PUABO OS"]
+    business = [module for module in DIAGRAM.modules if module.title != "PUABO OS"]
 
     assert titles == [module.title for module in business]
     for module in business:
@@ -69,9 +69,9 @@ def test_modules_are_those_of_the_diagram(shared_data: Path) -> None:
 def test_modules_hold_the_services_drawn_under_their_headings(shared_data: Path) -> None:
     text = (shared_data.parent / "seed" / "ARCHITECTURE_DIAGRAM.md").read_text(encoding="utf-8")
     sections = re.split(r"^##+ ", text, flags=re.MULTILINE)
-    for module in CATALOGUE.modules[1:]:
+    for module in DIAGRAM.modules[1:]:
         section = next(part for part in sections if part.startswith((f"{module.title} -", f"{module.title} (")))
-        assert _boxes(section) == {service.title: service.port for service in CATALOGUE.of_module(module.title)}
+        assert _boxes(section) == {service.title: service.port for service in DIAGRAM.of_module(module.title)}
 
 
 def _boxes(text: str) -> dict[str, int]:

@@ -31,17 +31,17 @@ def text_of(seen: list[Sighting]) -> str:
 def test_every_service_stands_in_one_section_in_the_seeds_order() -> None:
     titles = [title for title, _ in sections(CATALOGUE)]
     assert titles[:3] == ["INFRASTRUCTURE SERVICES", "CORE PLATFORM", "PUABO NEXUS - AI-Powered Fleet Management"]
-    assert len(titles) == 14
+    assert len(titles) == len(CATALOGUE.modules) + 1 >= 14
     names = [service.name for _, services in sections(CATALOGUE) for service in services]
     assert sorted(names) == sorted(service.name for service in CATALOGUE.services)
 
 
-def test_there_is_one_line_for_each_of_the_25() -> None:
+def test_there_is_one_line_for_each_of_them() -> None:
     lines = [line for line in text_of(sightings()).splitlines() if line.startswith("[CHECK]")]
-    assert len(lines) == 25
+    assert len(lines) == len(CATALOGUE.services) >= 25
     built = len(CATALOGUE.built())
     assert sum("✓ Health check passed" in line for line in lines) == built
-    assert sum("○ Not built" in line for line in lines) == 25 - built
+    assert sum("○ Not built" in line for line in lines) == len(CATALOGUE.services) - built
 
 
 def test_the_summary_counts_what_is_built() -> None:

@@ -1,0 +1,60 @@
+"""The text of a new service's files."""
+
+import ast
+
+import pytest
+
+from modules.catalogue import DIAGRAM
+from nexus_actors.scaffold.blueprint import draw
+from nexus_actors.scaffold.files import files_of
+from nexus_actors.scaffold.imports import in_order
+
+FILES = files_of(draw(DIAGRAM, "long-distance-ms"))
+
+
+def test_there_is_a_file_for_every_room() -> None:
+    folder = "modules/extensions/long_distance"
+    rooms = ["__init__", "contract", "domain", "actors", "queries", "routes", "service"]
+
+    assert list(FILES) == [
+        *(f"{folder}/{room}.py" for room in rooms),
+        f"{folder}/migrations/0001_items.sql",
+        f"tests/{folder}/test_domain.py",
+        f"tests/{folder}/test_over_http.py",
+        "modules/additions/long-distance-ms.toml",
+    ]
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.endswith(".py")])
+def test_code_is_code_of_that_service(path: str) -> None:
+    tree = ast.parse(FILES[path])
+
+    assert ast.get_docstring(tree)
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    ours = {name for name in imported if name.startswith("modules.")}
+    assert all(name == "modules.catalogue" or name.startswith("modules.extensions.long_distance") for name in ours)
+
+
+def test_its_types_have_a_name_of_their_own() -> None:
+    contract = FILES["modules/extensions/long_distance/contract.py"]
+
+    assert "class AddLongDistanceItem(Command[LongDistanceItem]" in contract
+    assert 'READ = "long-distance:read"' in contract
+
+
+def test_a_listed_service_is_added_by_its_package_alone() -> None:
+    blueprint = draw(DIAGRAM, next(entry.name for entry in DIAGRAM.services if not entry.is_built))
+
+    assert files_of(blueprint)[f"modules/additions/{blueprint.entry.name}.toml"] == f'package = "{blueprint.package}"\n'
+
+
+def test_imports_are_put_in_order_block_by_block() -> None:
+    text = "from b import z, A, ONE, B\nfrom a import c\n\nfrom z import y\nfrom x import w\nx = 1\n"
+
+    assert in_order(text) == "from a import c\nfrom b import ONE, A, B, z\n\nfrom x import w\nfrom z import y\nx = 1\n"
+
+
+def test_imports_too_long_for_a_line_take_several() -> None:
+    names = [f"Name{number}{'x' * 40}" for number in range(3)]
+
+    assert in_order(f"from a import {', '.join(names)}") == "from a import (\n" + "".join(f"    {n},\n" for n in names) + ")"
