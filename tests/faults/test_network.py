@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
+import anyio
 import pytest
 
 from tests.faults import network_faults
@@ -15,7 +16,8 @@ from tests.faults.worker import TRIM_EVERY
 pytestmark = pytest.mark.anyio
 
 LOOPS = 5  # of three services, of the answers, of the trust
-SAMPLERS = 3  # of the lag of each service, every five seconds
+SAMPLERS = 3  # of the lag of each service
+SAMPLED_S = 5
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,11 @@ async def test_a_cut_cable_loses_nothing(namespace: Namespace, servers: Servers,
 async def test_loops_that_cannot_reach_redis_try_once_a_second(servers: Servers, tmp_path: Path) -> None:
     # Trimming is put off: what is counted are the loops that wait for messages.
     async with open_stage(servers, tmp_path, workers=1, environ={TRIM_EVERY: "60"}) as stage:
-        await stage.flows(await network_faults.cut_off(stage), within_s=5)
-        assert 0 < stage.redis.refused <= LOOPS * (network_faults.AWAY_S + 1) + SAMPLERS, stage.redis.refused
+        began_at = anyio.current_time()
+        mark = await network_faults.cut_off(stage)
+        away_s = mark.at - began_at  # longer than asked for on a busy machine
+        await stage.flows(mark, within_s=5)
+        allowed = LOOPS * (away_s + 1) + SAMPLERS * (away_s // SAMPLED_S + 1)
+        assert 0 < stage.redis.refused <= allowed, (stage.redis.refused, away_s)
         verdict = await stage.verdict()
         assert verdict.clean, verdict
