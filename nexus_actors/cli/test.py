@@ -12,6 +12,7 @@ import click
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _TYPED = ("bus", "deploy", "modules", "nexus_actors", "tests")
+_CONTAINERS = "CONTAINER_TESTS"
 _GROUPS = ("lint", "types", "laws", "tests")
 
 
@@ -56,20 +57,27 @@ def run(step: Step) -> bool:
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--only", type=click.Choice(_GROUPS), help="Run these checks only.")
 @click.option("--mutations", is_flag=True, help="Break each mechanism in a copy and show which test notices; nothing else.")
+@click.option("--containers", is_flag=True, help="Run the platform in real containers; nothing else. Needs root.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def command(only: str | None, pytest_args: tuple[str, ...], *, mutations: bool) -> None:
+def command(only: str | None, pytest_args: tuple[str, ...], *, mutations: bool, containers: bool) -> None:
     """Check format, lint, types, laws and behaviour, faults of real servers and processes included.
 
     PYTEST_ARGS go to pytest; with them, coverage is not measured. -m "not faults" saves some minutes. With --mutations they are
     words that choose breaks by their guarantee, what is broken, or the file. Exits with 1 when any check failed, or any break
-    was not caught.
+    was not caught. Tests in containers are left out of all but a run with --containers, which installs Debian's docker.io,
+    docker-compose and debootstrap where they are missing.
     """
-    if mutations:
-        if only is not None:
-            raise click.UsageError("--mutations and --only do not go together. Give one of them.")
-        if not run(Step("tests", "mutations", ["-u", "-m", "tests.mutations", *pytest_args])):
+    if [mutations, containers, only is not None].count(True) > 1:
+        raise click.UsageError("--mutations, --containers and --only do not go together. Give one of them.")
+    if mutations or containers:
+        step = Step("tests", "mutations", ["-u", "-m", "tests.mutations", *pytest_args])
+        if containers:
+            os.environ[_CONTAINERS] = "1"
+            step = Step("tests", "containers", ["-m", "pytest", *(pytest_args or ("-v", "-x")), "tests/containers"])
+        if not run(step):
             sys.exit(1)
         return
+    click.echo("Tests that need a container engine are left out. Run them with: ./nexus test --containers\n")
     if not (_CHECKOUT.parent / "shared" / "data").is_dir():
         click.echo("There is no ../shared/data beside the checkout: tests that need the reference data are skipped.\n")
     (_CHECKOUT / ".nexus" / "coverage").mkdir(parents=True, exist_ok=True)

@@ -40,6 +40,10 @@ class Holdings:
             owned[holding.service] += holding.pid is not None
         return {service: f"{owned[service]}/{count}" for service, count in total.items()}
 
+    def by_host(self, service: str) -> Mapping[str, int]:
+        """How many partitions of a service each host owns, such as each container."""
+        return Counter(held.host for held in self._holdings if held.service == service and held.host is not None)
+
     def of_process(self, pid: int, host: str | None = None) -> int:
         """How many partitions a process of this machine owns."""
         here = host or socket.gethostname()

@@ -1,0 +1,1 @@
+"""The platform in real containers: `./nexus test --containers`."""
