@@ -15,7 +15,7 @@ from nexus_actors.scaffold.files import files_of, shared_files_of
 from nexus_actors.scaffold.writing import write_new
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
-_GENERATED = (("docs", "--accept-schemas"), ("deploy", "compose"))
+_GENERATED = (("docs", "--accept-schemas"), ("deploy", "compose"), ("chart",))
 """What writes the files that follow from the catalogue."""
 
 
@@ -74,5 +74,5 @@ def _refresh() -> None:
 def _say_next(made: list[Blueprint]) -> None:
     tests = " ".join(f"tests/{blueprint.package.replace('.', '/')}" for blueprint in made)
     names = " ".join(blueprint.entry.name for blueprint in made)
-    click.echo(f"\nMade: {names}. docs/api, the accepted schemas and the compose file know it.")
+    click.echo(f"\nMade: {names}. docs/api, the accepted schemas, the compose file and the chart know it.")
     click.echo(f"Try:  ./nexus test {tests}\n      ./nexus up --only auth-ms {names}")

@@ -93,6 +93,7 @@ def test_what_is_made_is_in_the_catalogue_the_documents_and_the_compose_file(sca
     compose = (scaffolded.folder / "deploy/docker-compose.nexus-full.yml").read_text()
     assert "command: [worker, demo-ms]" in compose
     assert ":9900" in compose
+    assert "  demo-ms:\n    port: 9900\n" in (scaffolded.folder / "deploy/helm/nexus-cos/values.yaml").read_text()
     assert (scaffolded.folder / "docs/api/demo-ms.openapi.json").is_file()
     verified = scaffolded.run("nexus_actors.cli", "verify", "--port-offset", "40000").stdout
     assert "EXTENSIONS - Services Beyond the Diagram" in verified

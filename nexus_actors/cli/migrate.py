@@ -1,0 +1,22 @@
+"""`nexus migrate`: bring the database to what this release needs."""
+
+import anyio
+import click
+
+from nexus_actors.cli.terminal.failures import told
+from nexus_actors.config import Settings
+from nexus_actors.loading import load_catalogue, load_service
+
+
+@click.command
+def command() -> None:
+    """Bring the schemas of all services that are built up to date in the database that NEXUS_DATABASE_URL names.
+
+    Workers do this themselves when they start, one at a time. Where many start at once, as in a cluster, this does it before.
+    """
+    from nexus_actors.worker.migrating import migrate_all  # noqa: PLC0415 - heavy, and of no use to `--help`
+
+    with told():
+        services = [load_service(entry) for entry in load_catalogue().built()]
+        anyio.run(migrate_all, Settings.load(secrets=()), services)
+    click.echo(f"The schemas of {len(services)} services are up to date.")
