@@ -51,6 +51,7 @@ class PartitionReader:
         # As far as each stream was read when the history was last seen to be the same.
         self._certain: dict[StreamName, Position] = {}
         self._connected = False
+        self._away = False
         self._look_at = 0.0
         self._seen_at = 0.0
         self.history: str | None = None
@@ -104,11 +105,16 @@ class PartitionReader:
 
     async def _ask(self) -> str:
         try:
-            return await self._store.history()
+            found = await self._store.history()
         except BusUnavailable:
+            if self._away:
+                raise
             # A connection may have broken long ago, with a server that has come back since: that is not being away. Whoever
             # went on under the former history now would publish new messages before those that were lost.
-            return await self._store.history()
+            self._away = True
+            found = await self._store.history()
+        self._away = False
+        return found
 
     def look_again(self) -> None:
         """What is known of the history may be old: the next `connect` is to ask."""
