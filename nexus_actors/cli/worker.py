@@ -25,7 +25,8 @@ def command(services: tuple[str, ...], every: bool, lifeline: int | None) -> Non
     """Host services in this process, in the foreground.
 
     The NEXUS_* variables say where PostgreSQL and Redis are, and the rest. SIGTERM lets the worker drain: it takes no more
-    requests, finishes what it has begun, hands its partitions over, and ends with exit code 0.
+    requests, finishes what it has begun, hands its partitions over, and ends with exit code 0. Where its loops make no progress
+    for half a minute and the time of draining, it ends with 1, so that whatever runs it starts it afresh.
     """
     entries = _chosen(services, every)
     pulse = None if lifeline is None else Pulse(lifeline)
@@ -54,11 +55,14 @@ def _chosen(services: Sequence[str], every: bool) -> list[ServiceEntry]:
 
 
 def _run(settings: Settings, entries: Sequence[ServiceEntry], pulse: Pulse | None) -> None:
-    from nexus_actors.worker.process import run_worker  # noqa: PLC0415 - heavy, and of no use to `--help`
+    from nexus_actors.worker.probe import STALLED_S  # noqa: PLC0415 - heavy, and of no use to `--help`
+    from nexus_actors.worker.process import run_worker  # noqa: PLC0415 - likewise
+    from nexus_actors.worker.watchdog import Watchdog  # noqa: PLC0415 - likewise
 
     hosted = [load_service(entry) for entry in entries]
     if pulse is None:
-        run = partial(run_worker, settings, hosted)
+        watchdog = Watchdog(STALLED_S + settings.drain_s)
+        run = partial(run_worker, settings, hosted, watchdog.beat, watchdog.beat)
     else:
         run = partial(run_worker, settings, hosted, pulse.ready, pulse.beat)
     anyio.run(run, backend_options={"use_uvloop": True})

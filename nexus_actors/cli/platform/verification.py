@@ -109,9 +109,7 @@ async def _trials(located: Located, catalogue: Catalogue, credentials_file: Path
 
     first = await _tried("TOKEN FLOW", SIGN_IN, visited())
     if not signed_in:
-        checks = [
-            Check(section=t.section, title=t.title, passed=False, detail="there is no token to try it with") for t in trials
-        ]
+        checks = [Check(section=t.section, title=t.title, passed=False, detail=_UNTRIED) for t in trials]
     return [first, *checks]
 
 

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,34 @@ def test_mutations_are_no_part_of_another_check(ran: list[str]) -> None:
     result = CliRunner().invoke(checks.command, ["--mutations", "--only", "lint"])
     assert (ran, result.exit_code) == ([], 2)
     assert "Give one of them" in result.output
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_containers_are_run_alone_and_asked_for(monkeypatch: pytest.MonkeyPatch, *, good: bool) -> None:
+    seen: list[Step] = []
+    monkeypatch.setenv("CONTAINER_TESTS", "")
+
+    def note(step: Step) -> bool:
+        seen.append(step)
+        assert os.environ["CONTAINER_TESTS"] == "1"
+        return good
+
+    monkeypatch.setattr(checks, "run", note)
+    result = CliRunner().invoke(checks.command, ["--containers", "-k", "drive"])
+    assert [step.arguments for step in seen] == [["-m", "pytest", "-k", "drive", "tests/containers"]]
+    assert result.exit_code == (0 if good else 1)
+
+
+def test_without_containers_it_says_that_they_are_left_out(ran: list[str]) -> None:
+    result = CliRunner().invoke(checks.command, ["--only", "lint"])
+    assert "Run them with: ./nexus test --containers" in result.output
+    assert ran
+
+
+@pytest.mark.parametrize("others", [["--mutations"], ["--only", "lint"]])
+def test_containers_go_with_nothing_else(ran: list[str], others: list[str]) -> None:
+    result = CliRunner().invoke(checks.command, ["--containers", *others])
+    assert (ran, result.exit_code) == ([], 2)
 
 
 @pytest.mark.parametrize(("code", "verdict"), [("0", "ok, "), ("3", "FAILED (exit code 3), ")])

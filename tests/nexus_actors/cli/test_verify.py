@@ -3,6 +3,7 @@
 import click
 import pytest
 
+from nexus_actors.cli.platform.verification import Check
 from nexus_actors.cli.verify import report, sections
 from nexus_actors.loading import load_catalogue
 from nexus_actors.local.health import Sighting, State
@@ -67,3 +68,19 @@ def test_one_that_fails_is_told_and_counted(state: State, verdict: str) -> None:
     assert line.endswith(verdict)
     assert f"Passed Checks:    {built - 1}/{built}" in shown
     assert f"SUCCESS RATE: {100 * (built - 1) // built}%" in shown
+
+
+def test_further_checks_have_sections_of_their_own_and_count() -> None:
+    before = [Check(section="CONTAINERS", title="nexus-cos-redis", passed=True, detail="Up (healthy)")]
+    after = [
+        Check(section="SERVERS", title="Redis", passed=False, detail="no answer"),
+        Check(section="EVENTS", title="End to end", passed=True, detail="came"),
+    ]
+    shown = click.unstyle("\n".join(report(CATALOGUE, sightings(), before, after)))
+    total = len(CATALOGUE.built()) + 3
+    assert f"Passed Checks:    {total - 1}/{total}" in shown
+    assert "ALL BUILT SERVICES HEALTHY" not in shown
+    assert "Some checks failed." in shown
+    headings = [shown.index(f"  {heading}\n") for heading in ("CONTAINERS", "INFRASTRUCTURE SERVICES", "SERVERS", "EVENTS")]
+    assert headings == sorted(headings)
+    assert "[CHECK] Redis                       ✗ no answer" in shown

@@ -1,0 +1,66 @@
+"""The checks of `nexus verify` besides the services: each fault is a check that did not pass, never an error."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nexus_actors.cli.platform.located import Located
+from nexus_actors.cli.platform.verification import Check, check_containers, check_platform, find_trials
+from nexus_actors.loading import load_catalogue
+from nexus_actors.local.credentials import Credentials, save_credentials
+from nexus_actors.testing import open_platform
+from tests.nexus_actors.runtime.counter import counter
+
+pytestmark = pytest.mark.anyio
+
+CATALOGUE = load_catalogue()
+
+
+@pytest.fixture
+def nobody() -> Iterator[int]:
+    """A port at which nothing listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+def located(port: int, database_url: str | None = None, redis_url: str | None = None) -> Located:
+    return Located(
+        host="127.0.0.1",
+        port_offset=port - CATALOGUE.named("auth-ms").port,
+        database_url=database_url or f"postgresql://nexus:x@127.0.0.1:{port}/nexus",
+        redis_url=redis_url or f"redis://127.0.0.1:{port}/0",
+        redis_prefix="nexus",
+    )
+
+
+def by_title(checks: list[Check]) -> dict[str, Check]:
+    return {check.title: check for check in checks}
+
+
+async def test_servers_that_answer_pass(database_url: str, redis_url: str, nobody: int, tmp_path: Path) -> None:
+    async with open_platform([counter], database_url):
+        checks = by_title(await check_platform(located(nobody, database_url, redis_url), CATALOGUE, tmp_path / "absent"))
+    assert checks["PostgreSQL"].passed
+    assert checks["Redis"].passed
+    assert not checks["Sign in"].passed
+    assert "nexus deploy accounts" in checks["Sign in"].detail
+
+
+async def test_everything_that_is_away_is_told(nobody: int, tmp_path: Path) -> None:
+    file = tmp_path / "credentials.json"
+    save_credentials(file, Credentials(database="x", issuer="auth-ms", client_id="cli", client_secret="s" * 32))
+    checks = await check_platform(located(nobody), CATALOGUE, file)
+    assert not any(check.passed for check in checks)
+    assert len(checks) == 3 + len(list(find_trials(CATALOGUE)))
+    assert "auth-ms does not answer" in by_title(checks)["Sign in"].detail
+    assert by_title(checks)["End to end"].detail == "There is no token to try it with."
+
+
+async def test_an_engine_that_is_away_is_a_check_that_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (check,) = await check_containers(CATALOGUE, "nexus-cos")
+    assert (check.section, check.passed) == ("CONTAINERS", False)
+    assert "no program `docker`" in check.detail
