@@ -3,24 +3,18 @@
 import os
 import secrets
 import sys
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import anyio
 import click
 
 from nexus_actors.cli.platform.checkout import CHECKOUT, environment, home_of
 from nexus_actors.cli.terminal.failures import told
-from nexus_actors.cli.terminal.progress import TerminalReport
 from nexus_actors.config import variable
 from nexus_actors.deployment.compose import ComposeFault, updated
 from nexus_actors.deployment.secrets_file import LOOPBACK, PROJECT, Deployment, read_deployment, secrets_text, write_new
 from nexus_actors.loading import load_catalogue
-from nexus_actors.local.first_start import FirstStart
-from nexus_actors.local.plan import make_plan
-from nexus_actors.local.run_state import RunState
 
 _FOLDER: Final = CHECKOUT / "deploy"
 _DATA: Final = "containers"
@@ -86,21 +80,7 @@ def accounts(env_file: Path) -> None:
     with told():
         deployment = read_deployment(env_file)
         environ = host_environment(deployment, environment())
-        home = home_of(environ)
-        home.make()
-        plan = make_plan(load_catalogue(), home, {**environ, variable("auth_kek"): deployment.auth_kek})
-        state = RunState(
-            pid=os.getpid(),
-            phase="up",
-            started_at=datetime.now(UTC),
-            services=plan.names,
-            host=deployment.host,
-            port_offset=deployment.port_offset,
-            database_url=deployment.database_url,
-            redis_url=deployment.redis_url,
-            redis_prefix=plan.settings.redis_prefix,
-        )
-        anyio.run(FirstStart(home, TerminalReport()), state, plan)
+    _become(["first-accounts"], {**environ, variable("auth_kek"): deployment.auth_kek})
 
 
 @command.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -110,7 +90,13 @@ def execute(env_file: Path, arguments: tuple[str, ...]) -> None:
     """Run another command of nexus against the containers, such as: nexus deploy exec demo fleet."""
     with told():
         environ = host_environment(read_deployment(env_file), environment())
-    os.execve(sys.executable, [sys.executable, "-P", "-m", "nexus_actors.cli", *arguments], environ)  # noqa: S606 - this command ends, that one goes on
+    _become(arguments, environ)
+
+
+def _become(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Go on as another command of nexus."""
+    command = [sys.executable, "-P", "-m", "nexus_actors.cli", *arguments]
+    os.execve(sys.executable, command, environ)  # noqa: S606 - there is no shell to be fooled
 
 
 def host_environment(deployment: Deployment, environ: Mapping[str, str]) -> dict[str, str]:

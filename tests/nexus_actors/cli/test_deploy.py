@@ -75,6 +75,15 @@ def test_exec_runs_another_command_with_the_containers_variables(env_file: Path,
     assert environ["NEXUS_DATA_DIR"] == str(env_file.parent / "containers"), "its accounts are not those of `nexus up`"
 
 
+def test_accounts_are_made_with_the_key_of_auth(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    became: list[tuple[str, list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda *arguments: became.append(arguments))
+    assert run("accounts", f"--env-file={env_file}").exit_code == 0
+    ((_, arguments, environ),) = became
+    assert arguments[-1] == "first-accounts"
+    assert f"NEXUS_AUTH_KEK={environ['NEXUS_AUTH_KEK']}\n" in env_file.read_text()
+
+
 @pytest.mark.parametrize("command", [["accounts"], ["exec", "status"]])
 def test_without_secrets_it_says_what_to_do(tmp_path: Path, command: list[str]) -> None:
     name, *rest = command
