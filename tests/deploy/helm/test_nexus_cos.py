@@ -11,6 +11,7 @@ from nexus_actors.config import Settings
 from nexus_actors.contracts import topic_of
 from nexus_actors.deployment.chart import updated
 from nexus_actors.loading import load_catalogue
+from nexus_actors.service import platform_version
 from nexus_actors.telemetry.definitions import LAG_SECONDS
 from tests.deploy.helm.release import CHART, KEDA, NAMESPACE, Manifest, of_kind, rendered
 from tests.deploy.helm.scaled_object import ScaledObject
@@ -40,6 +41,10 @@ def test_the_values_are_those_of_the_catalogue() -> None:
     assert {name: service["partitions"] for name, service in services.items()} == {
         name: topic_of(entry).partitions for name, entry in BUILT.items()
     }
+
+
+def test_the_chart_is_of_this_release() -> None:
+    assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == platform_version()
 
 
 def test_helm_finds_nothing_wrong() -> None:

@@ -9,14 +9,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from nexus_actors.catalogue import Catalogue
+from nexus_actors.catalogue import Catalogue, ServiceEntry
 from nexus_actors.local.health import look
+from nexus_actors.local.ports import free_offset
 from tests.end_to_end.machine import CHECKOUT
 from tests.end_to_end.waiting import until
 
 COPIED = ("bus", "deploy", "docs", "modules", "nexus_actors", "pyproject.toml")
 TESTS = ("__init__.py", "conftest.py", "event_loop.py", "contracts", "redis_servers", "test_laws.py")
 DEMO_PORT = 9_900
+DEMO = ServiceEntry(name="demo-ms", title="Demo MS", module=None, port=DEMO_PORT, package=None, layer="business")
 _WITHIN_S = 100
 
 pytestmark = pytest.mark.timeout(120)
@@ -113,7 +115,8 @@ def test_it_passes_laws_contracts_and_its_own_tests(scaffolded: Copy) -> None:
 
 
 def test_it_starts_and_answers(scaffolded: Copy, database_url: str, redis_url: str, tmp_path: Path) -> None:
-    offset = 20_000
+    offset = free_offset([DEMO], "127.0.0.1")
+    assert offset is not None
     environ = scaffolded.environ | {
         "NEXUS_DATABASE_URL": database_url,
         "NEXUS_REDIS_URL": redis_url,
@@ -146,3 +149,15 @@ def test_what_cannot_be_made_is_told_and_changes_nothing(
     said = scaffolded.scaffold(*arguments)
     assert (said.returncode, message in said.stdout) == (code, True), said.stdout
     assert scaffolded.files() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "passed"), [([], "scaffold --all"), (["demo-ms", "--title", "My Demo"], "scaffold demo-ms --title My Demo")]
+)
+def test_the_script_is_the_command(tmp_path: Path, arguments: list[str], passed: str) -> None:
+    (tmp_path / "deploy").mkdir()
+    script = shutil.copy(CHECKOUT / "deploy/scaffold-all-services.sh", tmp_path / "deploy")
+    (tmp_path / "nexus").write_text('#!/bin/sh\necho "$#: $*"\n')
+    (tmp_path / "nexus").chmod(0o755)
+    said = subprocess.run([script, *arguments], cwd="/", capture_output=True, text=True, check=True)
+    assert said.stdout == f"{len(arguments) + 1 if arguments else 2}: {passed}\n"

@@ -3,8 +3,10 @@
 import ast
 
 import pytest
+from msgspec.structs import replace
 
 from modules.catalogue import DIAGRAM
+from nexus_actors.catalogue import Catalogue
 from nexus_actors.scaffold.blueprint import draw
 from nexus_actors.scaffold.files import files_of
 from nexus_actors.scaffold.imports import in_order
@@ -43,9 +45,10 @@ def test_its_types_have_a_name_of_their_own() -> None:
 
 
 def test_a_listed_service_is_added_by_its_package_alone() -> None:
-    blueprint = draw(DIAGRAM, next(entry.name for entry in DIAGRAM.services if not entry.is_built))
+    listed = tuple(replace(entry, package=None) for entry in DIAGRAM.services)
+    blueprint = draw(Catalogue(services=listed, modules=DIAGRAM.modules), "dsp-api")
 
-    assert files_of(blueprint)[f"modules/additions/{blueprint.entry.name}.toml"] == f'package = "{blueprint.package}"\n'
+    assert files_of(blueprint)["modules/additions/dsp-api.toml"] == 'package = "modules.puabo_dsp.dsp"\n'
 
 
 def test_imports_are_put_in_order_block_by_block() -> None:
