@@ -3,12 +3,14 @@
 import re
 import socket
 from pathlib import Path
+from urllib.request import urlopen
 
+import msgspec
 import psutil
 import pytest
 
 from nexus_actors.deployment.secrets_file import read_deployment
-from tests.containers.fleet import ALL, COMPOSE_FILE, SERVICES, Fleet
+from tests.containers.fleet import ALL, CATALOGUE, COMPOSE_FILE, SERVICES, Fleet
 from tests.containers.images import IMAGE
 
 STARTS_WITHIN_S = 180
@@ -64,6 +66,13 @@ def test_a_recorded_drive_is_delivered(fleet: Fleet, shared_data: Path) -> None:
     assert said.code == 0, said.output
     assert "Fixes accepted: 104 of 104" in said.output
     assert "✗" not in said.output
+
+
+def test_services_find_each_other_by_name(fleet: Fleet) -> None:
+    port = CATALOGUE.named("puabo-os").port + fleet.deployment.port_offset
+    for service in SERVICES:
+        with urlopen(f"http://127.0.0.1:{port}/api/{service}/health") as answer:
+            assert msgspec.json.decode(answer.read())["service"] == service
 
 
 def test_services_run_without_rights_on_a_file_system_that_they_cannot_write(fleet: Fleet) -> None:

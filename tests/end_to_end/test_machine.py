@@ -86,6 +86,7 @@ def test_status_and_verify_show_all_25(machine: Machine) -> None:
     assert re.search(r"^fleet-service .* 8/8 +[0-9.]+ s$", status.output, flags=re.MULTILINE), "its partitions and its lag"
     checks = len(BUILT) + len(["PostgreSQL", "Redis", "Sign in"]) + len(list(find_trials(CATALOGUE)))
     assert f"Passed Checks:    {checks}/{checks}" in verify.output
+    assert machine.get("location-ms", "/v1/geofences")["items"] == [], "it takes away what it makes"
 
 
 def test_health_has_the_documented_shape_and_routes_are_closed(machine: Machine) -> None:
