@@ -84,15 +84,23 @@ class Engine:
         """End it, and all of its containers with it."""
         if self._process is None:
             return
-        names = self.docker("ps", "--all", "--quiet").split()
-        if names:
-            self.docker("rm", "--force", "--volumes", *names)
-        self._process.send_signal(signal.SIGTERM)
+        if self._process.poll() is None:
+            names = self.docker("ps", "--all", "--quiet").split()
+            if names:
+                self.docker("rm", "--force", "--volumes", *names)
+            self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(_STOPS_WITHIN_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._unmount()
+
+    def _unmount(self) -> None:
+        """dockerd leaves the network namespace mounted that containers of the host's network had."""
+        points = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+        for point in reversed([point for point in points if point.startswith(f"{self._folder}/")]):
+            subprocess.run(["umount", "--lazy", point], check=False)
 
     def docker(self, *arguments: str, within_s: float = 600) -> str:
         """Call `docker`; its output.
