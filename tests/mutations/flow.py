@@ -90,7 +90,7 @@ MUTATIONS: Final = (
         "nexus_actors/runtime/partition.py",
         'if self.published_under not in {"", history}:',
         "if self.number < 0:",
-        (f"{_SEEDED}[0]",),
+        (f"{_OUTBOX}::test_a_loss_of_confirmed_entries_is_made_good_by_the_one_who_published_them",),
     ),
     Mutation(
         _SHORT,
