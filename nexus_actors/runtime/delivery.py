@@ -1,5 +1,6 @@
 """A message at the partition that handles it."""
 
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
@@ -24,6 +25,8 @@ class Delivery(Struct, eq=False):
         stream: where it came from.
         position: where in the stream; None for one that came from a timer or from the dead letters.
         failures: how often its handler has failed.
+        waits_since: since when it waits without being to blame; see `Fault.waits`.
+        waits_for: what it waits for, in words.
         timer: the name of the timer that fired it.
         parked: it comes from the dead letters, and leaves them when it is handled.
         problem: why it cannot be handled at all; then the message is an `Unreadable`.
@@ -36,6 +39,8 @@ class Delivery(Struct, eq=False):
     stream: StreamName
     position: Position | None
     failures: int = 0
+    waits_since: datetime | None = None
+    waits_for: str = ""
     timer: str | None = None
     parked: bool = False
     problem: Exception | None = None

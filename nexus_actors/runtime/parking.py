@@ -17,6 +17,8 @@ from nexus_actors.telemetry.message_fields import message_fields
 from nexus_actors.telemetry.metrics import ServiceMetrics
 
 _LONGEST_ERROR = 8_000
+_SHORTEST_WAIT = timedelta(seconds=0.25)
+_LONGEST_WAIT = timedelta(seconds=5)
 
 
 class Parking:
@@ -43,6 +45,9 @@ class Parking:
     async def failed(self, partition: Partition, group: Group, fault: Fault) -> None:
         """A group's first delivery failed: hold the key back, or park it."""
         first = group.deliveries[0]
+        if fault.waits:
+            self._wait(partition, group, fault)
+            return
         first.failures += 1
         wait_s = None if fault.final else self._policy.wait_s(first.failures, self._chance())
         fields = {**message_fields(first.envelope), "type": first.envelope.type, "failures": str(first.failures)}
@@ -53,6 +58,16 @@ class Parking:
         self._metrics.retried(first.message.topic.service, first.envelope.type)
         self._log.warning("message_retried", **fields, wait_s=round(wait_s, 3), exc_info=fault.cause)
         partition.hold(group.key, self._clock(), timedelta(seconds=wait_s), group.deliveries)
+
+    def _wait(self, partition: Partition, group: Group, fault: Fault) -> None:
+        """Hold a key back whose message is not to blame; look again now and then, less often the longer it takes."""
+        first, now = group.deliveries[0], self._clock()
+        if first.waits_since is None:
+            first.waits_since = now
+            self._log.warning("message_waits", **message_fields(first.envelope), type=first.envelope.type, reason=str(fault.cause))
+        first.waits_for = str(fault.cause)
+        waited = max(timedelta(), now - first.waits_since)
+        partition.hold(group.key, now, min(max(waited / 4, _SHORTEST_WAIT), _LONGEST_WAIT), group.deliveries)
 
     async def _park(self, partition: Partition, deliveries: Sequence[Delivery], error: str) -> None:
         everything = [*deliveries, *partition.let_go(deliveries[0].key)]

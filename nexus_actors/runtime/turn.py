@@ -28,12 +28,14 @@ class Fault(Exception):
 
     Attributes:
         final: another try will not help.
+        waits: the message is not to blame, and costs no attempt: its key waits until what is missing is there.
     """
 
-    def __init__(self, cause: Exception, *, final: bool = False) -> None:
+    def __init__(self, cause: Exception, *, final: bool = False, waits: bool = False) -> None:
         super().__init__(str(cause))
         self.cause = cause
         self.final = final
+        self.waits = waits
 
 
 class Result(Struct, eq=False):
