@@ -64,7 +64,9 @@ class Parking:
         first, now = group.deliveries[0], self._clock()
         if first.waits_since is None:
             first.waits_since = now
-            self._log.warning("message_waits", **message_fields(first.envelope), type=first.envelope.type, reason=str(fault.cause))
+            self._log.warning(
+                "message_waits", **message_fields(first.envelope), type=first.envelope.type, reason=str(fault.cause)
+            )
         first.waits_for = str(fault.cause)
         waited = max(timedelta(), now - first.waits_since)
         partition.hold(group.key, now, min(max(waited / 4, _SHORTEST_WAIT), _LONGEST_WAIT), group.deliveries)
