@@ -77,7 +77,7 @@ class MemoryTurnStore:
         await self._reach()
         due = [t for number, t in self._tables.timers.values() if number == partition and t.due_at <= now]
         due.sort(key=lambda timer: (timer.due_at, timer.key, timer.name))
-        return [Timer(timer.key, timer.name, timer.due_at, timer.body) for timer in due[:limit]]
+        return [Timer(timer.key, timer.name, timer.due_at, timer.body, timer.message_id) for timer in due[:limit]]
 
     async def next_timer_at(self, partition: int, after: datetime) -> datetime | None:
         """See `TurnStore.next_timer_at`."""

@@ -28,7 +28,8 @@ FROM nexus.leases l WHERE l.service = $1 AND l.partition = $2"""
 CHECKPOINTS: Final = "SELECT stream, ms, seq FROM nexus.checkpoints WHERE service = $1"
 
 DUE_TIMERS: Final = """
-SELECT key, name, due_at, body FROM timers WHERE partition = $1 AND due_at <= $2 ORDER BY due_at, key, name LIMIT $3"""
+SELECT key, name, due_at, body, message_id FROM timers
+WHERE partition = $1 AND due_at <= $2 ORDER BY due_at, key, name LIMIT $3"""
 
 NEXT_TIMER: Final = "SELECT min(due_at) FROM timers WHERE partition = $1 AND due_at > $2"
 

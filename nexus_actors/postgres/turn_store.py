@@ -93,7 +93,7 @@ class PostgresTurnStore:
     async def due_timers(self, partition: int, now: datetime, limit: int) -> list[Timer]:
         """See `TurnStore.due_timers`."""
         rows = await self._database.fetch(sql.DUE_TIMERS, partition, now, limit)
-        return [Timer(row["key"], row["name"], row["due_at"], row["body"]) for row in rows]
+        return [Timer(*(row[column] for column in Timer._fields)) for row in rows]
 
     async def next_timer_at(self, partition: int, after: datetime) -> datetime | None:
         """See `TurnStore.next_timer_at`."""

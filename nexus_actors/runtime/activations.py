@@ -4,12 +4,38 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import msgspec
+from msgspec import Struct
 
 from nexus_actors.actor import Actor
+from nexus_actors.blame import blamed
+from nexus_actors.errors import NexusError
+from nexus_actors.runtime.round_trip import RoundTrip
 from nexus_actors.runtime.store import StateRow, TurnStore
 
-_encoder = msgspec.json.Encoder()
+
+class StateUnreadable(NexusError):
+    """What the database has of an actor's state cannot be read as its type."""
+
+    def __init__(self, actor: str, key: str, reason: Exception) -> None:
+        super().__init__(
+            f"The state of {actor} {key!r} cannot be read: {reason}. `nexus states` shows, replaces and drops states; "
+            "redrive the key's dead letters afterwards."
+        )
+
+
+class StateForm(Struct, frozen=True):
+    """How the states of one kind of actor are made, written and read."""
+
+    make: type[Struct]
+    trip: RoundTrip
+
+    @classmethod
+    def of(cls, actor: type[Actor[Any]]) -> "StateForm | None":
+        """That of an actor; None where it has no state."""
+        state_type = actor.state_type()
+        if state_type is None:
+            return None
+        return cls(state_type, RoundTrip(state_type, f"The state of {actor.__name__}"))
 
 
 class Activation:
@@ -18,35 +44,53 @@ class Activation:
     Attributes:
         saved: its state as the database has it; None when it has none.
         settled: its state after the last turn that went well.
+        problem: why it cannot be used: a turn with it fails for this. `StateUnreadable`, or what its class raised when it was
+            to be made.
     """
 
-    def __init__(self, actor_type: type[Actor[Any]], key: str, saved: bytes | None, partition: int) -> None:
+    def __init__(
+        self, actor_type: type[Actor[Any]], key: str, saved: bytes | None, partition: int, form: StateForm | None
+    ) -> None:
         self._type = actor_type
-        self._state_type = actor_type.state_type()
+        self._form = form
+        self.name = actor_type.__name__, key
         self.partition = partition
         self.saved = saved
         self.settled = saved
-        self.actor: Actor[Any] = actor_type(key, None)
-        self.restore()
+        self.problem: Exception | None = None
+        try:
+            self.actor = actor_type(key, None)
+            self.restore()
+        except BaseException as error:  # noqa: BLE001 - the actor's own code: one that cannot be made stops nobody else
+            self.problem = blamed(error)
 
     def restore(self) -> None:
         """Go back to the state after the last turn that went well."""
-        if self._state_type is None:
+        if self._form is None:
             return
-        self.actor.state = (
-            self._state_type() if self.settled is None else msgspec.json.decode(self.settled, type=self._state_type)
-        )
+        if self.settled is None:
+            self.actor.state = self._form.make()
+            return
+        try:
+            self.actor.state = self._form.trip.read(self.settled)
+        except BaseException as error:  # noqa: BLE001 - the class of the state may raise what it likes
+            reason = blamed(error)
+            raise StateUnreadable(*self.name, reason) from reason
 
     def settle(self) -> None:
-        """A turn went well: its state is the one to go back to."""
-        if self._state_type is not None:
-            self.settled = _encoder.encode(self.actor.state)
+        """A turn went well: its state is the one to go back to.
+
+        Raises:
+            Unwritable: it could not be read again.
+        """
+        if self._form is not None:
+            self.settled = self._form.trip.write(self.actor.state, self.settled)
 
     def row(self) -> StateRow | None:
         """What there is to save; None when nothing has changed."""
         if self.settled is None or self.settled == self.saved:
             return None
-        return StateRow(self._type.__name__, self.actor.key, self.settled)
+        return StateRow(*self.name, self.settled)
 
 
 class Activations:
@@ -58,7 +102,7 @@ class Activations:
 
     def __init__(self, store: TurnStore, actors: Sequence[type[Actor[Any]]], limit: int = 10_000) -> None:
         self._store = store
-        self._actors = actors
+        self._forms = {actor: StateForm.of(actor) for actor in actors}
         self._limit = limit
         self._alive: OrderedDict[tuple[str, str], Activation] = OrderedDict()
 
@@ -66,16 +110,19 @@ class Activations:
         return len(self._alive)
 
     async def wake(self, wanted: Iterable[tuple[type[Actor[Any]], str, int]]) -> None:
-        """Activate these (actor, key, partition), reading all their states in one go."""
+        """Activate these (actor, key, partition), reading all their states in one go.
+
+        One that cannot be used is there too, with its `Activation.problem`.
+        """
         missing = {
             (actor.__name__, key): (actor, partition)
             for actor, key, partition in wanted
             if (actor.__name__, key) not in self._alive
         }
-        stateful = [name for name, (actor, _) in missing.items() if actor.state_type() is not None]
+        stateful = [name for name, (actor, _) in missing.items() if self._forms[actor] is not None]
         states = await self._store.states(stateful) if stateful else {}
         for name, (actor, partition) in missing.items():
-            self._alive[name] = Activation(actor, name[1], states.get(name), partition)
+            self._alive[name] = Activation(actor, name[1], states.get(name), partition, self._forms[actor])
 
     def get(self, actor: type[Actor[Any]], key: str) -> Activation:
         """An activation that was woken."""
@@ -86,11 +133,11 @@ class Activations:
     def drop(self, activations: Iterable[Activation]) -> None:
         """Forget activations whose turns were not committed; the next use reads their states again."""
         for activation in activations:
-            self._alive.pop((type(activation.actor).__name__, activation.actor.key), None)
+            self._alive.pop(activation.name, None)
 
     def drop_key(self, key: str) -> None:
         """Forget the actors of one key."""
-        for actor in self._actors:
+        for actor in self._forms:
             self._alive.pop((actor.__name__, key), None)
 
     def drop_partition(self, partition: int) -> None:

@@ -147,16 +147,21 @@ class Batches:
             await self._turns.wake([single])
             attempt = await self._attempt([single])
             if attempt.alone:
-                await self._refuse(attempt.alone[0])
+                await self._refuse(attempt.alone[0], attempt)
             if attempt.faulty:
                 rest = Group(group.partition, group.key, group.deliveries[index:])
                 await self._failed(rest, attempt.faulty[0][1])
                 return
 
-    async def _refuse(self, refused: Result) -> None:
+    async def _refuse(self, refused: Result, attempt: _Attempt) -> None:
         """A command was refused after it had written: the writing is rolled back, the refusal alone is kept."""
-        async with self._store.transaction() as transaction:
-            await self._commit([Result(refused.group, refused.answers, [], set())], transaction)
+        try:
+            async with self._store.transaction() as transaction:
+                await self._commit([Result(refused.group, refused.answers, [], set())], transaction)
+        except (LeaseLost, DatabaseUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 - what cannot be kept is the fault of its turn here too
+            attempt.faulty.append((refused.group, Fault(error)))
 
     async def _commit(self, results: Sequence[Result], transaction: TurnTransaction) -> None:
         commit = self._ledger.commit_of(results)

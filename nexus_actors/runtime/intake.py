@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 from msgspec import Raw
 
-from bus import BusError, Envelope, MalformedMessage, Message, StreamName, keyed_id
+from bus import Envelope, MalformedMessage, Message, StreamName, keyed_id
 from bus.codec import Contracts, decode_envelope
 from bus.store import Entry
+from nexus_actors.blame import blamed
 from nexus_actors.runtime.delivery import Delivery, Unreadable
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.release import ReleaseKey
@@ -16,6 +18,7 @@ from nexus_actors.runtime.store import ParkedRow, Timer
 from nexus_actors.service import Service
 
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_UNKNOWN: Final = "unknown"
 
 
 class NoEnvelope(Exception):
@@ -67,45 +70,36 @@ class Intake:
     def _read(self, envelope: Envelope) -> tuple[Message, Exception | None]:
         try:
             return self._contracts.decode(envelope), None
-        except BusError as error:
-            return Unreadable(type=envelope.type), error
+        except BaseException as error:  # noqa: BLE001 - `upcast` and `__post_init__` raise what they like
+            return Unreadable(type=envelope.type), blamed(error)
 
     def from_timer(self, timer: Timer, partition: int) -> Delivery:
         """The delivery of a timer that is due."""
-        envelope = decode_envelope(timer.body)
-        message, problem = self._read(envelope)
+        envelope, message, problem = self._open(timer.body, timer.message_id, timer.key, _UNKNOWN)
         stream = self._service.topic.stream("commands", partition)
         return Delivery(partition, envelope, message, timer.body, stream, None, timer=timer.name, problem=problem)
 
     def from_parked(self, row: ParkedRow) -> Delivery:
         """The delivery of a dead letter that is tried again."""
-        try:
-            envelope = decode_envelope(row.body)
-        except MalformedMessage as error:
-            envelope = _stand_in(row)
-            message: Message = Unreadable(type=row.wire_type)
-            problem: Exception | None = error
-        else:
-            message, problem = self._read(envelope)
+        envelope, message, problem = self._open(row.body, row.message_id, row.key, row.wire_type)
         return Delivery(row.partition, envelope, message, row.body, row.stream, None, parked=True, problem=problem)
+
+    def _open(self, body: bytes, message_id: UUID, key: str, wire_type: str) -> tuple[Envelope, Message, Exception | None]:
+        """What was kept, with its message; a stand-in where an earlier release could read it and this one cannot."""
+        try:
+            envelope = decode_envelope(body)
+        except MalformedMessage as error:
+            return _stand_in(message_id, key, wire_type), Unreadable(type=wire_type), error
+        return envelope, *self._read(envelope)
 
 
 def _nameless(entry: Entry, partition: Partition, error: MalformedMessage) -> ParkedRow:
     """An entry without an id gets one from its place, so that reading it again does not make it two."""
     message_id = keyed_id("no envelope", entry.stream, str(entry.position))
     return ParkedRow(
-        message_id, partition.number, "", "unknown", entry.stream, entry.body, behind=False, error=str(error), attempts=0
+        message_id, partition.number, "", _UNKNOWN, entry.stream, entry.body, behind=False, error=str(error), attempts=0
     )
 
 
-def _stand_in(row: ParkedRow) -> Envelope:
-    """An envelope for a dead letter whose own one an earlier release could read, and this one cannot."""
-    return Envelope(
-        specversion="1.0",
-        id=row.message_id,
-        source="",
-        type=row.wire_type,
-        subject=row.key,
-        time=_LONG_AGO,
-        data=Raw(b"null"),
-    )
+def _stand_in(message_id: UUID, key: str, wire_type: str) -> Envelope:
+    return Envelope(specversion="1.0", id=message_id, source="", type=wire_type, subject=key, time=_LONG_AGO, data=Raw(b"null"))

@@ -7,11 +7,12 @@ from typing import Any
 
 from bus import Refusal
 from bus.requests import Answer
+from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.delivery import Delivery, Group
 from nexus_actors.runtime.ledger import TurnLedger
 from nexus_actors.runtime.partition import Partition
-from nexus_actors.runtime.store import Commit, ParkedRow, TurnStore
+from nexus_actors.runtime.store import Commit, LeaseLost, ParkedRow, TurnStore
 from nexus_actors.runtime.turn import Fault
 from nexus_actors.telemetry.message_fields import message_fields
 from nexus_actors.telemetry.metrics import ServiceMetrics
@@ -74,7 +75,13 @@ class Parking:
     async def _park(self, partition: Partition, deliveries: Sequence[Delivery], error: str) -> None:
         everything = [*deliveries, *partition.let_go(deliveries[0].key)]
         rows = [_row(delivery, behind=i > 0, error=error if i == 0 else "") for i, delivery in enumerate(everything)]
-        await self._commit(self._ledger.park(partition, rows, everything))
+        try:
+            await self._commit(self._ledger.park(partition, rows, everything))
+        except (LeaseLost, DatabaseUnavailable):
+            raise
+        except Exception as refused:  # noqa: BLE001 - what went wrong is the one part that may be anything
+            rows[0] = rows[0]._replace(error=f"The cause could not be kept: {type(refused).__name__}. The log has it.")
+            await self._commit(self._ledger.park(partition, rows, everything))
         partition.parked_keys.add(deliveries[0].key)
         self._finish(partition, everything)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from bus import Refusal
+from bus import MalformedMessage, Refusal
 from bus.requests import Answer, decode_answer
 from nexus_actors.runtime.delivery import Delivery
 from nexus_actors.runtime.ledger import TurnLedger
@@ -50,7 +50,7 @@ class Screening:
             )
             self._ledger.owe(delivery, Answer(id=delivery.message_id, refusal=refusal.document))
             return
-        self._ledger.owe(delivery, msgspec.structs.replace(decode_answer(known.answer), replayed=True))
+        self._ledger.owe(delivery, _again(delivery.message_id, known.answer))
 
     def _still_running(self, delivery: Delivery, first: Delivery) -> None:
         """A repeat of what is in hand; another asker may ask again. The same entry read once more must stay unfinished."""
@@ -62,3 +62,11 @@ class Screening:
             "in_flight", "The first request with this key is still being handled. Ask again in a moment with the same key."
         )
         self._ledger.owe(delivery, Answer(id=delivery.message_id, refusal=refusal.document))
+
+
+def _again(message_id: UUID, kept: bytes) -> Answer:
+    try:
+        return msgspec.structs.replace(decode_answer(kept), replayed=True)
+    except MalformedMessage:
+        detail = "It was handled before, and its answer was kept in a form that this release cannot read. Look what came of it."
+        return Answer(id=message_id, refusal=Refusal.gone("answer_unreadable", detail).document)

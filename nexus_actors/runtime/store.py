@@ -89,12 +89,13 @@ class TimerGone(NamedTuple):
 
 
 class Timer(NamedTuple):
-    """A timer that is due."""
+    """A timer that is due. ``message_id`` is that of the envelope in ``body``."""
 
     key: str
     name: str
     due_at: datetime
     body: bytes
+    message_id: UUID
 
 
 class Commit(Struct):

@@ -6,16 +6,20 @@ from datetime import datetime
 from typing import Any
 
 import anyio
-from msgspec import Struct
+from msgspec import Raw, Struct
 
-from bus import ContractError, Envelope, Message, Refusal, derive_id
-from bus.codec import encode_data, encode_envelope
-from bus.requests import Answer
+from bus import Command, ContractError, Envelope, Message, Refusal, derive_id
+from bus.codec import encode_envelope
+from bus.envelope import key_problem
+from bus.requests import Answer, decode_answer, encode_answer
 from nexus_actors.actor import Handler
+from nexus_actors.blame import blamed
 from nexus_actors.context import Context, Effects, Outbound
 from nexus_actors.database import Transaction
-from nexus_actors.runtime.activations import Activation, Activations
+from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.runtime.activations import Activation, Activations, StateUnreadable
 from nexus_actors.runtime.delivery import Delivery, Group
+from nexus_actors.runtime.round_trip import RoundTrip
 from nexus_actors.runtime.tracing import TurnTraces
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import ServiceMetrics
@@ -32,7 +36,8 @@ class Fault(Exception):
     """
 
     def __init__(self, cause: Exception, *, final: bool = False, waits: bool = False) -> None:
-        super().__init__(str(cause))
+        # Not what it says: exceptions of services may raise when they are asked for that.
+        super().__init__(type(cause).__name__)
         self.cause = cause
         self.final = final
         self.waits = waits
@@ -76,6 +81,11 @@ class Turns:
         self._timeout_s = timeout_s
         self._stopwatch = stopwatch
         self._others_ran_at = stopwatch()
+        self._answers: dict[type[Message], RoundTrip] = {
+            message_type: RoundTrip(message_type.reply_type(), f"The answer to {message_type.__name__}")
+            for message_type in service.handled
+            if issubclass(message_type, Command)
+        }
 
     async def wake(self, groups: Sequence[Group]) -> None:
         """Activate every actor that these groups need."""
@@ -83,19 +93,36 @@ class Turns:
             (handler.actor, delivery.key, group.partition)
             for group in groups
             for delivery in group.deliveries
-            for handler in self._local(delivery)
+            for handler in self._wanted(delivery)
         )
+
+    def _wanted(self, delivery: Delivery) -> Sequence[Handler]:
+        """Whose actors a delivery needs; nobody's where that cannot be told, for which its own turn will fail."""
+        try:
+            return self._local(delivery)
+        except BaseException as error:  # noqa: BLE001 - the key is what the message's own code says
+            blamed(error)
+            return ()
 
     async def run(self, group: Group, db: Transaction) -> Result:
         """Handle a group's deliveries in order.
 
+        Whatever is raised between the taking of a delivery and the commit is the fault of that turn: by the handler, and by
+        what is made of its state, its answers and the messages that it sends.
+
         Raises:
-            Fault: a handler failed. The group's activations are to be dropped and what was written rolled back.
+            Fault: a turn failed. The group's activations are to be dropped and what was written rolled back.
         """
         result = Result(group, [], [], set())
-        for call in self._calls(group.deliveries):
-            await self._call(call, db, result)
-            await self._let_others_run()
+        try:
+            for call in self._calls(group.deliveries):
+                await self._call(call, db, result)
+                await self._let_others_run()
+        except (Fault, DatabaseUnavailable):
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever it is
+            cause = blamed(error)
+            raise Fault(cause) from cause
         return result
 
     async def _let_others_run(self) -> None:
@@ -125,7 +152,7 @@ class Turns:
 
     async def _call(self, call: list[Delivery], db: Transaction, result: Result) -> None:
         handlers = self._handlers(call[0])
-        touched = [self._activations.get(handler.actor, call[0].key) for handler in handlers]
+        touched = [self._activation(handler, call[0]) for handler in handlers]
         result.activations.update(touched)
         writes_before = db.writes
         try:
@@ -140,12 +167,23 @@ class Turns:
                 return
             if call[0].message.channel == "events":
                 raise Fault(refusal) from refusal
-            result.answers.append(Answer(id=call[0].message_id, refusal=refusal.document))
+            result.answers.append(_refused(call[0], refusal))
             return
         for activation in touched:
             activation.settle()
         result.answers += answers
         result.effects += effects
+
+    def _activation(self, handler: Handler, delivery: Delivery) -> Activation:
+        """An actor that can be used.
+
+        Raises:
+            Fault: it cannot.
+        """
+        activation = self._activations.get(handler.actor, delivery.key)
+        if activation.problem is not None:
+            raise Fault(activation.problem, final=isinstance(activation.problem, StateUnreadable))
+        return activation
 
     async def _handle(
         self, call: list[Delivery], handlers: Sequence[Handler], db: Transaction
@@ -168,8 +206,9 @@ class Turns:
                 values = await self._invoke(handler, call, ctx)
             effects.append(ctx.effects)
             if call[0].message.channel == "commands":
+                trip = self._answers[handler.message_type]
                 answers = [
-                    Answer(id=delivery.message_id, value=encode_data(value))
+                    Answer(id=delivery.message_id, value=Raw(trip.write(value)))
                     for delivery, value in zip(call, values, strict=True)
                 ]
         return answers, effects
@@ -187,8 +226,9 @@ class Turns:
                 value = bound(argument, ctx)
         except Refusal:
             raise
-        except Exception as error:
-            raise Fault(error) from error
+        except BaseException as error:  # noqa: BLE001 - whatever it is
+            cause = blamed(error)
+            raise Fault(cause) from cause
         finally:
             self._metrics.handler_took(
                 handler.message_type.topic.service, handler.message_type.wire, self._stopwatch() - started
@@ -244,6 +284,8 @@ class Turns:
         return effects
 
     def _forward(self, envelope: Envelope, key: str) -> Outbound:
+        if problem := key_problem(key):
+            raise Fault(ContractError(f"The key of an actor that handles {envelope.type} {problem}."), final=True)
         message_id = derive_id(envelope.id, f"{self._service.name}/{key}")
         forwarded = envelope.replace(id=message_id, subject=key, causationid=envelope.id, forwarded=True, replyto=None)
         topic = self._service.topic
@@ -254,6 +296,13 @@ def _caller(delivery: Delivery) -> tuple[str | None, str | None, str | None]:
     """On whose behalf a message was sent: the context of a turn tells one of them, so a call has one alone."""
     envelope = delivery.envelope
     return envelope.tenant, envelope.principal, envelope.scopes
+
+
+def _refused(delivery: Delivery, refusal: Refusal) -> Answer:
+    """The answer that is a refusal; one whose parts are of other types than they should be is a fault of the handler."""
+    answer = Answer(id=delivery.message_id, refusal=refusal.document)
+    decode_answer(encode_answer(answer))
+    return answer
 
 
 def random_chance() -> float:

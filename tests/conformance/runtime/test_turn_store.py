@@ -199,7 +199,7 @@ async def test_due_timers_come_earliest_first_up_to_a_limit(books: Books) -> Non
     commit.timers += [(0, late), (0, soon), (0, later), (1, timer("c", NOON - timedelta(days=1)))]
     await books.commit(commit)
     due = await books.one.due_timers(0, NOON, 10)
-    assert due == [Timer("k", "z", soon.due_at, b"z"), Timer("k", "a", NOON, b"a")]
+    assert due == [Timer("k", "z", soon.due_at, b"z", soon.message_id), Timer("k", "a", NOON, b"a", late.message_id)]
     assert [timer.name for timer in await books.one.due_timers(0, NOON, 1)] == ["z"]
     assert await books.one.next_timer_at(0, NOON) == later.due_at
     assert await books.one.next_timer_at(0, later.due_at) is None

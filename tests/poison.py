@@ -1,0 +1,50 @@
+"""What handlers do wrong: each way spoils a turn, wherever in it that shows, and may spoil nothing else."""
+
+import asyncio
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+from typing_extensions import override
+
+
+class Unprintable(Exception):
+    """An exception that raises another one when it is asked what it says."""
+
+    @override
+    def __str__(self) -> str:
+        raise ValueError("It does not say.")
+
+
+def _nested() -> object:
+    value: object = None
+    for _ in range(100_000):
+        value = [value]
+    return value
+
+
+RAISED: Final[Mapping[str, BaseException]] = {
+    "an error": ValueError("told to fail"),
+    "an unprintable error": Unprintable(),
+    "a cancellation that nobody asked for": asyncio.CancelledError("told to fail"),
+    "an end of the process": SystemExit(0),
+    "an end of the coroutine": GeneratorExit(),
+    "a group of ends": BaseExceptionGroup("told to fail", [asyncio.CancelledError(), SystemExit(3)]),
+}
+VALUES: Final[Mapping[str, object]] = {
+    "no JSON": object(),
+    "a lone surrogate": "\udcff",
+    "a key that JSON has not": {(1, 2): 3},
+    "no number": math.nan,
+    "a type of its own": {"not": ["what", "was", "declared"]},
+    "nested too deep": _nested(),
+}
+WAYS: Final = (*RAISED, *VALUES)
+
+
+def poison(way: str, state: Struct) -> None:
+    """Spoil a turn: raise something, or leave something in the first field of a state that is no value of it."""
+    if way in RAISED:
+        raise RAISED[way]
+    setattr(state, state.__struct_fields__[0], VALUES[way])
