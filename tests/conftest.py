@@ -25,6 +25,8 @@ _TEMPLATE = "nexus_template"
 _HANGS_S = 180
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
+pytest_plugins = ["tests.budgets"]
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +14,11 @@ import click
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _TYPED = ("bus", "deploy", "modules", "nexus_actors", "tests")
 _CONTAINERS = "CONTAINER_TESTS"
+_THOROUGH = "THOROUGH_TESTS"
 _GROUPS = ("lint", "types", "laws", "tests")
+_PROCESSES = "2"
+# A file stays in one process: what it starts for all its tests is started once. Files go out in the order of tests/conftest.py.
+_BY_FILE = ("--dist=loadfile", "--no-loadscope-reorder")
 
 
 class Step(NamedTuple):
@@ -24,51 +29,112 @@ class Step(NamedTuple):
     arguments: list[str]
 
 
-def steps(pytest_args: tuple[str, ...], only: str | None) -> Iterator[Step]:
-    """What `nexus test` runs, in order."""
-    yield Step("lint", "ruff format", ["-m", "ruff", "format", "--check", "."])
-    yield Step("lint", "ruff check", ["-m", "ruff", "check", "."])
-    yield Step("types", "mypy", ["-m", "mypy", *(folder for folder in _TYPED if (_CHECKOUT / folder).is_dir())])
+class Ended(NamedTuple):
+    """A step's end: its exit code, how long it took, and its output where that was kept."""
+
+    step: Step
+    code: int
+    took_s: float
+    output: str
+
+
+def static_steps(only: str | None = None) -> list[Step]:
+    """What looks at the code without running it."""
     linter = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"
-    yield Step("laws", "import-linter", ["-c", linter])
-    if only == "laws":
-        yield Step("laws", "tests/test_laws.py", ["-m", "pytest", "-q", "tests/test_laws.py"])
-    if pytest_args:
-        yield Step("tests", "pytest", ["-m", "pytest", *pytest_args])
-    else:
-        yield Step("tests", "coverage erase", ["-m", "coverage", "erase"])
-        yield Step("tests", "pytest", ["-m", "coverage", "run", "-m", "pytest", "-q"])
-        yield Step("tests", "coverage combine", ["-m", "coverage", "combine", "-q"])
-        yield Step("tests", "coverage", ["-m", "coverage", "report"])
+    steps = [
+        Step("lint", "ruff format", ["-m", "ruff", "format", "--check", "."]),
+        Step("lint", "ruff check", ["-m", "ruff", "check", "."]),
+        Step("types", "mypy", ["-m", "mypy", *(folder for folder in _TYPED if (_CHECKOUT / folder).is_dir())]),
+        Step("laws", "import-linter", ["-c", linter]),
+        Step("laws", "tests/test_laws.py", ["-m", "pytest", "-q", "tests/test_laws.py"]),
+    ]
+    # Without a choice, the laws are among the tests.
+    return [step for step in steps if only == step.group or (only is None and step.name != "tests/test_laws.py")]
+
+
+def behaviour_steps(pytest_args: Sequence[str], *, coverage: bool = False, thorough: bool = False) -> list[Step]:
+    """What runs the code. Coverage is measured in one process, and nearly doubles the time."""
+    quietly = [] if _chooses(pytest_args) else ["-q"]
+    # Budgets are for the usual run.
+    budgets = ["--budgets=print"] if coverage or thorough else []
+    if not coverage:
+        return [Step("tests", "pytest", ["-m", "pytest", *quietly, *budgets, *_processes(pytest_args), *pytest_args])]
+    return [
+        Step("tests", "coverage erase", ["-m", "coverage", "erase"]),
+        Step("tests", "pytest", ["-m", "coverage", "run", "-m", "pytest", *quietly, *budgets, *pytest_args]),
+        Step("tests", "coverage combine", ["-m", "coverage", "combine", "-q"]),
+        Step("tests", "coverage", ["-m", "coverage", "report"]),
+    ]
 
 
 def run(step: Step) -> bool:
-    """Run a step in the checkout and print how it went and how long it took."""
+    """Run a step in the checkout, and print how it went and how long it took."""
     click.secho(f"== {step.name}", bold=True)
+    return verdict(perform(step))
+
+
+def perform(step: Step, *, keeps_output: bool = False) -> Ended:
+    """Run a step in the checkout. Its output is seen at once, or kept."""
     start_s = time.monotonic()
-    environment = {**os.environ, "PYTHONPATH": str(_CHECKOUT)}
-    code = subprocess.run([sys.executable, *step.arguments], cwd=_CHECKOUT, env=environment, check=False).returncode
-    took_s = time.monotonic() - start_s
-    verdict = click.style("ok", fg="green") if code == 0 else click.style(f"FAILED (exit code {code})", fg="red")
-    click.echo(f"   {step.name}: {verdict}, {took_s:.1f} s\n")
-    return code == 0
+    done = subprocess.run(
+        [sys.executable, *step.arguments],
+        cwd=_CHECKOUT,
+        env={**os.environ, "PYTHONPATH": str(_CHECKOUT)},
+        check=False,
+        stdout=subprocess.PIPE if keeps_output else None,
+        stderr=subprocess.STDOUT if keeps_output else None,
+        text=True,
+    )
+    return Ended(step, done.returncode, time.monotonic() - start_s, done.stdout or "")
+
+
+def verdict(ended: Ended) -> bool:
+    """Print how a step went, and say whether it went well."""
+    said = click.style("ok", fg="green") if ended.code == 0 else click.style(f"FAILED (exit code {ended.code})", fg="red")
+    click.echo(f"   {ended.step.name}: {said}, {ended.took_s:.1f} s\n")
+    return ended.code == 0
+
+
+def run_beside(tests: Sequence[Step], others: Sequence[Step]) -> list[str]:
+    """Run the tests, and beside them the other steps, whose output comes after theirs. Gives the names of what failed."""
+    with ThreadPoolExecutor(1) as beside:
+        ends = [beside.submit(perform, step, keeps_output=True) for step in others]
+        failed = [step.name for step in tests if not run(step)]
+    for end in ends:
+        ended = end.result()
+        click.secho(f"== {ended.step.name}", bold=True)
+        click.echo(ended.output, nl=False)
+        if not verdict(ended):
+            failed.append(ended.step.name)
+    return failed
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--only", type=click.Choice(_GROUPS), help="Run these checks only.")
+@click.option(
+    "--coverage", is_flag=True, help="Measure which lines and branches are run. In one process; takes about four times as long."
+)
+@click.option("--thorough", is_flag=True, help="Run all seeds and examples of what only repeats, instead of some.")
 @click.option("--mutations", is_flag=True, help="Break each mechanism in a copy and show which test notices; nothing else.")
 @click.option("--containers", is_flag=True, help="Run the platform in real containers; nothing else. Needs root.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def command(only: str | None, pytest_args: tuple[str, ...], *, mutations: bool, containers: bool) -> None:
+def command(
+    only: str | None, pytest_args: tuple[str, ...], *, coverage: bool, thorough: bool, mutations: bool, containers: bool
+) -> None:
     """Check format, lint, types, laws and behaviour, faults of real servers and processes included.
 
-    PYTEST_ARGS go to pytest; with them, coverage is not measured. -m "not faults" saves some minutes. With --mutations they are
-    words that choose breaks by their guarantee, what is broken, or the file. Exits with 1 when any check failed, or any break
-    was not caught. Tests in containers are left out of all but a run with --containers, which installs Debian's docker.io,
-    docker-compose and debootstrap where they are missing.
+    Tests run in two processes with servers of their own, types and laws are checked beside them. At the end stands what the
+    processor did for each folder of tests, and its budget (tests/budgets.py); far more than that fails the run.
+
+    PYTEST_ARGS go to pytest. Where they choose tests (-m alone does not), one process runs them, unless -n says how many.
+    -m "not faults" saves some minutes. With --mutations they are words that choose breaks by their guarantee, what is broken,
+    or the file. Exits with 1 when any check failed, or any break was not caught. Tests in containers are left out of all but a
+    run with --containers, which installs Debian's docker.io, docker-compose and debootstrap where they are missing.
     """
     if [mutations, containers, only is not None].count(True) > 1:
         raise click.UsageError("--mutations, --containers and --only do not go together. Give one of them.")
+    if thorough:
+        os.environ[_THOROUGH] = "1"
     if mutations or containers:
         step = Step("tests", "mutations", ["-u", "-m", "tests.mutations", *pytest_args])
         if containers:
@@ -81,9 +147,31 @@ def command(only: str | None, pytest_args: tuple[str, ...], *, mutations: bool, 
     if not (_CHECKOUT.parent / "shared" / "data").is_dir():
         click.echo("There is no ../shared/data beside the checkout: tests that need the reference data are skipped.\n")
     (_CHECKOUT / ".nexus" / "coverage").mkdir(parents=True, exist_ok=True)
-    chosen = [step for step in steps(pytest_args, only) if only in {None, step.group}]
-    failed = [step.name for step in chosen if not run(step)]
+    tests = behaviour_steps(pytest_args, coverage=coverage, thorough=thorough)
+    if only is None:
+        lint, rest = static_steps("lint"), [step for step in static_steps() if step.group != "lint"]
+        failed = [step.name for step in lint if not run(step)] + run_beside(tests, rest)
+    else:
+        failed = [step.name for step in (tests if only == "tests" else static_steps(only)) if not run(step)]
     if failed:
         click.secho(f"Failed: {', '.join(failed)}.", fg="red")
         sys.exit(1)
     click.secho("All checks passed.", fg="green")
+
+
+def _processes(pytest_args: Sequence[str]) -> list[str]:
+    """How pytest is to share out the tests. Few are faster in one process, and its output can be watched."""
+    if any(argument.startswith(("-n", "--numprocesses")) for argument in pytest_args):
+        return [*_BY_FILE]
+    return [] if _chooses(pytest_args) else ["-n", _PROCESSES, *_BY_FILE]
+
+
+def _chooses(pytest_args: Sequence[str]) -> bool:
+    """Whether the arguments are for some tests. Those for a mark are for many."""
+    words = iter(pytest_args)
+    for word in words:
+        if word == "-m":
+            next(words, None)
+        elif not word.startswith("-m") and word.strip("-qv"):
+            return True
+    return False

@@ -11,10 +11,10 @@ from typing import Final
 import pytest
 
 from nexus_actors.catalogue import ServiceEntry
-from nexus_actors.local.ports import free_offset
 from tests.containers.engine import CannotContain, Engine, provide_programs
 from tests.containers.fleet import CATALOGUE, SERVICES, Fleet, until
 from tests.containers.images import CHECKOUT, build
+from tests.ports import claim_offset
 
 WANTED: Final = "CONTAINER_TESTS"
 _HANGS_S: Final = 1_800
@@ -58,8 +58,7 @@ def engine() -> Iterator[Engine]:
 def started(engine: Engine) -> Iterator[tuple[Fleet, float, str]]:
     """The fleet, how many seconds it took from images to all healthy, and what making the first accounts said."""
     folder = Path(tempfile.mkdtemp(prefix="nexus-fleet-"))
-    offset = free_offset([*CATALOGUE.services, *_SERVERS], "127.0.0.1")
-    assert offset is not None
+    offset = claim_offset([*CATALOGUE.services, *_SERVERS])
     fleet = Fleet(engine, folder, offset)
     began = time.monotonic()
     try:

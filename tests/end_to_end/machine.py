@@ -16,8 +16,8 @@ from msgspec import Struct
 from nexus_actors.loading import load_catalogue
 from nexus_actors.local.credentials import Credentials, load_credentials
 from nexus_actors.local.home import Home
-from nexus_actors.local.ports import free_offset
 from nexus_actors.local.run_state import RunState
+from tests.ports import claim_offset
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CATALOGUE = load_catalogue()
@@ -40,9 +40,7 @@ class Machine:
     """A data folder, ports of its own, and the command line on them."""
 
     def __init__(self, folder: Path, offset: int | None = None) -> None:
-        found = free_offset(CATALOGUE.services, "127.0.0.1") if offset is None else offset
-        assert found is not None
-        self.offset = found
+        self.offset = claim_offset(CATALOGUE.services) if offset is None else offset
         self.home = Home(folder)
         self._environ = {name: value for name, value in os.environ.items() if not name.startswith("NEXUS_")}
         self._environ |= {"NEXUS_DATA_DIR": str(folder), "PYTHONPATH": str(CHECKOUT)}

@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 
 from nexus_actors.local.health import look
-from nexus_actors.local.ports import free_offset
 from tests.end_to_end.machine import BUILT, CATALOGUE, CHECKOUT
 from tests.end_to_end.waiting import until
+from tests.ports import claim_offset
 
 AUTH = CATALOGUE.named("auth-ms")
 
@@ -62,7 +62,7 @@ def test_migrate_says_what_is_missing(environ: dict[str, str]) -> None:
 
 
 def test_first_accounts_are_made_once_over_running_services(environ: dict[str, str], redis_url: str) -> None:
-    offset = free_offset([AUTH], "127.0.0.1")
+    offset = claim_offset([AUTH])
     environ |= {
         "NEXUS_REDIS_URL": redis_url,
         "NEXUS_AUTH_KEK": secrets.token_urlsafe(36),

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from nexus_actors.local.health import look
-from nexus_actors.local.ports import free_offset
 from tests.end_to_end.machine import CATALOGUE, CHECKOUT
 from tests.end_to_end.waiting import until
+from tests.ports import claim_offset
 
 FLEET = CATALOGUE.named("fleet-service")
 
@@ -22,7 +22,7 @@ FLEET = CATALOGUE.named("fleet-service")
 @pytest.fixture
 def environ(database_url: str, redis_url: str, tmp_path: Path) -> dict[str, str]:
     """The variables of a container."""
-    offset = free_offset([FLEET], "127.0.0.1")
+    offset = claim_offset([FLEET])
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NEXUS_")}
     return kept | {
         "PYTHONPATH": str(CHECKOUT),

@@ -11,12 +11,12 @@ import pytest
 
 from nexus_actors.catalogue import Catalogue, ServiceEntry
 from nexus_actors.local.health import look
-from nexus_actors.local.ports import free_offset
 from tests.end_to_end.machine import CHECKOUT
 from tests.end_to_end.waiting import until
+from tests.ports import claim_offset
 
 COPIED = ("bus", "deploy", "docs", "modules", "nexus_actors", "pyproject.toml")
-TESTS = ("__init__.py", "conftest.py", "event_loop.py", "contracts", "redis_servers", "test_laws.py")
+TESTS = ("__init__.py", "budgets.py", "conftest.py", "contracts", "event_loop.py", "redis_servers", "test_laws.py")
 DEMO_PORT = 9_900
 DEMO = ServiceEntry(name="demo-ms", title="Demo MS", module=None, port=DEMO_PORT, package=None, layer="business")
 _WITHIN_S = 100
@@ -115,8 +115,7 @@ def test_it_passes_laws_contracts_and_its_own_tests(scaffolded: Copy) -> None:
 
 
 def test_it_starts_and_answers(scaffolded: Copy, database_url: str, redis_url: str, tmp_path: Path) -> None:
-    offset = free_offset([DEMO], "127.0.0.1")
-    assert offset is not None
+    offset = claim_offset([DEMO])
     environ = scaffolded.environ | {
         "NEXUS_DATABASE_URL": database_url,
         "NEXUS_REDIS_URL": redis_url,

