@@ -16,7 +16,7 @@ class Report(Protocol):
     """What a work reports with: ``report(0.5, "second pass")``."""
 
     def __call__(self, fraction: float, note: str = "") -> None:
-        """Say how far it is; calling it often is cheap.
+        """Say how far it is; calling it often is cheap: of more than 20 a second some are told.
 
         Args:
             fraction: from 0 to 1; one that is lower than the last counts as that.

@@ -11,6 +11,7 @@ from msgspec import Raw, Struct
 
 from bus import ContractError
 from nexus_actors.jobs.frames import Failed, Frame, GarbledFrame, Order, Reported, Returned, Stopped
+from nexus_actors.jobs.output import LeftOut
 from nexus_actors.jobs.process import WorkProcess, open_process
 from nexus_actors.jobs.store import Claim, Kept
 from nexus_actors.jobs.telling import Telling
@@ -158,9 +159,11 @@ class Attempt:
         return Verdict(kind="failed", error=f"The process of the work {self._how} and had not said how it went.")
 
     async def _read_lines(self, process: WorkProcess) -> None:
-        async for line in process.lines():
-            if line:
-                self._log.info("job_output", line=line)
+        async for said in process.output():
+            if isinstance(said, LeftOut):
+                self._log.warning("job_output_left_out", lines=said.lines, note=f"{said}")
+            else:
+                self._log.info("job_output", line=said)
         self._read_out.set()
 
     async def _await_end(self, process: WorkProcess) -> None:

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable
 from importlib import import_module
 from struct import unpack
+from time import monotonic
 from typing import Any, Final, NoReturn
 
 import msgspec
@@ -20,6 +21,7 @@ from typing_extensions import override
 from bus import Command
 from bus.codec import Contracts, encode_data
 from bus.envelope import Envelope
+from nexus_actors.jobs.bucket import Bucket
 from nexus_actors.jobs.frames import LONGEST_ERROR, LONGEST_NOTE, Failed, Frame, Order, Reported, Returned, Stopped, framed
 from nexus_actors.jobs.guard import Guard
 from nexus_actors.work import JobCancelled, Work
@@ -27,6 +29,8 @@ from nexus_actors.work import JobCancelled, Work
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 # A loop that reports each of a million steps must not keep the worker busy with that.
 _STEP: Final = 0.001
+REPORTS_PER_S: Final = 20.0
+REPORTS_AT_ONCE: Final = 100.0
 
 
 class Reporter:
@@ -35,13 +39,16 @@ class Reporter:
     Args:
         send: takes a frame to the worker.
         cancel: a pipe that is readable once the job has been cancelled.
+        clock: seconds, by which is measured how much is reported.
 
     Attributes:
         cancelled: the work has been told that it is cancelled.
     """
 
-    def __init__(self, send: Callable[[Frame], None], cancel: int) -> None:
+    def __init__(self, send: Callable[[Frame], None], cancel: int, clock: Callable[[], float] = monotonic) -> None:
         self._send = send
+        self._clock = clock
+        self._bucket = Bucket(REPORTS_PER_S, REPORTS_AT_ONCE, clock())
         self._cancel = cancel
         self._last = Reported(fraction=0.0, note="")
         self.cancelled = False
@@ -56,8 +63,11 @@ class Reporter:
             raise JobCancelled("The job has been cancelled.")
         latest = Reported(fraction=max(float(fraction), self._last.fraction), note=note[:LONGEST_NOTE])
         if latest.note != self._last.note or latest.fraction >= min(1.0, self._last.fraction + _STEP) > self._last.fraction:
-            self._last = latest
-            self._send(latest)
+            now = self._clock()
+            if self._bucket.holds(1, now):
+                self._bucket.take(1, now)
+                self._last = latest
+                self._send(latest)
 
     def _is_cancelled(self) -> bool:
         try:

@@ -13,6 +13,8 @@ _PROCESS: Final = "tests/nexus_actors/jobs/test_process.py"
 _JOBS: Final = "tests/nexus_actors/jobs/test_jobs.py"
 _HANDING: Final = "tests/nexus_actors/jobs/test_handing_over.py"
 _STALE: Final = f"{_STORE}::test_a_lease_that_expired_is_queued_again_and_its_former_owner_writes_nothing[postgres]"
+_QUIET: Final = "a job that says too much slows nobody else"
+_OUTPUT: Final = "tests/nexus_actors/jobs/test_output.py"
 
 MUTATIONS: Final = (
     Mutation(
@@ -86,5 +88,29 @@ MUTATIONS: Final = (
         "if claim.losses >= MOST_LOSSES:",
         "if claim.losses < 0:",
         (f"{_HANDING}::test_a_job_whose_workers_die_again_and_again_is_given_up",),
+    ),
+    Mutation(
+        _QUIET,
+        "every line is logged",
+        "nexus_actors/jobs/output.py",
+        "if not self._may_log(line, now):",
+        "if not self._may_log(line, now) and now < 0:",
+        (f"{_OUTPUT}::test_a_flood_is_let_through_up_to_the_burst_and_then_at_the_rate",),
+    ),
+    Mutation(
+        _QUIET,
+        "the pipe is read as fast as it is filled",
+        "nexus_actors/jobs/process.py",
+        "await self._pause(pace.take(len(piece), self._clock()))",
+        "await self._pause(0)",
+        (f"{_PROCESS}::test_a_work_that_writes_without_end_is_read_no_faster_than_the_worker_can_bear",),
+    ),
+    Mutation(
+        _QUIET,
+        "every report is a frame",
+        "nexus_actors/jobs/child.py",
+        "if self._bucket.holds(1, now):",
+        "if now >= 0:",
+        (f"{_OUTPUT}::test_a_million_reports_are_a_few_frames_and_the_newest_comes_with_the_next",),
     ),
 )

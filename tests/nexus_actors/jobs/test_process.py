@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from bus import new_id
 from bus.codec import encode_envelope
 from bus.envelope import seal
 from nexus_actors.jobs.frames import Frame, Order, Reported, Returned, Stopped
-from nexus_actors.jobs.process import WorkProcess, environment, open_process
+from nexus_actors.jobs.output import LINES_AT_ONCE
+from nexus_actors.jobs.process import READ_AT_ONCE, READ_PER_S, WorkProcess, environment, open_process
 from nexus_actors.worker.worker import utc_now
 from tests.nexus_actors.jobs.studio.contract import Mix
 from tests.nexus_actors.jobs.studio.works import Mixing
@@ -25,11 +26,17 @@ pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def mixing(folder: Path, *steps: str, valid_s: float = 60) -> AsyncIterator[WorkProcess]:
+async def mixing(
+    folder: Path,
+    *steps: str,
+    valid_s: float = 60,
+    clock: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], Awaitable[None]] = anyio.sleep,
+) -> AsyncIterator[WorkProcess]:
     """A mix that has begun."""
     job = Mix(track="t", folder=str(folder), steps=steps)
     envelope = seal(job, message_id=new_id(), source="test", now=utc_now())
-    async with open_process(Mixing.reference()) as process:
+    async with open_process(Mixing.reference(), clock, pause) as process:
         await process.begin(Order(envelope=Raw(encode_envelope(envelope)), valid_until=time.monotonic() + valid_s))
         yield process
 
@@ -120,8 +127,33 @@ async def test_a_cancellation_is_seen_at_the_next_report(tmp_path: Path) -> None
 async def test_what_is_printed_is_cut_into_lines_that_are_not_too_long(tmp_path: Path) -> None:
     async with mixing(tmp_path, "print one", f"print {'x' * 5_000}", "print last") as process:
         with anyio.fail_after(20):
-            lines = [line async for line in process.lines()]
+            lines = [str(line) async for line in process.output()]
         assert [len(line) for line in lines] == [3, 2_000, 4]
+
+
+async def test_of_very_many_lines_some_are_logged_and_the_others_counted(tmp_path: Path) -> None:
+    async with mixing(tmp_path, "print-many 51000", clock=lambda: 0.0) as process:
+        with anyio.fail_after(30):
+            *lines, left_out = [said async for said in process.output()]
+        assert lines == [f"line {number}" for number in range(int(LINES_AT_ONCE))]
+        assert str(left_out) == "50,900 lines left out"
+
+
+async def test_a_work_that_writes_without_end_is_read_no_faster_than_the_worker_can_bear(tmp_path: Path) -> None:
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    async with mixing(tmp_path, "spill 100000000", clock=lambda: 0.0, pause=pause) as process:
+        with anyio.fail_after(30):
+            read = 0
+            async for piece in process._pieces(process._process.stderr):
+                read += len(piece)
+                if read > READ_AT_ONCE + READ_PER_S:
+                    break
+        assert pauses[0] == 0
+        assert pauses[-1] > 0.9, "a second's worth above what may be read at once takes a second"
 
 
 def test_the_environment_of_a_work_has_the_modules_of_its_worker_and_none_of_its_secrets() -> None:

@@ -81,6 +81,10 @@ def _do_to_itself(step: list[str]) -> str | None:
             sys.exit(0)
         case ["print", *words]:
             print(*words)  # noqa: T201 - that is what is tested
+        case ["print-many", count]:
+            sys.stderr.write("".join(f"line {number}\n" for number in range(int(count))))
+        case ["spill", size_bytes]:
+            sys.stderr.buffer.write(bytes(int(size_bytes)))
         case ["garbage"]:
             _garble()
         case ["read"]:
