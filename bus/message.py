@@ -1,12 +1,14 @@
 """Commands and events: typed messages, declared in a contract with their topic and their key."""
 
 import re
+from contextlib import suppress
 from typing import Any, ClassVar, Generic, TypeVar, cast, dataclass_transform, get_args, get_origin
 
 import msgspec
 from msgspec import Struct, StructMeta
 
 from bus.errors import ContractError
+from bus.key_type import declared_type, key_type_problem
 from bus.topic import Channel, Topic
 
 Reply = TypeVar("Reply")
@@ -79,10 +81,18 @@ class Message(Struct, frozen=True, kw_only=True, metaclass=MessageMeta):
         key = getattr(cls, "key_field", None)
         if key not in fields:
             raise ContractError(f"{cls.__name__} has key={key!r}, which is none of its fields {fields}. Name one of them.")
+        with suppress(NameError):  # what stands further down is checked when the service is made
+            cls.check_key()
         if cls.batch is not None and cls.batch not in fields:
             raise ContractError(f"{cls.__name__} has batch={cls.batch!r}, which is none of its fields {fields}.")
         if cls.version < 1:
             raise ContractError(f"{cls.__name__} has version={cls.version}. Versions count from 1.")
+
+    @classmethod
+    def check_key(cls) -> None:
+        """Raise `ContractError` unless the type of the key has one text for each value."""
+        if problem := key_type_problem(declared_type(cls, cls.key_field)):
+            raise ContractError(f"{cls.__name__} has key={cls.key_field!r}, and that field {problem}")
 
     @classmethod
     def wire_type(cls) -> str:

@@ -2,11 +2,14 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast, get_args, get_origin, get_type_hints, overload
+from typing import Any, Generic, TypeVar, cast, get_args, get_origin, overload
 
 from msgspec import Struct
 
-from bus import Command, ContractError, Event, Message
+from bus import ContractError, Message
+from nexus_actors.retry import RetryPolicy
+from nexus_actors.signature import check_key_field, looks_like_handler, read_signature
+from nexus_actors.state_type import checked_state
 
 State = TypeVar("State")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -29,25 +32,15 @@ class Actor(Generic[State]):
         """The declared type of the state; None for ``Actor[None]``.
 
         Raises:
-            ContractError: the class does not declare it, or a field of the state lacks a default.
+            ContractError: the class does not declare it, or it is none that a new actor can start with.
         """
         for base in getattr(cls, "__orig_bases__", ()):
             if get_origin(base) is Actor:
                 declared = get_args(base)[0]
                 if declared in (None, type(None)):
                     return None
-                return _checked_state(cls, declared)
+                return checked_state(cls, declared)  # type: ignore[arg-type] # typeshed takes no class for hashable
         raise ContractError(f"{cls.__name__} does not say what its state is. Derive it from Actor[StateType] or Actor[None].")
-
-
-def _checked_state(actor: type, declared: Any) -> type[Struct]:  # noqa: ANN401 - whatever was declared
-    if not (isinstance(declared, type) and issubclass(declared, Struct)):
-        raise ContractError(f"The state of {actor.__name__} is no msgspec Struct.")
-    try:
-        declared()
-    except TypeError as error:
-        raise ContractError(f"Every field of {declared.__name__} needs a default: a new actor starts with them.") from error
-    return declared
 
 
 class Handler(Struct, frozen=True):
@@ -57,6 +50,7 @@ class Handler(Struct, frozen=True):
         key_field: the field of the message that names the actor, where it is not the message's own key.
         many: it takes a list of messages of one key.
         is_async: it is a coroutine function.
+        retry: its own policy for what it fails at; None for the service's.
     """
 
     actor: type[Actor[Any]]
@@ -65,6 +59,7 @@ class Handler(Struct, frozen=True):
     key_field: str | None
     many: bool
     is_async: bool
+    retry: RetryPolicy | None = None
 
     def key_of(self, message: Message) -> str | None:
         """The key of the actor that handles ``message``; None when the message names none."""
@@ -75,49 +70,66 @@ class Handler(Struct, frozen=True):
 @overload
 def handles(function: _Function, /) -> _Function: ...
 @overload
-def handles(*, key: str) -> Callable[[_Function], _Function]: ...
-def handles(function: _Function | None = None, /, *, key: str | None = None) -> Any:
+def handles(*, key: str | None = None, retry: RetryPolicy | None = None) -> Callable[[_Function], _Function]: ...
+def handles(function: _Function | None = None, /, *, key: str | None = None, retry: RetryPolicy | None = None) -> Any:
     """Make a method the handler of the message type that its first parameter declares.
 
     Args:
         key: the field of the message that names this actor, where it is not the message's own key.
+        retry: what becomes of a message that this handler fails at; as the service does with all others when left out.
     """
 
     def mark(marked: _Function) -> _Function:
-        cast("Any", marked).handles_key = key
+        cast("Any", marked).handles_as = _Mark(key, retry)
         return marked
 
-    return mark if function is None else _marked(function)
+    return mark if function is None else mark(function)
 
 
-def _marked(function: _Function) -> _Function:
-    cast("Any", function).handles_key = None
-    return function
+class _Mark(Struct, frozen=True):
+    """What the decorator was given."""
+
+    key: str | None
+    retry: RetryPolicy | None
 
 
 def handlers_of(actor: type[Actor[Any]]) -> list[Handler]:
     """The handlers that an actor class declares.
 
     Raises:
-        ContractError: a handler's signature cannot be understood.
+        ContractError: a handler's signature cannot be understood, or a method is one and not marked as such.
     """
-    return [_handler(actor, name, member) for name, member in inspect.getmembers(actor) if hasattr(member, "handles_key")]
+    found = []
+    for name, member in inspect.getmembers(actor):
+        if hasattr(member, "handles_as"):
+            found.append(_handler(actor, name, member))
+        elif not name.startswith("_") and looks_like_handler(member):
+            raise ContractError(
+                f"{actor.__name__}.{name} takes what only a handler is given, and is none. Mark it with @handles, or, where "
+                f"it is a helper, call it _{name}."
+            )
+    _check_once(actor, found)
+    return found
 
 
 def _handler(actor: type[Actor[Any]], name: str, function: Callable[..., Any]) -> Handler:
     where = f"{actor.__name__}.{name}"
-    parameters = list(inspect.signature(function).parameters)[1:]
-    hints = get_type_hints(function)
-    if len(parameters) != 2 or parameters[0] not in hints:  # noqa: PLR2004 - message and ctx
-        raise ContractError(f"{where} must take (self, message: <its message type>, ctx: Context).")
-    declared = hints[parameters[0]]
-    many = get_origin(declared) is list
-    message_type = get_args(declared)[0] if many else declared
-    if not (isinstance(message_type, type) and issubclass(message_type, Command | Event)):
-        raise ContractError(f"{where} declares its message as {declared!r}, which is no Command, Event or list of one.")
-    key: str | None = function.handles_key  # type: ignore[attr-defined]
-    if key is not None and key not in message_type.__struct_fields__:
-        raise ContractError(f"{where} has key={key!r}, which is no field of {message_type.__name__}.")
-    if key == message_type.key_field:
-        key = None
-    return Handler(actor, name, message_type, key, many, inspect.iscoroutinefunction(function))
+    if isinstance(inspect.getattr_static(actor, name), staticmethod | classmethod):
+        raise ContractError(f"{where} must be a plain method: it is called on the actor whose key the message has.")
+    signature = read_signature(where, function)
+    mark: _Mark = function.handles_as  # type: ignore[attr-defined]
+    if mark.key is not None:
+        check_key_field(where, signature.message_type, mark.key)
+    key = None if mark.key == signature.message_type.key_field else mark.key
+    return Handler(actor, name, signature.message_type, key, signature.many, signature.is_async, mark.retry)
+
+
+def _check_once(actor: type[Actor[Any]], handlers: list[Handler]) -> None:
+    seen: dict[tuple[type[Message], str | None], str] = {}
+    for handler in handlers:
+        first = seen.setdefault((handler.message_type, handler.key_field), handler.name)
+        if first != handler.name:
+            raise ContractError(
+                f"{actor.__name__} handles {handler.message_type.__name__} twice under the same key, in {first} and "
+                f"{handler.name}. Make them one: both would run in the same turn."
+            )

@@ -11,6 +11,7 @@ from bus.codec import Contracts
 from nexus_actors.actor import Actor, Handler, handlers_of
 from nexus_actors.catalogue import ServiceEntry
 from nexus_actors.job import Job
+from nexus_actors.omissions import check_migrations, check_named, check_taken
 from nexus_actors.work import Work, check_work
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Service:
         works: how its jobs are done.
 
     Raises:
-        ContractError: actors, works and topic do not fit each other.
+        ContractError: actors, works and topic do not fit each other, or something of its package is left out.
     """
 
     def __init__(
@@ -63,10 +64,15 @@ class Service:
         self.deps = deps
         self.gateway = gateway
         self.actors = tuple(actors)
-        self.migrations = Path(sys._getframe(1).f_code.co_filename).parent / "migrations"
+        caller = sys._getframe(1)
+        self.migrations = Path(caller.f_code.co_filename).parent / "migrations"
+        check_migrations(self.migrations)
         self._handlers = self._collect(actors)
         self.contracts = Contracts(self._handlers)
         self.works = self._collect_works(works)
+        module = str(caller.f_globals.get("__name__", ""))
+        check_named(module, actors, works)
+        check_taken(module, self._handlers, self.works)
 
     def _collect(self, actors: Sequence[type[Actor[Any]]]) -> dict[type[Message], tuple[Handler, ...]]:
         found: dict[type[Message], tuple[Handler, ...]] = {}
@@ -78,6 +84,7 @@ class Service:
             for handler in handlers_of(actor):
                 found[handler.message_type] = (*found.get(handler.message_type, ()), handler)
         for message_type, handlers in found.items():
+            message_type.check_key()
             if message_type.channel == "commands":
                 self._check_command(message_type, handlers)
         return found

@@ -1,11 +1,12 @@
 """Declaring actors."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
 from msgspec import Struct
 
-from bus import ContractError
+from bus import ContractError, Event
 from nexus_actors import Actor, Context, Service, ServiceEntry, handles
 from nexus_actors.actor import handlers_of
 from tests.nexus_actors.runtime.counter import COUNTERS, LOGS, Add, Counter, Moved, Noted, Total
@@ -69,10 +70,182 @@ class NoState(Actor[NeedsDefault]):
     """Its state has no defaults."""
 
 
-@pytest.mark.parametrize("actor", [NoHint, NoMessage, NoSuchKey, ForeignKey, NoState])
+class HoldsAnything(Struct):
+    """A state that JSON has no form for."""
+
+    thing: object = object()
+
+
+class UnsavableState(Actor[HoldsAnything]):
+    """Its first turn could not be saved."""
+
+
+class Forgotten(Actor[None]):
+    """Nobody would call its handler."""
+
+    def add(self, message: Add, ctx: Context) -> Total: ...  # type: ignore[empty-body]
+
+
+class ForgottenMany(Actor[None]):
+    """The same for one that takes a list."""
+
+    def noted(self, messages: list[Noted], ctx: Context) -> None: ...
+
+
+class ForgottenBare(Actor[None]):
+    """The same for one whose message has no type."""
+
+    def noted(self, message, ctx: Context) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001
+
+
+class ForgottenAgain(Counter):
+    """The decorator does not come with the name."""
+
+    def add(self, message: Add, ctx: Context) -> Total: ...  # type: ignore[empty-body]
+
+
+class WrongAnswer(Actor[None]):
+    """It answers with something else than its command promises."""
+
+    @handles
+    def add(self, message: Add, ctx: Context) -> int: ...  # type: ignore[empty-body]
+
+
+class NoAnswer(Actor[None]):
+    """It does not say what it answers with."""
+
+    @handles
+    def add(self, message: Add, ctx: Context): ...  # type: ignore[no-untyped-def]  # noqa: ANN201
+
+
+class OneAnswerForMany(Actor[None]):
+    """A list of commands has a list of answers."""
+
+    @handles
+    def add(self, messages: list[Add], ctx: Context) -> Total: ...  # type: ignore[empty-body]
+
+
+class UnawaitedAnswer(Actor[None]):
+    """What is awaitable is awaited only of a coroutine function."""
+
+    @handles
+    def add(self, message: Add, ctx: Context) -> Awaitable[Total]: ...  # type: ignore[empty-body]
+
+
+class EventAnswered(Actor[None]):
+    """Nobody waits for an answer to an event."""
+
+    @handles
+    def noted(self, message: Noted, ctx: Context) -> int: ...  # type: ignore[empty-body]
+
+
+class WrongOrder(Actor[None]):
+    """The message comes first."""
+
+    @handles
+    def noted(self, ctx: Context, message: Noted) -> None: ...
+
+
+class NoContext(Actor[None]):
+    """The second parameter is something else."""
+
+    @handles
+    def noted(self, message: Noted, count: int) -> None: ...
+
+
+class KeywordOnly(Actor[None]):
+    """The runtime calls it with two positions."""
+
+    @handles
+    def noted(self, message: Noted, *, ctx: Context) -> None: ...
+
+
+class Static(Actor[None]):
+    """It has no state to work on."""
+
+    @staticmethod
+    @handles
+    def noted(message: Noted, ctx: Context) -> None: ...
+
+
+class Twice(Actor[None]):
+    """Both would run in one turn."""
+
+    @handles
+    def noted(self, message: Noted, ctx: Context) -> None: ...
+
+    @handles
+    def noticed(self, message: Noted, ctx: Context) -> None: ...
+
+
+class FloatKey(Event, topic=LOGS, key="log"):
+    """An event with a field that is no key."""
+
+    log: str
+    metres_m: float
+
+
+class KeyedByFloat(Actor[None]):
+    """What is 1.0 here is 1 elsewhere."""
+
+    @handles(key="metres_m")
+    def noted(self, message: FloatKey, ctx: Context) -> None: ...
+
+
+REFUSED = {
+    NoHint: "must take",
+    NoMessage: "no Command, Event or list",
+    NoSuchKey: "no field of Noted",
+    ForeignKey: "under its own key",
+    NoState: "needs a default",
+    UnsavableState: "cannot be saved",
+    Forgotten: "Forgotten.add .*Mark it with @handles, or, where it is a helper, call it _add",
+    ForgottenMany: "Mark it with @handles",
+    ForgottenBare: "Mark it with @handles",
+    ForgottenAgain: "Mark it with @handles",
+    WrongAnswer: "WrongAnswer.add answers with int, and Add promises Total",
+    NoAnswer: "declare it as -> Total",
+    OneAnswerForMany: r"promises list\[Total\]",
+    UnawaitedAnswer: "promises Total",
+    EventAnswered: "an event has no answer",
+    WrongOrder: "must take",
+    NoContext: "the second is the context, and not int",
+    KeywordOnly: "must take",
+    Static: "plain method",
+    Twice: "handles Noted twice under the same key, in noted and noticed",
+    KeyedByFloat: "is of the type float",
+}
+
+
+@pytest.mark.parametrize("actor", REFUSED, ids=lambda actor: actor.__name__)
 def test_what_cannot_work_is_refused_when_it_is_declared(actor: type[Actor[Any]]) -> None:
-    with pytest.raises(ContractError):
+    with pytest.raises(ContractError, match=REFUSED[actor]):
         service_of(actor)
+
+
+class Helped(Actor[None]):
+    """It has helpers, and what looks like none of the runtime's business."""
+
+    @handles
+    async def add(self, message: Add, ctx: Context) -> Total:
+        """Answer as promised."""
+        raise NotImplementedError
+
+    def _noted(self, message: Noted, ctx: Context) -> None: ...
+
+    def close(self, session: str, reason: str, ctx: Context) -> None:
+        """End one of many."""
+
+    def total(self) -> int:
+        """Show it."""
+        return 0
+
+    def told(self, entry: str, ctx: Context) -> None:
+        """Take something else than a message."""
+
+
+def test_helpers_are_no_handlers() -> None:
+    assert [handler.name for handler in handlers_of(Helped)] == ["add"]
 
 
 def test_a_command_has_one_handler_and_a_service_its_own_topic() -> None:

@@ -22,12 +22,6 @@ class Unheard(Job, topic=STUDIO, key="track"):
     track: str
 
 
-class Unknown(Job, topic=STUDIO, key="track"):
-    """A job that no work is there for."""
-
-    track: str
-
-
 class Start(Command[UUID], topic=STUDIO, key="track"):
     """Start a mix. ``then``: ``refuse``, ``fault``, ``cancel``, ``foreign`` (another track's), ``unknown``, ``unheard``."""
 

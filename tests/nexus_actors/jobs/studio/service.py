@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from bus import Refusal
 from nexus_actors import Actor, Context, Job, Service, ServiceEntry, handles
+from tests.nexus_actors.jobs.stranger import Unknown
 from tests.nexus_actors.jobs.studio.contract import (
     STUDIO,
     Cancel,
@@ -15,7 +16,6 @@ from tests.nexus_actors.jobs.studio.contract import (
     Start,
     Stopped,
     Unheard,
-    Unknown,
     Went,
 )
 from tests.nexus_actors.jobs.studio.works import Mixing, Unhearing

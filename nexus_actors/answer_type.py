@@ -1,0 +1,98 @@
+"""Whether what a handler says that it answers with is what its command promises."""
+
+from datetime import date, datetime
+from types import NoneType, SimpleNamespace, UnionType
+from typing import Any, Final, Literal, Never, NewType, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
+
+_NEVER: Final = (Never, NoReturn)
+_NOT_ON_THE_WIRE: Final = ((bool, int), (bool, float), (datetime, date))
+"""What is a kind of the other in Python alone."""
+_ANYTHING: Final = (Any, object)
+
+
+def resolved(declared: Any, module: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever was declared
+    """A type without its annotations, and with what it names as text looked up in a module's names.
+
+    Raises:
+        NameError: it names what is not there.
+    """
+    return get_type_hints(SimpleNamespace(__annotations__={"it": declared}), globalns=module)["it"]
+
+
+def answers_with(declared: Any, promised: Any) -> bool:  # noqa: ANN401
+    """Whether every value of a declared type is one of the promised type, as it is on the wire.
+
+    A new name of a type (``NewType``) is that type there. ``Any`` says nothing, so it is believed.
+    """
+    declared, promised = _bare(declared), _bare(promised)
+    if declared == promised or declared is Any or promised in _ANYTHING or declared in _NEVER or isinstance(promised, TypeVar):
+        return True
+    for rule in (_unions, _literals, _generics):
+        answer = rule(declared, promised)
+        if answer is not None:
+            return answer
+    return _is_kind(declared, promised)
+
+
+def _unions(declared: Any, promised: Any) -> bool | None:  # noqa: ANN401
+    if _is_union(declared):
+        return all(answers_with(member, promised) for member in get_args(declared))
+    if _is_union(promised):
+        return any(answers_with(declared, member) for member in get_args(promised)) or _spread(declared, promised)
+    return None
+
+
+def _spread(declared: Any, promised: Any) -> bool:  # noqa: ANN401
+    """A Literal whose values belong to several members of a union."""
+    return get_origin(declared) is Literal and all(
+        any(answers_with(Literal[value], member) for member in get_args(promised)) for value in get_args(declared)
+    )
+
+
+def _literals(declared: Any, promised: Any) -> bool | None:  # noqa: ANN401
+    if get_origin(promised) is Literal:
+        allowed = [(type(value), value) for value in get_args(promised)]
+        return get_origin(declared) is Literal and all((type(value), value) in allowed for value in get_args(declared))
+    if get_origin(declared) is Literal:
+        return all(answers_with(type(value), promised) for value in get_args(declared))
+    return None
+
+
+def _generics(declared: Any, promised: Any) -> bool | None:  # noqa: ANN401
+    wanted = get_origin(promised)
+    if wanted is None:
+        return None
+    if not _is_kind(get_origin(declared) or declared, wanted):
+        return False
+    given, expected = get_args(declared), get_args(promised)
+    if not given:
+        return True
+    if wanted is tuple and expected[-1:] == (Ellipsis,):
+        return all(answers_with(member, expected[0]) for member in given if member is not Ellipsis)
+    return len(given) == len(expected) and all(map(answers_with, given, expected))
+
+
+def _is_kind(declared: Any, promised: Any) -> bool:  # noqa: ANN401
+    declared = get_origin(declared) or declared
+    if not (isinstance(declared, type) and isinstance(promised, type)):
+        return False
+    if (declared, promised) in _NOT_ON_THE_WIRE:
+        return False
+    return issubclass(declared, promised) or (promised is float and issubclass(declared, int))
+
+
+def _is_union(declared: Any) -> bool:  # noqa: ANN401
+    return get_origin(declared) in (Union, UnionType)
+
+
+def _bare(declared: Any) -> Any:  # noqa: ANN401
+    while isinstance(declared, NewType):
+        declared = declared.__supertype__
+    return NoneType if declared is None else declared
+
+
+def shown(declared: Any) -> str:  # noqa: ANN401
+    """A type as people write it."""
+    if declared in (None, NoneType):
+        return "None"
+    return declared.__name__ if isinstance(declared, type) and not get_args(declared) else str(declared)

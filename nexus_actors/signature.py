@@ -1,0 +1,130 @@
+"""The signature of a handler: which message it takes, and whether it answers with what that message promises."""
+
+import inspect
+import sys
+from collections.abc import Callable
+from types import GenericAlias
+from typing import Any, Final, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
+
+from bus import Command, ContractError, Event, Message
+from bus.key_type import declared_type, key_type_problem
+from nexus_actors.answer_type import answers_with, resolved, shown
+from nexus_actors.context import Context
+
+_POSITIONAL: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_SHAPE: Final = "(self, message: <its message type>, ctx: Context)"
+
+
+class Signature(Struct, frozen=True):
+    """What a handler's signature says.
+
+    Attributes:
+        many: it takes a list of messages.
+        is_async: it is a coroutine function.
+    """
+
+    message_type: type[Message]
+    many: bool
+    is_async: bool
+
+
+def read_signature(where: str, function: Callable[..., Any]) -> Signature:
+    """The signature of a handler.
+
+    Args:
+        where: the handler, in words: ``Actor.method``.
+
+    Raises:
+        ContractError: it is none that a handler can have, or it answers with something else than its message promises.
+    """
+    hints = _hints(where, function)
+    message_type, many = _message(where, function, hints)
+    signature = Signature(message_type, many, inspect.iscoroutinefunction(function))
+    if issubclass(message_type, Command):
+        _check_answer(where, signature, hints.get("return", inspect.Signature.empty))
+    elif not answers_with(hints.get("return"), None):
+        raise ContractError(
+            f"{where} answers with {shown(hints['return'])}, and an event has no answer. Declare it as -> None."
+        )
+    return signature
+
+
+def _hints(where: str, function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return get_type_hints(function)
+    except (NameError, TypeError) as error:
+        raise ContractError(
+            f"{where} has an annotation that is not there when it runs: {error}. Import it for real."
+        ) from error
+
+
+def _message(where: str, function: Callable[..., Any], hints: dict[str, Any]) -> tuple[type[Message], bool]:
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    names = [parameter.name for parameter in parameters]
+    if len(names) != 2 or names[0] not in hints or any(p.kind not in _POSITIONAL for p in parameters):  # noqa: PLR2004
+        raise ContractError(f"{where} must take {_SHAPE}, and takes {inspect.signature(function)}.")
+    if not _is_context(hints.get(names[1], Context)):
+        raise ContractError(f"{where} must take {_SHAPE}: the second is the context, and not {shown(hints[names[1]])}.")
+    found = _message_of(hints[names[0]])
+    if found is None:
+        raise ContractError(
+            f"{where} declares its message as {shown(hints[names[0]])}, which is no Command, Event or list of one."
+        )
+    return found
+
+
+def _message_of(declared: Any) -> tuple[type[Message], bool] | None:  # noqa: ANN401 - whatever was declared
+    """The message type of a parameter, and whether it takes many; None where it takes none."""
+    many = get_origin(declared) is list
+    kind = get_args(declared)[0] if many else declared
+    if isinstance(kind, type) and issubclass(kind, Command | Event) and hasattr(kind, "wire"):
+        return kind, many
+    return None
+
+
+def _is_context(declared: Any) -> bool:  # noqa: ANN401
+    return declared is Any or (isinstance(declared, type) and issubclass(declared, Context))
+
+
+def _check_answer(where: str, signature: Signature, declared: Any) -> None:  # noqa: ANN401
+    command: Any = signature.message_type
+    promised = resolved(command.reply_type(), vars(sys.modules[command.__module__]))
+    wanted = f"list[{shown(promised)}]" if signature.many else shown(promised)
+    if declared is inspect.Signature.empty:
+        raise ContractError(
+            f"{where} does not say what it answers with. {command.__name__} promises {wanted}: declare it as -> {wanted}."
+        )
+    if not answers_with(declared, GenericAlias(list, (promised,)) if signature.many else promised):
+        raise ContractError(
+            f"{where} answers with {shown(declared)}, and {command.__name__} promises {wanted}. Make the two the same."
+        )
+
+
+def looks_like_handler(function: object) -> bool:
+    """Whether a method takes a message alone, or something with a context: as nobody but the runtime would call it."""
+    if not inspect.isfunction(function):
+        return False
+    try:
+        hints = get_type_hints(function)
+    except (NameError, TypeError):
+        return False
+    parameters = list(inspect.signature(function).parameters)[1:]
+    if not 1 <= len(parameters) <= 2:  # noqa: PLR2004 - message and ctx
+        return False
+    if parameters[0] not in hints:
+        return hints.get(parameters[-1]) is Context
+    return _message_of(hints[parameters[0]]) is not None
+
+
+def check_key_field(where: str, message_type: type[Message], key: str) -> None:
+    """Check the field that names a handler's actor.
+
+    Raises:
+        ContractError: the message has none of that name, or its values are no keys.
+    """
+    if key not in message_type.__struct_fields__:
+        raise ContractError(f"{where} has key={key!r}, which is no field of {message_type.__name__}.")
+    if problem := key_type_problem(declared_type(message_type, key), may_be_none=True):
+        raise ContractError(f"{where} has key={key!r}, and that field of {message_type.__name__} {problem}")

@@ -1,0 +1,35 @@
+"""The type of an actor's state: what a new actor starts with, and what is saved with every turn."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from bus import ContractError
+
+
+@cache
+def checked_state(actor: type, declared: Any) -> type[Struct]:  # noqa: ANN401 - whatever was declared
+    """The type that an actor class declares for its state.
+
+    Raises:
+        ContractError: it is no Struct, cannot be made without arguments, or is not read back as it was saved.
+    """
+    if not (isinstance(declared, type) and issubclass(declared, Struct)):
+        raise ContractError(f"The state of {actor.__name__} is no msgspec Struct.")
+    try:
+        fresh = declared()
+    except TypeError as error:
+        raise ContractError(f"Every field of {declared.__name__} needs a default: a new actor starts with them.") from error
+    _check_stored(declared, fresh)
+    return declared
+
+
+def _check_stored(declared: type[Struct], fresh: Struct) -> None:
+    try:
+        msgspec.json.decode(msgspec.json.encode(fresh), type=declared)
+    except (TypeError, ValueError, NameError) as error:
+        raise ContractError(
+            f"A new {declared.__name__} cannot be saved and read again: {error}. States are kept as JSON."
+        ) from error
