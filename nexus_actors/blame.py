@@ -2,6 +2,8 @@
 
 import asyncio
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from nexus_actors.errors import NexusError
 
@@ -26,6 +28,17 @@ def blamed(error: BaseException) -> Exception:
     escaped = Escaped(f"The code raised what is for whoever ends tasks and processes. Raise an Exception instead of {said}")
     escaped.__cause__ = error
     return escaped
+
+
+@contextmanager
+def blaming() -> Iterator[None]:
+    """Code of a service is called: what ends tasks and processes comes out of it as an exception; see `blamed`."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException as error:
+        raise blamed(error) from error
 
 
 def _holds(error: BaseException, *kinds: type[BaseException]) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 import structlog
 from aiohttp import hdrs, web
 
+from nexus_actors.blame import blamed
 from nexus_actors.http.client_address import Network, client_address
 from nexus_actors.http.endpoint import ARRIVAL
 from nexus_actors.http.ports import FacePorts
@@ -104,7 +105,8 @@ class Guard:
             return await handler(request)
         except web.HTTPException as answer:
             return self._of_aiohttp(request, answer, trace_id)
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong, the caller gets a problem document
+        except BaseException as raised:  # noqa: BLE001 - whatever goes wrong, the caller gets a problem document
+            error = blamed(raised)
             problem = problem_of(error)
             if problem is None:
                 problem = self._fault(request, error)

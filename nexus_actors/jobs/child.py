@@ -83,7 +83,9 @@ def perform(reference: str, order: Order, send: Callable[[Frame], None], report:
         send(_result(reference, order, report))
     except JobCancelled as cancelled:
         send(Stopped() if report.cancelled else _failure(cancelled))
-    except Exception as error:  # noqa: BLE001 - whatever the work raises
+    except (_Terminated, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever the work raises
         traceback.print_exc()
         send(_failure(error))
 

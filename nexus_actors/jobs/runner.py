@@ -11,9 +11,9 @@ import anyio
 from anyio.abc import TaskGroup
 from msgspec import Struct
 
-from bus import BusError
 from bus.codec import Contracts
 from bus.publisher import Publisher
+from nexus_actors.blame import blamed
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.jobs.announcer import Announcer, Inbox
 from nexus_actors.jobs.attempt import Attempt, Verdict
@@ -150,7 +150,7 @@ class JobRunner:
             return Verdict(kind="failed", error=f"{claim.losses} workers died or froze while they did it.", final=True)
         try:
             telling = self._telling(claim)
-        except BusError as error:
+        except Exception as error:  # noqa: BLE001 - its work's own code is called here
             return Verdict(kind="failed", error=f"The job cannot be read: {error}", final=True)
 
         async def publish(body: bytes) -> None:
@@ -172,9 +172,9 @@ class JobRunner:
             if isinstance(decided, Attempt):
                 self._hosted[claim.service].metrics.job_took(claim.kind, took_s)
             await self._settle(claim, verdict, log.bind(seconds=round(took_s, 3)))
-        except Exception as error:
+        except BaseException as error:
             # Its lease runs out, and it is begun again.
-            log.exception("job_runner_broke", error=str(error))
+            log.exception("job_runner_broke", error=str(blamed(error)))
         finally:
             self._attempts.pop(claim.job_id, None)
             self._show_running()

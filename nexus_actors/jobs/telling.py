@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from bus import BusError, Command, ContractError, Envelope, StreamName, derive_id
+from bus import Command, ContractError, Envelope, StreamName, derive_id
 from bus.codec import decode_envelope, encode_envelope
 from bus.envelope import seal
+from nexus_actors.blame import blaming
 from nexus_actors.job import Job
 from nexus_actors.jobs.frames import Returned
 from nexus_actors.jobs.store import Claim, report_id
@@ -23,6 +24,8 @@ class Telling:
 
     Raises:
         BusError: the job cannot be read.
+        Exception: whatever the classes of job and work raise at being made. Neither these nor the methods raise anything else,
+            whatever the work does: it is called in the worker's own process.
 
     Attributes:
         job: what is to be done.
@@ -35,8 +38,9 @@ class Telling:
         self._claim = claim
         self._clock = clock
         self._envelope: Envelope = decode_envelope(claim.body)
-        self.job: Job = contracts.decode(self._envelope)
-        self.work: Work[Any] = service.works[type(self.job)]()
+        with blaming():
+            self.job: Job = contracts.decode(self._envelope)
+            self.work: Work[Any] = service.works[type(self.job)]()
         self.stream = stream_of(service, claim.key)
 
     def done(self, returned: Returned) -> bytes:
@@ -47,8 +51,9 @@ class Telling:
         """
         foreign = self._envelope.replace(type=returned.wire_type, data=returned.data)
         try:
-            command = self._service.contracts.decode(foreign)
-        except BusError as error:
+            with blaming():
+                command = self._service.contracts.decode(foreign)
+        except Exception as error:
             raise ContractError(f"run returned what {self._service.name} cannot handle: {error}") from error
         return self._sealed(command, report_id(self._claim.job_id), "run")
 
@@ -59,7 +64,8 @@ class Telling:
             Exception: whatever the work raises when it is asked for the command.
             ContractError: it is no command for this actor.
         """
-        return self._sealed(self.work.ended(self.job, end), report_id(self._claim.job_id), "ended")
+        with blaming():
+            return self._sealed(self.work.ended(self.job, end), report_id(self._claim.job_id), "ended")
 
     def progress(self, progress: Progress, number: int) -> bytes | None:
         """The envelope of the ``number``-th report of progress; None where the actor is not to know.
@@ -68,9 +74,10 @@ class Telling:
             Exception: whatever the work raises when it is asked for the command.
             ContractError: it is no command for this actor.
         """
-        command = self.work.progressed(self.job, progress)
         name = f"progress/{self._claim.generation}/{number}"
-        return None if command is None else self._sealed(command, derive_id(self._claim.job_id, name), "progressed")
+        with blaming():
+            command = self.work.progressed(self.job, progress)
+            return None if command is None else self._sealed(command, derive_id(self._claim.job_id, name), "progressed")
 
     def _sealed(self, command: object, message_id: UUID, method: str) -> bytes:
         where = f"{type(self.work).__name__}.{method}"

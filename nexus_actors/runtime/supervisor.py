@@ -6,6 +6,7 @@ from typing import Any
 
 import anyio
 
+from nexus_actors.blame import blamed
 from nexus_actors.errors import NexusError
 
 RESTARTS = 5
@@ -27,7 +28,8 @@ async def supervise(name: str, task: Callable[[], Awaitable[None]], log: Any) ->
     while True:
         try:
             await task()
-        except Exception as error:
+        except BaseException as raised:
+            error = blamed(raised)
             log.exception("task_broke", task=name, error=str(error))
             broken_at.append(anyio.current_time())
             if len(broken_at) > RESTARTS and broken_at[-1] - broken_at[0] < WITHIN_S:

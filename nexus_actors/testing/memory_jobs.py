@@ -6,6 +6,7 @@ import msgspec
 
 from bus.codec import Contracts, decode_envelope, encode_data
 from bus.publisher import Outgoing, Publisher
+from nexus_actors.blame import blamed
 from nexus_actors.job import Job
 from nexus_actors.jobs.frames import Returned
 from nexus_actors.jobs.store import Claim, Ending
@@ -58,7 +59,8 @@ class MemoryJobs:
         try:
             result: Any = telling.work.run(telling.job, report)
             done = telling.done(Returned(wire_type=type(result).wire_type(), data=encode_data(result)))
-        except Exception as fault:  # noqa: BLE001 - whatever the work raises
+        except BaseException as raised:  # noqa: BLE001 - whatever the work raises
+            fault = blamed(raised)
             done, error = None, f"{type(fault).__name__}: {fault}"
         else:
             error = ""

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+from nexus_actors.blame import blaming
 from nexus_actors.config import Settings
 from nexus_actors.dead_letters import DeadLetters
 from nexus_actors.environment import Environment
@@ -88,6 +89,9 @@ class Faces:
             dead_letters=DeadLetters(PostgresDeadLetters(worker.platform), asker),
             clock=worker.clock,
         )
+        with blaming():
+            deps = None if service.deps is None else service.deps(environment)
+            gateway = None if service.gateway is None else service.gateway(environment)
         return Face(
             service.name,
             title=service.entry.title,
@@ -95,9 +99,9 @@ class Faces:
             version=platform_version(),
             routes=service.routes,
             ports=ports,
-            deps=None if service.deps is None else service.deps(environment),
+            deps=deps,
             settings=_face_settings(worker.settings),
-            gateway=None if service.gateway is None else service.gateway(environment),
+            gateway=gateway,
         )
 
 

@@ -1,5 +1,6 @@
 """A small service with a route of every kind."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -143,6 +144,11 @@ async def wait(request: Request) -> Note:
 @odds.get("/v1/broken", scope=None)
 async def break_down() -> Note:
     raise RuntimeError("the secret is 42")
+
+
+@odds.get("/v1/ends/{how}", scope=None)
+async def end(how: str) -> Note:
+    raise {"process": SystemExit("the secret is 42"), "task": asyncio.CancelledError(), "coroutine": GeneratorExit()}[how]
 
 
 @odds.get("/v1/wrong", scope=None)

@@ -82,6 +82,16 @@ async def test_a_fault_is_logged_and_not_shown(depot: Depot, path: str) -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("how", ["process", "task", "coroutine"])
+async def test_a_handler_that_ends_what_is_not_its_own_has_failed_and_ends_nothing(depot: Depot, how: str) -> None:
+    with structlog.testing.capture_logs() as logs:
+        answer = await depot.send("GET", f"/v1/ends/{how}")
+    answer.problem(500, "internal")
+    assert [log["log_level"] for log in logs] == ["error"]
+    assert (await depot.send("GET", "/v1/label/a")).status == 200
+
+
+@pytest.mark.anyio
 async def test_a_refusal_is_no_fault_and_is_not_logged(depot: Depot) -> None:
     with structlog.testing.capture_logs() as logs:
         await pack(depot, Refusal.conflict("crate_exists", "There."))

@@ -34,7 +34,9 @@ async def test_after_its_last_attempt_a_job_has_failed(database_url: str, tmp_pa
     ("step", "told"),
     [
         ("die", "The process of the work was ended by SIGKILL"),
-        ("exit", "The process of the work ended with exit code 0"),
+        ("leave", "The process of the work ended with exit code 0"),
+        ("exit", "SystemExit: 0"),
+        ("report 0.5 exit", "instead of SystemExit: 3"),
         ("garbage", "The work's process wrote what is no frame"),
         ("report 2", "2.0 is no fraction"),
     ],

@@ -1,5 +1,7 @@
 """Loops that break: started again, but not for ever."""
 
+import asyncio
+
 import anyio
 import pytest
 import structlog
@@ -17,14 +19,15 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 class Breaking:
     """A task that breaks so many times, and then ends."""
 
-    def __init__(self, times: int) -> None:
+    def __init__(self, times: int, end: BaseException | None = None) -> None:
         self.times = times
+        self.end = end
         self.runs = 0
 
     async def __call__(self) -> None:
         self.runs += 1
         if self.runs <= self.times:
-            raise ValueError(f"broken {self.runs}")
+            raise self.end or ValueError(f"broken {self.runs}")
 
 
 async def test_a_task_that_breaks_is_started_again() -> None:
@@ -52,3 +55,10 @@ async def test_a_task_is_broken_off_with_its_supervisor() -> None:
     with anyio.move_on_after(0.05) as scope:
         await supervise("loop", anyio.sleep_forever, structlog.get_logger())
     assert scope.cancelled_caught
+
+
+@pytest.mark.parametrize("end", [asyncio.CancelledError("told to"), SystemExit(0), GeneratorExit()], ids=repr)
+async def test_a_task_that_ends_itself_or_the_process_has_broken(end: BaseException) -> None:
+    task = Breaking(RESTARTS, end)
+    await supervise("loop", task, structlog.get_logger())
+    assert task.runs == RESTARTS + 1

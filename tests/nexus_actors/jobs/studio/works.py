@@ -42,6 +42,8 @@ class Mixing(Work[Mix]):
     def progressed(self, job: Mix, progress: Progress) -> Command[Any] | None:
         if progress.note == "quiet":
             return None
+        if progress.note == "exit":
+            sys.exit(3)
         track = "another" if progress.note == "foreign" else job.track
         return Went(track=track, fraction=progress.fraction, note=progress.note)
 
@@ -53,6 +55,8 @@ def _do(step: list[str], folder: Path, runs: int, report: Report) -> str | None:
     match step:
         case ["report", fraction, *note]:
             report(float(fraction), " ".join(note))
+            if note == ["exit"]:
+                _wait(folder / "never", lambda: None)
         case ["until", name]:
             _wait(folder / name, lambda: None)
         case ["heed", name]:
@@ -79,6 +83,8 @@ def _do_to_itself(step: list[str]) -> str | None:
             os.kill(os.getpid(), signal.SIGKILL)
         case ["exit"]:
             sys.exit(0)
+        case ["leave"]:
+            os._exit(0)
         case ["print", *words]:
             print(*words)  # noqa: T201 - that is what is tested
         case ["print-many", count]:
