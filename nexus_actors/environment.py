@@ -11,6 +11,7 @@ from nexus_actors.config import Settings
 from nexus_actors.database import Database
 from nexus_actors.dead_letters import DeadLetters
 from nexus_actors.security.trust import TrustStore
+from nexus_actors.states import States
 
 if TYPE_CHECKING:
     from nexus_actors.runtime.asking import BusAsker
@@ -26,6 +27,7 @@ class Environment(Struct, frozen=True, kw_only=True):
         trust: the signing keys and revocations that this process knows.
         asker: asks commands of any service, under the service's own name.
         dead_letters: those of all services.
+        states: those of all actors of all services.
         clock: the time, UTC.
     """
 
@@ -36,4 +38,5 @@ class Environment(Struct, frozen=True, kw_only=True):
     trust: TrustStore
     asker: "BusAsker"
     dead_letters: DeadLetters
+    states: States
     clock: Callable[[], datetime]

@@ -31,16 +31,17 @@ class LetterContent(Struct, frozen=True, kw_only=True):
 def content_of(opened: OpenedLetter) -> LetterContent:
     """What an operator may see of a dead letter. An operator is there to mend causes, not to learn secrets."""
     envelope = opened.envelope
-    shown = None if envelope is None else _masked(msgspec.json.decode(msgspec.json.encode(envelope), type=dict[str, Any]))
+    shown = None if envelope is None else masked(msgspec.json.decode(msgspec.json.encode(envelope), type=dict[str, Any]))
     return LetterContent(
         letter=replace(opened.letter, cause=redact_people(opened.letter.cause)),
         error=redact_people(opened.error),
         envelope=shown if isinstance(shown, dict) else None,
-        text=str(_masked(opened.body.decode(errors="replace"))) if envelope is None else None,
+        text=str(masked(opened.body.decode(errors="replace"))) if envelope is None else None,
     )
 
 
-def _masked(value: object) -> object:
+def masked(value: object) -> object:
+    """A value without secrets, by name or by looks, and without what identifies people; long texts and lists are cut."""
     return _without_people(plain(value))
 
 

@@ -152,6 +152,8 @@ class MemoryDatabase:
         _write_letters(tables, commit)
         tables.checkpoints |= commit.checkpoints
         tables.inbox.update((row.message_id, Known(row.fingerprint, row.answer)) for row in commit.inbox)
+        for name in commit.states_gone:
+            tables.states.pop(name, None)
         tables.states.update(((row.actor, row.key), row.body) for row in commit.states)
         now = self.clock()
         for row in commit.outbox:

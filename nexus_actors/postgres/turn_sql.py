@@ -59,6 +59,10 @@ SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::timestamptz[], $
 ON CONFLICT (key, name) DO UPDATE
 SET partition = EXCLUDED.partition, due_at = EXCLUDED.due_at, message_id = EXCLUDED.message_id, body = EXCLUDED.body"""
 
+_DROP_STATES: Final = """
+DELETE FROM states s USING unnest($1::text[], $2::text[]) AS gone (actor, key)
+WHERE s.actor = gone.actor AND s.key = gone.key"""
+
 _UNPARK: Final = "DELETE FROM nexus.dead_letters WHERE service = $1 AND message_id = ANY($2::uuid[])"
 
 _RELEASE: Final = """
@@ -107,7 +111,7 @@ def columns(commit: Commit) -> list[list[object]]:
 
 
 def rare_statements(service: str, commit: Commit) -> list[tuple[str, list[object]]]:
-    """Statements for what few turns leave behind: timers, dead letters and jobs."""
+    """Statements for what few turns leave behind: timers, dead letters, dropped states and jobs."""
     statements: list[tuple[str, list[object]]] = []
     if commit.timers_gone:
         statements.append((_DELETE_TIMERS, [list(column) for column in zip(*commit.timers_gone, strict=True)]))
@@ -124,6 +128,8 @@ def rare_statements(service: str, commit: Commit) -> list[tuple[str, list[object
         statements.append((_KEEP, [service, [partition for partition, _ in keys], [key for _, key in keys]]))
         rows = {row.message_id: row for row in reversed(commit.parked)}
         statements.append((_PARK, [service, *(list(column) for column in zip(*reversed(rows.values()), strict=True))]))
+    if commit.states_gone:
+        statements.append((_DROP_STATES, [list(column) for column in zip(*commit.states_gone, strict=True)]))
     if commit.jobs:
         jobs = [(job.job_id, job.kind, job.key, job.tenant, job.body) for job in commit.jobs]
         statements.append((START, [service, *(list(column) for column in zip(*jobs, strict=True))]))

@@ -37,6 +37,12 @@ class StateForm(Struct, frozen=True):
             return None
         return cls(state_type, RoundTrip(state_type, f"The state of {actor.__name__}"))
 
+    @property
+    def names(self) -> set[str]:
+        """What stands in the JSON of a state."""
+        tag = self.make.__struct_config__.tag_field
+        return {*self.make.__struct_encode_fields__, *([] if tag is None else [tag])}
+
 
 class Activation:
     """One actor, alive.
@@ -123,6 +129,10 @@ class Activations:
         states = await self._store.states(stateful) if stateful else {}
         for name, (actor, partition) in missing.items():
             self._alive[name] = Activation(actor, name[1], states.get(name), partition, self._forms[actor])
+
+    def form(self, actor: type[Actor[Any]]) -> StateForm | None:
+        """How the states of one of the service's actors are written and read; None where it has none."""
+        return self._forms[actor]
 
     def get(self, actor: type[Actor[Any]], key: str) -> Activation:
         """An activation that was woken."""

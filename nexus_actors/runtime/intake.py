@@ -14,6 +14,7 @@ from nexus_actors.blame import blamed
 from nexus_actors.runtime.delivery import Delivery, Unreadable
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.release import ReleaseKey
+from nexus_actors.runtime.state_commands import STATE_COMMANDS
 from nexus_actors.runtime.store import ParkedRow, Timer
 from nexus_actors.service import Service
 
@@ -38,7 +39,7 @@ class Intake:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._own = f"{{{service.name}:"
-        self._contracts = Contracts([*service.handled, ReleaseKey])
+        self._contracts = Contracts([*service.handled, ReleaseKey, *STATE_COMMANDS])
 
     def partition_of(self, stream: StreamName, partitions: Mapping[int, Partition]) -> Partition | None:
         """Which of the owned partitions reads a stream."""

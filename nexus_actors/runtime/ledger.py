@@ -68,12 +68,17 @@ class TurnLedger:
             drop: the messages to drop.
             unheard: those of them that the inbox is to know from now on: what was dropped stays so when it comes again.
         """
-        commit = self._frame({partition.number}, [delivery])
-        commit.inbox.append(_inbox_row(delivery, answer))
+        commit = self.order(partition, delivery, answer)
         commit.inbox += [InboxRow(message_id, None, None) for message_id in unheard]
         commit.unparked += drop
         if key:
             commit.released.append((partition.number, key))
+        return commit
+
+    def order(self, partition: Partition, delivery: Delivery, answer: Answer) -> Commit:
+        """A commit that makes a command of the runtime itself known, with its answer."""
+        commit = self._frame({partition.number}, [delivery])
+        commit.inbox.append(_inbox_row(delivery, answer))
         return commit
 
     def marks(self, partitions: Sequence[Partition]) -> Commit:

@@ -6,8 +6,9 @@ from typing import Any
 
 import anyio
 
-from bus import BusUnavailable, StreamName
+from bus import BusUnavailable, Refusal, StreamName
 from bus.reader import PartitionReader
+from bus.requests import Answer
 from bus.store import Entry
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.runtime.activations import Activations
@@ -24,10 +25,13 @@ from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.release import ReleaseKey
 from nexus_actors.runtime.releasing import Releasing
 from nexus_actors.runtime.screening import Screening
+from nexus_actors.runtime.state_commands import STATE_COMMANDS, StateCommand
+from nexus_actors.runtime.state_orders import StateOrders
 from nexus_actors.runtime.store import LeaseLost, TurnStore
 from nexus_actors.runtime.strikes import Strikes
 from nexus_actors.runtime.turn import Fault
 from nexus_actors.service import Service
+from nexus_actors.telemetry.message_fields import message_fields
 from nexus_actors.telemetry.metrics import ServiceMetrics
 
 IDLE_BLOCK_S = 1.0
@@ -74,6 +78,7 @@ class ServiceLoop:
         self._intake = Intake(service)
         self._screening = Screening(store, ledger, partitions)
         self._releasing = Releasing(store, ledger, self._intake)
+        self._states = StateOrders(service, store, ledger, activations, log)
         self._firing = Firing(store, self._intake)
         self._strikes = strikes
         self._ownership = ownership
@@ -270,9 +275,9 @@ class ServiceLoop:
         behind: dict[int, list[Delivery]] = {}
         for delivery in deliveries:
             partition = self.partitions[delivery.partition]
-            if isinstance(delivery.message, ReleaseKey):
+            if isinstance(delivery.message, (ReleaseKey, *STATE_COMMANDS)):
                 await self._parking.park_behind(partition, behind.pop(delivery.partition, ()))
-                await self._releasing.release(partition, delivery, delivery.message, self._clock())
+                await self._carry_out(partition, delivery, delivery.message)
             elif delivery.key in partition.held:
                 partition.held[delivery.key].add(delivery)
             elif delivery.key in partition.parked_keys:
@@ -282,6 +287,23 @@ class ServiceLoop:
         for number, parked in behind.items():
             await self._parking.park_behind(self.partitions[number], parked)
         return ordinary
+
+    async def _carry_out(self, partition: Partition, delivery: Delivery, command: ReleaseKey | StateCommand) -> None:
+        """Carry out one of the runtime's own commands. Who orders what cannot be done is told so."""
+        try:
+            if isinstance(command, ReleaseKey):
+                await self._releasing.release(partition, delivery, command, self._clock())
+            else:
+                await self._states.carry_out(partition, delivery, command)
+        except (DatabaseUnavailable, LeaseLost):
+            raise
+        except Exception as error:  # noqa: BLE001 - what somebody orders by hand stops nobody else
+            self._log.exception("order_not_carried_out", **message_fields(delivery.envelope), type=delivery.envelope.type)
+            partition.finish(delivery)
+            refusal = Refusal.conflict(
+                "order_failed", f"Nothing has changed: {type(error).__name__}. The service's log says why."
+            )
+            self._ledger.owe(delivery, Answer(id=delivery.message_id, refusal=refusal.document))
 
     async def _failed(self, group: Group, fault: Fault) -> None:
         await self._parking.failed(self.partitions[group.partition], group, fault)

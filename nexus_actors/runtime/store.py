@@ -113,6 +113,7 @@ class Commit(Struct):
     released: list[tuple[int, str]]
     jobs: list[JobStart] = field(default_factory=list)
     cancelled: list[JobCancel] = field(default_factory=list)
+    states_gone: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Resumed(NamedTuple):

@@ -18,6 +18,7 @@ from nexus_actors.postgres.dead_letters import PostgresDeadLetters
 from nexus_actors.runtime.asking import BusAsker
 from nexus_actors.security.verifier import JwtVerifier
 from nexus_actors.service import platform_version
+from nexus_actors.states import States
 from nexus_actors.worker.host import ServiceHost
 from nexus_actors.worker.probe import LoopProbe
 
@@ -87,6 +88,7 @@ class Faces:
             trust=worker.trust,
             asker=asker,
             dead_letters=DeadLetters(PostgresDeadLetters(worker.platform), asker),
+            states=States(worker.platform, asker),
             clock=worker.clock,
         )
         with blaming():

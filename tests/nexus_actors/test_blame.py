@@ -1,7 +1,7 @@
 """Telling what code is to blame for from a task that is being ended."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import anyio.lowlevel
 import pytest
@@ -64,7 +64,7 @@ async def test_after_a_time_out_of_its_own_a_task_is_not_being_cancelled() -> No
 class Pause:
     """Waits until somebody goes on."""
 
-    def __await__(self) -> Iterator[None]:
+    def __await__(self) -> Generator[None]:
         yield
 
 

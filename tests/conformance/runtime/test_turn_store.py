@@ -193,6 +193,17 @@ async def test_the_marks_of_a_partition_are_kept_with_every_commit_and_may_go_ba
     assert (other.published_seq, other.safe_seq, other.history) == (0, 0, "")
 
 
+async def test_a_state_that_is_dropped_is_gone_and_no_other(books: Books) -> None:
+    commit = await fenced(books, 0, 1)
+    commit.states += [StateRow(actor, key, b"{}") for actor in ("A", "B") for key in ("k", "l")]
+    await books.commit(commit)
+    gone = await fenced(books, 0, 1)
+    gone.states_gone += [("A", "k"), ("B", "l"), ("C", "k")]
+    await books.commit(gone)
+    everything = [(actor, key) for actor in ("A", "B") for key in ("k", "l")]
+    assert set(await books.one.states(everything)) == {("A", "l"), ("B", "k")}
+
+
 async def test_due_timers_come_earliest_first_up_to_a_limit(books: Books) -> None:
     commit = await fenced(books, 0, 1)
     late, soon, later = timer("a", NOON), timer("z", NOON - timedelta(hours=1)), timer("b", NOON + timedelta(seconds=1))

@@ -1,0 +1,111 @@
+"""`nexus states`: what actors remember, where somebody has to look at it or to mend it."""
+
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+import click
+import msgspec
+
+from nexus_actors.cli.platform.checkout import environment, home_of
+from nexus_actors.cli.platform.located import Located, locate
+from nexus_actors.cli.terminal.failures import told
+from nexus_actors.context import DEFAULT_TENANT
+from nexus_actors.local.bus_client import open_bus
+from nexus_actors.local.credentials import load_credentials
+from nexus_actors.postgres.database import PostgresDatabase
+from nexus_actors.postgres.pool import open_pool
+from nexus_actors.principal import Principal
+from nexus_actors.states import StateContent, StateName, States
+
+T = TypeVar("T")
+
+
+@click.group
+def command() -> None:
+    """Look at the state of an actor, and replace or drop it.
+
+    A message that meets a state which its service cannot read is parked at once, and all that comes for its key waits behind
+    it. Mend the state here, then redrive the key. ACTOR is the name of the actor's class, KEY says which one it is.
+    """
+
+
+@command.command
+@click.option("--raw", is_flag=True, help="All of it as it is kept, with the secrets and the data of people in it.")
+@click.argument("service")
+@click.argument("actor")
+@click.argument("key")
+def show(service: str, actor: str, key: str, raw: bool) -> None:
+    """Show a state as JSON, and why its service cannot read it where that is so.
+
+    Secrets, by name or by looks, e-mail addresses, telephone and licence numbers are masked; long texts and lists are cut.
+    """
+    name = StateName(service=service, actor=actor, key=key)
+    content = _with_states(lambda states, who: states.show(name, raw=raw, principal=who))
+    click.echo(described(content))
+    if content.problem:
+        click.secho(content.problem, fg="red", err=True)
+
+
+@command.command
+@click.argument("service")
+@click.argument("actor")
+@click.argument("key")
+@click.argument("state", metavar="JSON")
+def replace(service: str, actor: str, key: str, state: str) -> None:
+    """Put a state in the place of whatever there is; - reads it from standard input.
+
+    It is a whole state, not a part of one: what is left out takes its default. What the service could not read is refused.
+    """
+    text = sys.stdin.read() if state == "-" else state
+    name = StateName(service=service, actor=actor, key=key)
+    _with_states(lambda states, who: states.replace(name, text, principal=who))
+    click.echo(f"Replaced. {_advice(name)}")
+
+
+@command.command
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.argument("service")
+@click.argument("actor")
+@click.argument("key")
+def drop(service: str, actor: str, key: str, yes: bool) -> None:
+    """Forget a state for good: the actor begins anew."""
+    if not yes:
+        click.confirm(f"Drop the state of {actor} {key} of {service} for good?", abort=True)
+    name = StateName(service=service, actor=actor, key=key)
+    _with_states(lambda states, who: states.drop(name, principal=who))
+    click.echo(f"Dropped. {_advice(name)}")
+
+
+def described(content: StateContent) -> str:
+    """A state as text."""
+    if content.text is not None:
+        return content.text
+    return msgspec.json.format(msgspec.json.encode(content.state)).decode()
+
+
+def _advice(name: StateName) -> str:
+    return f"If messages of this key are parked: nexus dead-letters redrive {name.service} {name.key}"
+
+
+def _with_states(work: Callable[[States, Principal], Awaitable[T]]) -> T:
+    environ = environment()
+    with told():
+        account = load_credentials(home_of(environ).credentials)
+        subject = account.client_id if account is not None else "operator"
+        who = Principal(subject=subject, tenant=DEFAULT_TENANT, scopes=frozenset({"*"}), kind="service")
+        return anyio.run(_run, locate(environ), who, work)
+
+
+async def _run(located: Located, who: Principal, work: Callable[[States, Principal], Awaitable[T]]) -> T:
+    opened = open_pool(
+        located.database_url,
+        schema="nexus",
+        application_name="nexus/states",
+        max_size=1,
+        read_only=True,
+        connect_within_s=5,
+    )
+    async with opened as pool, open_bus(located.redis_url, located.redis_prefix, "nexus-states") as client:
+        return await work(States(PostgresDatabase(pool), client.asker), who)

@@ -1,0 +1,124 @@
+"""Showing, replacing and dropping the state of one actor, where an operator orders it."""
+
+from typing import Any, Final
+
+import msgspec
+
+from bus import FieldError, Refusal
+from bus.codec import encode_data
+from bus.requests import Answer
+from nexus_actors.actor import Actor
+from nexus_actors.blame import blamed
+from nexus_actors.http.json_body import field_error
+from nexus_actors.runtime.activations import Activations, StateForm
+from nexus_actors.runtime.delivery import Delivery
+from nexus_actors.runtime.ledger import TurnLedger
+from nexus_actors.runtime.partition import Partition
+from nexus_actors.runtime.state_commands import DropState, ReplaceState, ShowState, StateCommand, StateShown
+from nexus_actors.runtime.store import Commit, StateRow, TurnStore
+from nexus_actors.service import Service
+from nexus_actors.telemetry.message_fields import message_fields
+
+_DONE: Final = {ReplaceState: "state_replaced", DropState: "state_dropped"}
+
+
+class StateOrders:
+    """Carries out the runtime's commands about states, at the owner and between two batches: no turn sees half of it."""
+
+    def __init__(
+        self,
+        service: Service,
+        store: TurnStore,
+        ledger: TurnLedger,
+        activations: Activations,
+        log: Any,  # noqa: ANN401
+    ) -> None:
+        self._service = service
+        self._store = store
+        self._ledger = ledger
+        self._activations = activations
+        self._log = log
+
+    async def carry_out(self, partition: Partition, delivery: Delivery, command: StateCommand) -> None:
+        """Carry a command out and answer it. One that is refused changes nothing."""
+        try:
+            form = self._form(partition, command)
+            if isinstance(command, ShowState):
+                answer = Answer(id=delivery.message_id, value=encode_data(await self._shown(command, form)))
+            else:
+                answer = Answer(id=delivery.message_id, value=encode_data(None))
+                await self._change(partition, delivery, command, form, answer)
+        except Refusal as refusal:
+            answer = Answer(id=delivery.message_id, refusal=refusal.document)
+        partition.finish(delivery)
+        self._ledger.owe(delivery, answer)
+
+    async def _shown(self, command: ShowState, form: StateForm) -> StateShown:
+        body = await self._kept(command)
+        try:
+            form.trip.read(body)
+        except BaseException as error:  # noqa: BLE001 - the class of the state may raise what it likes
+            return StateShown(text=body.decode(errors="replace"), problem=str(blamed(error)))
+        return StateShown(text=body.decode(errors="replace"))
+
+    async def _change(
+        self, partition: Partition, delivery: Delivery, command: ReplaceState | DropState, form: StateForm, answer: Answer
+    ) -> None:
+        commit = self._ledger.order(partition, delivery, answer)
+        await self._add(commit, command, form)
+        async with self._store.transaction() as transaction:
+            await transaction.commit(commit)
+        self._activations.drop_key(command.key)
+        self._ledger.applied(commit)
+        told = {**message_fields(delivery.envelope), "source": delivery.envelope.source, "actor": command.actor}
+        self._log.warning(_DONE[type(command)], **told)
+
+    async def _add(self, commit: Commit, command: ReplaceState | DropState, form: StateForm) -> None:
+        if isinstance(command, ReplaceState):
+            commit.states.append(StateRow(command.actor, command.key, _checked(command, form)))
+            return
+        await self._kept(command)
+        commit.states_gone.append((command.actor, command.key))
+
+    def _form(self, partition: Partition, command: StateCommand) -> StateForm:
+        """How the actor's states are written and read.
+
+        Raises:
+            Refusal: there is no such actor, or it is not here.
+        """
+        actors: dict[str, type[Actor[Any]]] = {actor.__name__: actor for actor in self._service.actors}
+        form = self._activations.form(actors[command.actor]) if command.actor in actors else None
+        if form is None:
+            with_state = [name for name, actor in actors.items() if self._activations.form(actor) is not None]
+            detail = f"{self._service.name} has no actor {command.actor!r} with a state. With one are: {', '.join(with_state)}."
+            raise Refusal.not_found("no_actor", detail)
+        if self._service.topic.partition_of(command.key) != partition.number:
+            raise Refusal.conflict("wrong_partition", f"{command.key!r} is not of partition {partition.number}.")
+        return form
+
+    async def _kept(self, command: StateCommand) -> bytes:
+        name = command.actor, command.key
+        body = (await self._store.states([name])).get(name)
+        if body is None:
+            raise Refusal.not_found("no_state", f"{command.actor} {command.key!r} of {self._service.name} has no state.")
+        return body
+
+
+def _checked(command: ReplaceState, form: StateForm) -> bytes:
+    """The text as a state that can be read.
+
+    Raises:
+        Refusal: it is none, and why.
+    """
+    problem = f"This is no state of {command.actor}. Nothing was replaced."
+    try:
+        body = form.trip.write(form.trip.read(command.text.encode()))
+        given = msgspec.json.decode(command.text)
+    except BaseException as error:
+        said = str(blamed(error))
+        raise Refusal.invalid("state_invalid", f"{problem} {said}", field_error(said)) from error
+    unknown = sorted(set(given) - form.names) if isinstance(given, dict) else []
+    if unknown:
+        errors = [FieldError(f"$.{name}", "There is no such field.") for name in unknown]
+        raise Refusal.invalid("state_invalid", f"{problem} It has no field {', '.join(unknown)}.", *errors)
+    return body
