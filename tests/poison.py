@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -24,13 +24,13 @@ def _nested() -> object:
     return value
 
 
-RAISED: Final[Mapping[str, BaseException]] = {
-    "an error": ValueError("told to fail"),
-    "an unprintable error": Unprintable(),
-    "a cancellation that nobody asked for": asyncio.CancelledError("told to fail"),
-    "an end of the process": SystemExit(0),
-    "an end of the coroutine": GeneratorExit(),
-    "a group of ends": BaseExceptionGroup("told to fail", [asyncio.CancelledError(), SystemExit(3)]),
+RAISED: Final[Mapping[str, Callable[[], BaseException]]] = {
+    "an error": lambda: ValueError("told to fail"),
+    "an unprintable error": Unprintable,
+    "a cancellation that nobody asked for": asyncio.CancelledError,
+    "an end of the process": lambda: SystemExit(0),
+    "an end of the coroutine": GeneratorExit,
+    "a group of ends": lambda: BaseExceptionGroup("told to fail", [asyncio.CancelledError(), SystemExit(3)]),
 }
 VALUES: Final[Mapping[str, object]] = {
     "no JSON": object(),
@@ -46,5 +46,5 @@ WAYS: Final = (*RAISED, *VALUES)
 def poison(way: str, state: Struct) -> None:
     """Spoil a turn: raise something, or leave something in the first field of a state that is no value of it."""
     if way in RAISED:
-        raise RAISED[way]
+        raise RAISED[way]()
     setattr(state, state.__struct_fields__[0], VALUES[way])

@@ -14,7 +14,7 @@ T = TypeVar("T")
 Kind = Literal["database", "read", "append"]
 
 
-class Killed(BaseException):
+class Killed(KeyboardInterrupt):
     """The worker is dead: nothing of it goes on."""
 
 

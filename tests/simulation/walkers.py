@@ -84,11 +84,11 @@ def group_of(walker: str) -> str:
     return f"g{int(walker.removeprefix('w')) % 2}"
 
 
-def walker_service(stumble: Callable[[], None]) -> Service:
+def walker_service(stumble: Callable[[Struct], None]) -> Service:
     """The service that takes steps.
 
     Args:
-        stumble: called in each turn; raises where the turn is to fail.
+        stumble: called in each turn, with the actor's state; raises, or spoils the state, where the turn is to fail.
     """
 
     class Walker(Actor[WalkerState]):
@@ -99,24 +99,24 @@ def walker_service(stumble: Callable[[], None]) -> Service:
             if rings(message.n):
                 ctx.schedule(Ring(walker=self.key, n=message.n), ctx.now + timedelta(seconds=1), f"ring {message.n}")
             ctx.schedule(Rest(walker=self.key, n=message.n), ctx.now + timedelta(seconds=2), "rest")
-            stumble()
+            stumble(self.state)
             return Stood(message.n)
 
         @handles
         def ring(self, message: Ring, ctx: Context) -> None:
             self.state.rings.append(message.n)
-            stumble()
+            stumble(self.state)
 
         @handles
         def rest(self, message: Rest, ctx: Context) -> None:
             self.state.rests.append(message.n)
-            stumble()
+            stumble(self.state)
 
     entry = ServiceEntry(name="walker-ms", title="Walkers", module="test", port=1, package="tests", layer="business")
     return Service(entry, topic=WALKERS, actors=[Walker])
 
 
-def follower_service(stumble: Callable[[], None]) -> Service:
+def follower_service(stumble: Callable[[Struct], None]) -> Service:
     """The service that sees steps, under the walker's key and under its group's."""
 
     class Follower(Actor[FollowerState]):
@@ -125,13 +125,13 @@ def follower_service(stumble: Callable[[], None]) -> Service:
             for message in messages:
                 self.state.steps.append(message.n)
                 ctx.publish(Followed(walker=self.key, n=message.n))
-            stumble()
+            stumble(self.state)
 
     class Group(Actor[GroupState]):
         @handles(key="group")
         def stepped(self, message: Stepped, ctx: Context) -> None:
             self.state.seen.append((message.walker, message.n))
-            stumble()
+            stumble(self.state)
 
     entry = ServiceEntry(name="follower-ms", title="Followers", module="test", port=2, package="tests", layer="business")
     return Service(entry, topic=FOLLOWERS, actors=[Follower, Group])

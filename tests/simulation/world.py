@@ -1,11 +1,13 @@
 """One run: servers, workers, a client, an operator; disorder for a while, then quiet until everything is at rest."""
 
 from datetime import datetime, timedelta
+from itertools import cycle
 from random import Random
 from uuid import UUID
 
 import anyio
 from anyio.abc import TaskGroup
+from msgspec import Struct
 
 from bus import BusError, StreamName, Topic
 from bus.codec import encode_envelope
@@ -15,6 +17,7 @@ from bus.publisher import Outgoing, Publisher
 from nexus_actors.memory import MemoryDatabase, MemoryLeaseStore
 from nexus_actors.runtime.release import ReleaseKey
 from nexus_actors.service import Service
+from tests.poison import WAYS, poison
 from tests.simulation.adapters import FarStreams
 from tests.simulation.network import Line, Network, Weather
 from tests.simulation.trace import Trace
@@ -24,10 +27,6 @@ from tests.simulation.worker import BEGAN_AT, SimWorker
 
 REPLIES = StreamName("{replies:client}:replies")
 _ANSWERED_WITHIN_S = 4.0
-
-
-class Stumbled(Exception):
-    """A handler failed by chance."""
 
 
 class World:
@@ -42,6 +41,7 @@ class World:
         self.chance = chance
         self.trace = Trace()
         self.stumbles = 0.0
+        self._ways = cycle(WAYS)
         self.sent: dict[str, list[UUID]] = {}
         self.workers: list[SimWorker] = []
         self.services = [walker_service(self._stumble), follower_service(self._stumble)]
@@ -59,9 +59,10 @@ class World:
     def stream_ms(self) -> int:
         return round(self.now().timestamp() * 1_000) + self.stream_skew_ms
 
-    def _stumble(self) -> None:
+    def _stumble(self, state: Struct) -> None:
+        """Let a turn fail now and then, in each way in turn: if chance said which, old seeds would mean other runs."""
         if self.chance.random() < self.stumbles:
-            raise Stumbled("by chance")
+            poison(next(self._ways), state)
 
     def readers(self, stream: StreamName) -> list[str]:
         """The services that read a stream."""

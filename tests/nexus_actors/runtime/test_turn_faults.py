@@ -87,7 +87,7 @@ async def test_a_turn_that_fails_anywhere_is_parked_and_its_batch_goes_on(world:
 async def test_the_cause_of_a_parked_turn_says_what_was_raised(kiln: MemoryService, world: MemoryWorld, way: str) -> None:
     await put(world, Fire(kiln="a", pot="p", spoil="state", way=way))
     await kiln.settle()
-    assert type(RAISED[way]).__name__ in (await kiln.parked("a"))[0].error
+    assert type(RAISED[way]()).__name__ in (await kiln.parked("a"))[0].error
 
 
 async def test_a_failing_turn_is_tried_again_before_it_is_parked(world: MemoryWorld) -> None:
