@@ -4,7 +4,7 @@ A turn that meets a state which it cannot read is parked at once, and its key wi
 or dropped it, redrives the key's dead letters.
 """
 
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -40,7 +40,7 @@ class StateContent(Struct, frozen=True, kw_only=True):
     """
 
     name: StateName
-    state: object
+    state: Any
     text: str | None
     problem: str
 
@@ -84,7 +84,7 @@ class States:
             raw: as it is, with the secrets and the data of people in it. Else these are masked, and what is long is cut.
         """
         shown = await self._ask(name, ShowState(key=name.key, actor=name.actor), principal)
-        return _content(name, shown, raw=raw)
+        return content_of(name, shown, raw=raw)
 
     async def replace(
         self,
@@ -138,7 +138,8 @@ class States:
         return reply.value
 
 
-def _content(name: StateName, shown: StateShown, *, raw: bool) -> StateContent:
+def content_of(name: StateName, shown: StateShown, *, raw: bool) -> StateContent:
+    """What an operator may see of a state."""
     try:
         state: object = msgspec.json.decode(shown.text)
         text = None

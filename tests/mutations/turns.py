@@ -15,6 +15,9 @@ _PROMISES: Final = "tests/nexus_actors/runtime/test_promises.py"
 _MEMORY: Final = "tests/nexus_actors/testing/test_memory_service.py"
 _EFFECTS: Final = "tests/nexus_actors/runtime/test_effects.py"
 _RINGS: Final = "tests/nexus_actors/runtime/test_timers.py"
+_FAULTS: Final = "tests/nexus_actors/runtime/test_turn_faults.py"
+_REFUSED: Final = f"{_FAULTS}::test_a_value_that_would_not_read_the_same_again_is_refused_when_it_is_saved"
+_STATES: Final = "tests/nexus_actors/runtime/test_states.py"
 _SEEDED: Final = "tests/simulation/test_simulation.py::test_every_effect_happens_once_and_in_order"
 _REPEAT: Final = f"{_MEMORY}::test_the_same_id_gets_the_first_answer"
 _PARKED: Final = f"{_TURNS}::test_a_poison_message_is_parked_and_holds_back_its_own_key_alone"
@@ -169,6 +172,70 @@ MUTATIONS: Final = (
         "        for group, fault in attempt.faulty:\n            if len(groups) == 1 and len(group.deliveries) == 1:",
         "        for group, fault in attempt.faulty:\n            if group.deliveries:",
         (f"{_PROMISES}::test_a_fault_in_a_batch_is_blamed_on_its_own_message",),
+    ),
+    Mutation(
+        _POISON,
+        "what a turn leaves is not read back before it is committed",
+        "nexus_actors/runtime/round_trip.py",
+        "if (doubtful or body != last) and self._decoder.decode(body) != value and doubtful:",
+        "if doubtful and self._decoder.decode(body) != value:",
+        (f"{_REFUSED}[shelves--1]",),
+    ),
+    Mutation(
+        _POISON,
+        "a NaN becomes nothing where nothing may be",
+        "nexus_actors/runtime/round_trip.py",
+        "self._may_lose = _may_lose_numbers(value_type)",
+        "self._may_lose = False",
+        (f"{_REFUSED}[perhaps-nan]",),
+    ),
+    Mutation(
+        _POISON,
+        "what ends tasks and processes is let through",
+        "nexus_actors/blame.py",
+        "if _holds(error, KeyboardInterrupt) or (",
+        "if error is not None or (",
+        ("tests/nexus_actors/test_blame.py::test_what_ends_tasks_and_processes_is_blamed_on_who_raised_it",),
+    ),
+    Mutation(
+        _POISON,
+        "a real cancellation is taken for a fault",
+        "nexus_actors/blame.py",
+        "return task is None or task.cancelling() > 0",
+        "return task is None",
+        ("tests/nexus_actors/test_blame.py::test_a_task_that_is_being_cancelled_ends",),
+    ),
+    Mutation(
+        _POISON,
+        "an actor is kept as a failed turn has left it",
+        "nexus_actors/runtime/batch.py",
+        "            self._activations.drop_key(group.key)\n",
+        "",
+        (f"{_FAULTS}::test_a_turn_that_fails_anywhere_is_parked_and_its_batch_goes_on",),
+    ),
+    Mutation(
+        _POISON,
+        "a state that cannot be read breaks the batch",
+        "nexus_actors/runtime/activations.py",
+        "            self.problem = blamed(error)\n",
+        "            raise blamed(error) from error\n",
+        (f"{_STATES}::test_a_state_that_cannot_be_read_parks_its_key_at_once_and_stops_no_other",),
+    ),
+    Mutation(
+        _POISON,
+        "a state that cannot be read is tried again and again",
+        "nexus_actors/runtime/turn.py",
+        "final=isinstance(activation.problem, StateUnreadable)",
+        "final=False",
+        (f"{_STATES}::test_a_state_that_cannot_be_read_parks_its_key_at_once_and_stops_no_other",),
+    ),
+    Mutation(
+        "an operator mends a state",
+        "an actor that is alive does not see that its state was replaced",
+        "nexus_actors/runtime/state_orders.py",
+        "        self._activations.drop_key(command.key)\n",
+        "",
+        (f"{_STATES}::test_a_state_that_is_alive_is_replaced_too",),
     ),
     Mutation(
         _TIMERS,

@@ -3,7 +3,7 @@
 They are those of every tenant, as dead letters are, and so a matter of the platform.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -32,7 +32,7 @@ class StatePlace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Replacement(StatePlace, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A state to put in the place of whatever there is: a whole one. What is left out takes its default."""
 
-    state: dict[str, object]
+    state: dict[str, Any]
 
 
 class StateChanged(Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ def logs() -> Iterator[list[Any]]:
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[MemoryWorld]:
+async def world() -> MemoryWorld:
     """A kiln whose state an earlier release has left as it should not."""
     left = MemoryWorld()
     async with open_memory_service(kilns, world=left) as kiln:
