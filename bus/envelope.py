@@ -1,5 +1,6 @@
 """The envelope of a message: CloudEvents 1.0, JSON event format."""
 
+from functools import cache
 from uuid import UUID
 
 import msgspec
@@ -8,6 +9,7 @@ from msgspec import Raw, Struct
 from bus.errors import ContractError
 from bus.instant import Instant
 from bus.message import Message
+from bus.schema import schema_mark
 
 LONGEST_KEY = 512
 
@@ -28,6 +30,8 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
         subject: the key that orders it.
         time: when it was sent, UTC.
         data: the message.
+        dataschema: mark of the schema that its writer knows the data by, such as `nexus:1a2b3c4d`. A reader that cannot read
+            the data, and knows another schema, is of an older release.
         traceparent: W3C trace context of what caused it.
         correlationid: id of the first message of the chain that led to it.
         causationid: id of the message whose handling sent it.
@@ -48,6 +52,7 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
     time: Instant
     data: Raw
     datacontenttype: str = "application/json"
+    dataschema: str | None = None
     traceparent: str | None = None
     correlationid: UUID | None = None
     causationid: UUID | None = None
@@ -62,6 +67,12 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def replace(self, **changes: object) -> "Envelope":
         """A copy with some attributes changed."""
         return msgspec.structs.replace(self, **changes)
+
+
+@cache
+def data_schema(kind: type[Message]) -> str:
+    """The mark of the schema of a message type, as envelopes carry it."""
+    return f"nexus:{schema_mark(kind)}"
 
 
 def key_problem(key: str) -> str | None:
@@ -103,7 +114,14 @@ def seal(
     data = Raw(_encoder.encode(message))
     if cause is None:
         return Envelope(
-            specversion="1.0", id=message_id, source=source, type=message.wire, subject=subject, time=now, data=data
+            specversion="1.0",
+            id=message_id,
+            source=source,
+            type=message.wire,
+            subject=subject,
+            time=now,
+            data=data,
+            dataschema=data_schema(type(message)),
         )
     return Envelope(
         specversion="1.0",
@@ -113,6 +131,7 @@ def seal(
         subject=subject,
         time=now,
         data=data,
+        dataschema=data_schema(type(message)),
         traceparent=cause.traceparent,
         correlationid=cause.correlationid or cause.id,
         causationid=cause.id,

@@ -17,6 +17,13 @@ class MalformedMessage(BusError):
     """Raised when an envelope or its data cannot be decoded as what its type says."""
 
 
+class NewerRelease(BusError):
+    """Raised when something was written by a release that knows more than this one: a message, an answer, a state.
+
+    It is not to blame, and this release can do nothing about it: it waits for the newer one.
+    """
+
+
 class PublishFailed(BusError):
     """Raised when a publish was not confirmed.
 

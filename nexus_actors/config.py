@@ -52,6 +52,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_attempts: Annotated[int, setting.whole(1, 1_000)] = 6
     retry_base_s: Annotated[float, setting.seconds(0.001, 3_600)] = 0.2
     retry_max_s: Annotated[float, setting.seconds(0.001, 86_400)] = 30.0
+    unknown_wait_s: Annotated[float, setting.seconds(0, 604_800)] = 3_600.0
     job_slots: Annotated[int, setting.whole(0, 256)] = 1
     drain_s: Annotated[float, setting.seconds(0, 3_600)] = 10.0
     http_head_s: Annotated[float, setting.seconds(0.1, 3_600)] = 10.0

@@ -2,19 +2,13 @@
 
 import inspect
 import re
-from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-Schema = dict[str, Any]
+from bus.schema import Schema, subschemas
 
 _SECTION: Final = "Attributes:"
 _INDENT: Final = 4
 _ATTRIBUTE: Final = re.compile(r"(\w+): (.*)")
-
-# Where a schema holds others (JSON Schema 2020-12, section 10); those that msgspec writes.
-_ONE: Final = ("items", "additionalProperties", "propertyNames")
-_LIST: Final = ("allOf", "anyOf", "prefixItems")
-_MAP: Final = ("properties", "$defs")
 
 
 class Docstring(NamedTuple):
@@ -62,17 +56,6 @@ def attribute_texts(kind: Any) -> dict[str, str]:  # noqa: ANN401 - a type, or N
     for each in reversed(getattr(kind, "__mro__", ())):
         texts |= parse_docstring(each.__doc__).attributes
     return texts
-
-
-def subschemas(schema: Schema) -> Iterator[Schema]:
-    """The schema and all in it, outer ones first. References are not followed."""
-    yield schema
-    inner = [schema.get(name) for name in _ONE]
-    inner += [part for name in _LIST for part in schema.get(name, ())]
-    inner += [part for name in _MAP for part in schema.get(name, {}).values()]
-    for part in inner:
-        if isinstance(part, dict):
-            yield from subschemas(part)
 
 
 def describe_properties(schema: Schema) -> None:

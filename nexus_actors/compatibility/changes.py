@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from bus.schema import Schema
 from nexus_actors.compatibility.narrowing import Comparison
 from nexus_actors.compatibility.snapshot import MessageContract, Snapshot
-from nexus_actors.json_schema import Schema
 
 HOW_TO_PROCEED: Final = """\
 Streams, dead letters, timers, inboxes and states still hold what was written under the old contracts, and other services may

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from nexus_actors.json_schema import Schema
+from bus.schema import Schema
 
 _UNBOUNDED: Final = float("inf")
 _COUNTS: Final = (("minLength", "maxLength"), ("minItems", "maxItems"), ("minProperties", "maxProperties"))

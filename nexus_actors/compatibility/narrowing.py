@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from bus.schema import Schema
 from nexus_actors.compatibility.constraints import is_same, takes, tightened
-from nexus_actors.json_schema import Schema
 
 _MISSING: Final = object()
 _ARTICLES: Final = {"null": "null", "boolean": "true and false", "object": "an object", "array": "a list"}

@@ -1,20 +1,17 @@
 """What is written to streams and tables today: every message, every state, every envelope, as JSON Schemas."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from bus import Channel, Command, Message
 from bus.envelope import Envelope
+from bus.schema import Schema, without_words
 from nexus_actors.documents.async_messages import ANSWER
 from nexus_actors.documents.interface import Interface, messages_in
-from nexus_actors.json_schema import Schema, subschemas
 from nexus_actors.runtime import release
-
-# Words for people: they may change.
-_WORDS: Final = ("title", "description", "examples", "discriminator")
 
 
 class MessageContract(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -111,9 +108,7 @@ class _Schemas:
         self._kinds = kinds
         self._schemas, self.components = msgspec.json.schema_components(kinds)
         for schema in (*self._schemas, *self.components.values()):
-            for part in list(subschemas(schema)):
-                for word in _WORDS:
-                    part.pop(word, None)
+            without_words(schema)
 
     def of(self, kind: Any) -> Schema:  # noqa: ANN401 - a type or generic alias
         return self._schemas[self._kinds.index(kind)]

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
-from nexus_actors.json_schema import Schema, describe_properties, subschemas
+from bus.schema import Schema, subschemas
+from nexus_actors.json_schema import describe_properties
 
 REF: Final = "#/components/schemas/{name}"
 

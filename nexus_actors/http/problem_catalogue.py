@@ -30,6 +30,7 @@ PROBLEM_CODES: Final[Mapping[str, tuple[int, str]]] = {
     "too_many_requests_at_work": (503, "Too many requests are at work. Come again after Retry-After."),
     "too_many_connections": (503, "Too many connections are open. Come again after Retry-After."),
     "no_answer_yet": (503, "No answer came in time. Repeat with the same Idempotency-Key to learn it."),
+    "newer_release_needed": (503, "The answer is of a newer release. Repeat with the same Idempotency-Key to learn it."),
     "publish_failed": (503, "The sending was not confirmed. Repeat with the same Idempotency-Key."),
     "bus_unavailable": (503, "The message bus cannot be reached."),
     "database_unavailable": (503, "The database cannot be reached."),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from bus import Command, Envelope, Refusal, StreamName, new_id
+from bus import Command, Envelope, NewerRelease, Refusal, StreamName, new_id
 from bus.envelope import LONGEST_KEY, key_problem, seal
 from bus.requests import Answer, Requests
 from nexus_actors.http.asking import Reply
@@ -66,10 +66,7 @@ class BusAsker:
         answer = await self._traced(target, envelope, timeout_s)
         if answer.refusal is not None:
             raise Refusal.from_document(answer.refusal)
-        value: Any = None
-        if answer.value:
-            value = msgspec.json.decode(answer.value, type=type(command).reply_type())
-        return Reply(value, answer.replayed)
+        return Reply(_value(command, answer), answer.replayed)
 
     async def _traced(self, target: StreamName, envelope: Envelope, timeout_s: float) -> Answer:
         if self._spans is None:
@@ -77,6 +74,16 @@ class BusAsker:
         parent = TraceContext.parse(envelope.traceparent)
         with self._spans.publish(parent, described(target, envelope.type, envelope.id)) as span:
             return await self._requests.ask(target, envelope.replace(traceparent=span.context.header()), timeout_s)
+
+
+def _value(command: Command[Any], answer: Answer) -> Any:  # noqa: ANN401 - what the command promises
+    if not answer.value:
+        return None
+    try:
+        return msgspec.json.decode(answer.value, type=type(command).reply_type())
+    except msgspec.MsgspecError as error:
+        told = f"{command.wire_type()} {answer.id} was carried out, and its answer is not what this release expects: {error}"
+        raise NewerRelease(told) from error
 
 
 def _caller(principal: Principal | None) -> dict[str, object]:

@@ -37,11 +37,13 @@ class LoopSettings(Struct, frozen=True, kw_only=True):
         batch_size: at most so many entries of each stream in one read.
         handler_timeout_s: a coroutine handler that takes longer has failed.
         retry: when a failed turn is tried again.
+        unknown_wait_s: how long a message that only a newer release can read holds its key back.
     """
 
     batch_size: int = 256
     handler_timeout_s: float = 30.0
     retry: RetryPolicy = RetryPolicy()
+    unknown_wait_s: float = 3_600.0
 
 
 def assemble(
@@ -74,7 +76,7 @@ def assemble(
         partitions=partitions,
         batches=lambda failed: Batches(turn_store, turns, activations, ledger, failed, metrics, stopwatch),
         outbox=Outbox(turn_store, streams, publisher, answers, Marks(turn_store, ledger), clock, log, metrics),
-        parking=Parking(turn_store, ledger, settings.retry, clock, chance, log, metrics),
+        parking=Parking(turn_store, ledger, settings.retry, clock, chance, log, metrics, settings.unknown_wait_s),
         ownership=ownership,
         strikes=Strikes(settings.retry.max_attempts),
         clock=clock,

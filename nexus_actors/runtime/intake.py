@@ -1,6 +1,6 @@
 """From stream entries to deliveries: what this service handles, and what it cannot read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -34,10 +34,14 @@ class Intake:
     """Turns entries into deliveries.
 
     A message that cannot be read becomes a delivery too: what is behind it in the order of its key must not overtake it.
+
+    Args:
+        awaited: the types of events that a newer release of the service handles, and this one does not.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, awaited: Callable[[], Collection[str]] = tuple) -> None:
         self._service = service
+        self._awaited = awaited
         self._own = f"{{{service.name}:"
         self._contracts = Contracts([*service.handled, ReleaseKey, *STATE_COMMANDS])
 
@@ -63,10 +67,12 @@ class Intake:
         return Delivery(partition.number, envelope, message, entry.body, entry.stream, entry.position, problem=problem)
 
     def _ignored(self, entry: Entry, envelope: Envelope) -> bool:
-        """An event of a type that is not subscribed to; an own command is never ignored."""
-        return self._contracts.find(envelope.type) is None and not (
-            entry.stream.startswith(self._own) and entry.stream.endswith(":commands")
-        )
+        """An event of a type that is not subscribed to, by a newer release neither; an own command is never ignored."""
+        if self._contracts.find(envelope.type) is not None:
+            return False
+        if entry.stream.startswith(self._own) and entry.stream.endswith(":commands"):
+            return False
+        return not self._contracts.knows_older(envelope.type) and envelope.type not in self._awaited()
 
     def _read(self, envelope: Envelope) -> tuple[Message, Exception | None]:
         try:

@@ -75,7 +75,7 @@ class ServiceLoop:
         self._marks = Marks(store, ledger)
         self._outbox = outbox
         self._parking = parking
-        self._intake = Intake(service)
+        self._intake = Intake(service, lambda: ownership.awaited)
         self._screening = Screening(store, ledger, partitions)
         self._releasing = Releasing(store, ledger, self._intake)
         self._states = StateOrders(service, store, ledger, activations, log)

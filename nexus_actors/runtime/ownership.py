@@ -14,6 +14,7 @@ class Ownership:
         owned: those that it works on.
         doubted: generations that the loop will not work under again. A commit under one of them may still be on its way, so the
             keeper takes a new one.
+        awaited: the types of events that a newer release of the service handles, and this one does not.
         changed: called when the keeper has something to do.
     """
 
@@ -21,6 +22,7 @@ class Ownership:
         self.granted: dict[int, int] = {}
         self.owned: set[int] = set()
         self.doubted: dict[int, int] = {}
+        self.awaited: frozenset[str] = frozenset()
         self.changed: Callable[[], None] = lambda: None
         self._reading: anyio.CancelScope | None = None
 

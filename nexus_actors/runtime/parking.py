@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bus import Refusal
+from bus import NewerRelease, Refusal
 from bus.requests import Answer
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.retry import RetryPolicy
@@ -23,7 +23,11 @@ _LONGEST_WAIT = timedelta(seconds=5)
 
 
 class Parking:
-    """Holds failing keys back and parks them."""
+    """Holds failing keys back and parks them.
+
+    Args:
+        unknown_wait_s: how long what a newer release has written may wait for that release.
+    """
 
     def __init__(
         self,
@@ -34,6 +38,7 @@ class Parking:
         chance: Callable[[], float],
         log: Any,  # noqa: ANN401
         metrics: ServiceMetrics,
+        unknown_wait_s: float,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -42,11 +47,12 @@ class Parking:
         self._chance = chance
         self._log = log
         self._metrics = metrics
+        self._unknown_wait = timedelta(seconds=unknown_wait_s)
 
     async def failed(self, partition: Partition, group: Group, fault: Fault) -> None:
         """A group's first delivery failed: hold the key back, or park it."""
         first = group.deliveries[0]
-        if fault.waits:
+        if fault.waits and not self._waited_enough(first, fault):
             self._wait(partition, group, fault)
             return
         first.failures += 1
@@ -59,6 +65,11 @@ class Parking:
         self._metrics.retried(first.message.topic.service, first.envelope.type)
         self._log.warning("message_retried", **fields, wait_s=round(wait_s, 3), exc_info=fault.cause)
         partition.hold(group.key, self._clock(), timedelta(seconds=wait_s), group.deliveries)
+
+    def _waited_enough(self, first: Delivery, fault: Fault) -> bool:
+        """Whether no newer release has come for what it has written: streams are cut only up to what waits."""
+        now = self._clock()
+        return isinstance(fault.cause, NewerRelease) and now - (first.waits_since or now) >= self._unknown_wait
 
     def _wait(self, partition: Partition, group: Group, fault: Fault) -> None:
         """Hold a key back whose message is not to blame; look again now and then, less often the longer it takes."""

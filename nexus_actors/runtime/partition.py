@@ -62,6 +62,11 @@ class Held:
     def __iter__(self) -> Iterator[Delivery]:
         return iter(self._waiting)
 
+    @property
+    def first(self) -> Delivery:
+        """What all the others wait behind."""
+        return self._waiting[0]
+
     def add(self, delivery: Delivery) -> None:
         """One more waits behind the others."""
         self._waiting.append(delivery)

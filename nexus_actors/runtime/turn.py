@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 from msgspec import Raw, Struct
 
-from bus import Command, ContractError, Envelope, Message, Refusal, derive_id
+from bus import Command, ContractError, Envelope, Message, NewerRelease, Refusal, derive_id
 from bus.codec import encode_envelope
 from bus.envelope import key_problem
 from bus.requests import Answer, decode_answer, encode_answer
@@ -252,7 +252,7 @@ class Turns:
             Fault: the message cannot be read, or is a command that went to the wrong place.
         """
         if delivery.problem is not None:
-            raise Fault(delivery.problem, final=True)
+            raise Fault(delivery.problem, final=True, waits=isinstance(delivery.problem, NewerRelease))
         handlers = self._local(delivery)
         if not handlers and delivery.message.channel == "commands":
             wrong = f"{delivery.envelope.type} is for key {delivery.message.key_of()!r} and came as one for {delivery.key!r}"

@@ -24,6 +24,7 @@ from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings, assemble
 from nexus_actors.runtime.leases import LeaseKeeper, WorkerInfo
 from nexus_actors.runtime.ownership import Ownership
+from nexus_actors.runtime.partition import Held
 from nexus_actors.runtime.store import ParkedRow
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import Metrics
@@ -245,6 +246,10 @@ class MemoryService:
         state: Any = None if body is None else msgspec.json.decode(body, type=actor.state_type())
         found: S | None = state
         return found
+
+    def held(self) -> dict[str, Held]:
+        """The keys that are held back now, with what waits in each."""
+        return {key: held for partition in self._loop.partitions.values() for key, held in partition.held.items()}
 
     async def parked(self, key: str) -> list[ParkedRow]:
         """The dead letters of a key, each with its cause, the oldest first."""

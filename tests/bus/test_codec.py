@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus import Command, ContractError, Event, MalformedMessage, Topic, UnknownMessage, new_id
+from bus import Command, ContractError, Event, MalformedMessage, NewerRelease, Topic, UnknownMessage, new_id
 from bus.codec import Contracts, decode_envelope, encode_envelope
 from bus.envelope import LONGEST_KEY, Envelope, seal
 
@@ -61,7 +61,7 @@ def test_any_bytes_are_malformed(body: bytes) -> None:
 
 @given(st.sampled_from(sorted(SOUND)), JSON)
 def test_any_value_of_any_attribute_is_read_or_told_to_be_wrong(attribute: str, value: object) -> None:
-    with suppress(MalformedMessage, UnknownMessage):
+    with suppress(MalformedMessage, NewerRelease, UnknownMessage):
         assert isinstance(read(json.dumps({**SOUND, attribute: value}).encode()), Put)
 
 
@@ -98,7 +98,28 @@ def test_an_upcast_that_fails_makes_the_message_malformed(data: dict[str, object
         CONTRACTS.decode(old(1, **data))
 
 
-def test_a_newer_version_and_a_foreign_type_are_unknown() -> None:
-    for name in ("nexus.shelf-ms.put.v4", "nexus.shelf-ms.put.vx", "nexus.shelf-ms.put.v\u00b2", "put", ".v1"):
-        with pytest.raises(UnknownMessage):
-            read(json.dumps({**SOUND, "type": name}).encode())
+FOREIGN = ["nexus.shelf-ms.put.vx", "nexus.shelf-ms.put.v\u00b2", f"nexus.shelf-ms.put.v{'9' * 5_000}", "put", ".v1"]
+
+
+@pytest.mark.parametrize(
+    "name", FOREIGN, ids=["no version", "a version in other digits", "a long version", "a word", "no name"]
+)
+def test_a_foreign_type_without_a_mark_is_unknown(name: str) -> None:
+    with pytest.raises(UnknownMessage):
+        read(json.dumps({**SOUND, "type": name, "dataschema": None}).encode())
+
+
+def test_a_newer_version_and_a_type_with_the_mark_of_a_writer_are_of_a_newer_release() -> None:
+    for changes in ({"type": "nexus.shelf-ms.put.v4", "dataschema": None}, {"type": "nexus.shelf-ms.lift.v1"}):
+        with pytest.raises(NewerRelease, match="no contract of this release"):
+            read(json.dumps({**SOUND, **changes}).encode())
+
+
+def test_data_that_cannot_be_read_is_of_a_newer_release_where_the_mark_is_another() -> None:
+    broken = {**SOUND, "data": {"shelf": "a", "weight_kg": "heavy"}}
+    with pytest.raises(NewerRelease, match="another schema"):
+        read(json.dumps({**broken, "dataschema": "nexus:00000000"}).encode())
+    for mark in (SOUND["dataschema"], None):
+        with pytest.raises(MalformedMessage):
+            read(json.dumps({**broken, "dataschema": mark}).encode())
+    assert read(json.dumps({**SOUND, "dataschema": "nexus:00000000"}).encode()) == Put(shelf="a", weight_kg=1)

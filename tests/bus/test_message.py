@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from bus import Command, ContractError, Event, Instant, MalformedMessage, Topic, UnknownMessage, new_id
+from bus import Command, ContractError, Event, Instant, MalformedMessage, NewerRelease, Topic, UnknownMessage, new_id
 from bus.codec import Contracts, decode_envelope, encode_envelope
 from bus.envelope import seal
 from bus.message import MessageMeta, snake_case
@@ -119,10 +119,10 @@ def test_readers_are_tolerant_and_old_versions_are_upcast() -> None:
 def test_what_cannot_be_read_is_told_apart() -> None:
     contracts = Contracts([VehicleMoved])
     envelope = seal(VehicleMoved(vehicle_id=VEHICLE, fixes=()), message_id=new_id(NOW), source="test", now=NOW)
-    with pytest.raises(UnknownMessage):
+    with pytest.raises(NewerRelease):
         contracts.decode(envelope.replace(type="nexus.fleet-service.vehicle_moved.v3"))
     with pytest.raises(UnknownMessage):
-        contracts.decode(envelope.replace(type="nonsense"))
+        contracts.decode(envelope.replace(type="nonsense", dataschema=None))
     with pytest.raises(MalformedMessage):
         contracts.decode(envelope.replace(data=msgspec.Raw(b'{"vehicle_id":"x"}')))
     for body in (b"", b"{", b"[]", b'{"specversion":"1.0"}', b"\xff"):

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nexus_actors.json_schema import Docstring, attribute_texts, describe_properties, parse_docstring, subschemas
+from bus.schema import subschemas
+from nexus_actors.json_schema import Docstring, attribute_texts, describe_properties, parse_docstring
 
 SOURCE_STYLE = """A thing
     of two lines.

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 import structlog
 
-from bus import BusUnavailable, DeadlineExceeded, FieldError, Overloaded, PublishFailed, Refusal, RefusalKind
+from bus import BusUnavailable, DeadlineExceeded, FieldError, NewerRelease, Overloaded, PublishFailed, Refusal, RefusalKind
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.http import found
 from nexus_actors.http.problem import STATUS_BY_KIND, problem_of
@@ -57,6 +57,7 @@ def test_every_kind_has_a_status() -> None:
     [
         (Overloaded("depot:1", 7.0), "overloaded", "7"),
         (DeadlineExceeded("no answer"), "no_answer_yet", "1"),
+        (NewerRelease("its answer"), "newer_release_needed", "1"),
         (PublishFailed("lost"), "publish_failed", "1"),
         (BusUnavailable("away"), "bus_unavailable", "1"),
         (DatabaseUnavailable("away"), "database_unavailable", "1"),

@@ -53,7 +53,7 @@ async def test_malformed_entries_are_put_aside_and_hold_nothing_back(database_ur
 async def test_what_cannot_be_read_parks_its_key_in_its_place(database_url: str) -> None:
     async with open_platform([board], database_url) as platform:
         before, after = Act(line="a", number=1), Act(line="a", number=2)
-        await put(platform, home("a"), sealed(before), sealed(Unheard(line="a")), sealed(after))
+        await put(platform, home("a"), sealed(before), sealed(Unheard(line="a"), dataschema=None), sealed(after))
         await platform.settle()
         assert await letters(platform) == [("a", "unheard", False), ("a", "act", True)]
     async with open_platform([board], database_url) as platform:
