@@ -14,10 +14,17 @@ def checked_state(actor: type, declared: Any) -> type[Struct]:  # noqa: ANN401 -
     """The type that an actor class declares for its state.
 
     Raises:
-        ContractError: it is no Struct, cannot be made without arguments, or is not read back as it was saved.
+        ContractError: it is no Struct, cannot be made without arguments, cannot hold what a newer release adds to it, or is not
+            read back as it was saved.
     """
     if not (isinstance(declared, type) and issubclass(declared, Struct)):
         raise ContractError(f"The state of {actor.__name__} is no msgspec Struct.")
+    config = declared.__struct_config__
+    if config.array_like or config.forbid_unknown_fields:
+        raise ContractError(
+            f"{declared.__name__} is array_like or forbids unknown fields. A state must be able to hold what a newer release "
+            "adds: declare it without."
+        )
     try:
         fresh = declared()
     except TypeError as error:

@@ -6,11 +6,14 @@ from typing import Any
 
 from msgspec import Struct
 
+from bus import NewerRelease
+from bus.schema import schema_mark
 from nexus_actors.actor import Actor
 from nexus_actors.blame import blamed
 from nexus_actors.errors import NexusError
 from nexus_actors.runtime.round_trip import RoundTrip
 from nexus_actors.runtime.store import StateRow, TurnStore
+from nexus_actors.runtime.unknown_fields import StateWriter
 
 
 class StateUnreadable(NexusError):
@@ -28,6 +31,7 @@ class StateForm(Struct, frozen=True):
 
     make: type[Struct]
     trip: RoundTrip
+    mark: str
 
     @classmethod
     def of(cls, actor: type[Actor[Any]]) -> "StateForm | None":
@@ -35,7 +39,7 @@ class StateForm(Struct, frozen=True):
         state_type = actor.state_type()
         if state_type is None:
             return None
-        return cls(state_type, RoundTrip(state_type, f"The state of {actor.__name__}"))
+        return cls(state_type, RoundTrip(state_type, f"The state of {actor.__name__}"), schema_mark(state_type))
 
     @property
     def names(self) -> set[str]:
@@ -50,8 +54,8 @@ class Activation:
     Attributes:
         saved: its state as the database has it; None when it has none.
         settled: its state after the last turn that went well.
-        problem: why it cannot be used: a turn with it fails for this. `StateUnreadable`, or what its class raised when it was
-            to be made.
+        problem: why it cannot be used: a turn with it fails for this. `StateUnreadable`, `bus.NewerRelease`, or what its class
+            raised when it was to be made.
     """
 
     def __init__(
@@ -64,9 +68,13 @@ class Activation:
         self.saved = saved
         self.settled = saved
         self.problem: Exception | None = None
+        self._writer = StateWriter("" if form is None else form.mark)
+        self._body: bytes | None = None
         try:
             self.actor = actor_type(key, None)
             self.restore()
+            if saved is not None and form is not None:
+                self._writer.has_read(saved, self.actor.state)
         except BaseException as error:  # noqa: BLE001 - the actor's own code: one that cannot be made stops nobody else
             self.problem = blamed(error)
 
@@ -81,6 +89,9 @@ class Activation:
             self.actor.state = self._form.trip.read(self.settled)
         except BaseException as error:  # noqa: BLE001 - the class of the state may raise what it likes
             reason = blamed(error)
+            if self._writer.is_foreign(self.settled):
+                told = f"the state of {self.name[0]} was written by another schema than this release has: {reason}"
+                raise NewerRelease(told) from reason
             raise StateUnreadable(*self.name, reason) from reason
 
     def settle(self) -> None:
@@ -89,8 +100,12 @@ class Activation:
         Raises:
             Unwritable: it could not be read again.
         """
-        if self._form is not None:
-            self.settled = self._form.trip.write(self.actor.state, self.settled)
+        if self._form is None:
+            return
+        body = self._form.trip.write(self.actor.state, self._body)
+        if body != self._body:
+            self._body = body
+            self.settled = self._writer.write(self.actor.state, body)
 
     def row(self) -> StateRow | None:
         """What there is to save; None when nothing has changed."""

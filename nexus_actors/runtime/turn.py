@@ -182,7 +182,8 @@ class Turns:
         """
         activation = self._activations.get(handler.actor, delivery.key)
         if activation.problem is not None:
-            raise Fault(activation.problem, final=isinstance(activation.problem, StateUnreadable))
+            newer = isinstance(activation.problem, NewerRelease)
+            raise Fault(activation.problem, final=newer or isinstance(activation.problem, StateUnreadable), waits=newer)
         return activation
 
     async def _handle(

@@ -107,7 +107,8 @@ class Database:
     async def states(self, schema: str, actor: str, name: str) -> dict[str, dict[str, int]]:
         """The states of an actor, by key, for keys that begin with a name."""
         rows = await self.fetch(schema, _STATES, actor, name)
-        return {row["key"]: msgspec.json.decode(row["body"], type=dict[str, int]) for row in rows}
+        bodies = {row["key"]: msgspec.json.decode(row["body"], type=dict[str, int | str]) for row in rows}
+        return {key: {name: value for name, value in body.items() if isinstance(value, int)} for key, body in bodies.items()}
 
     async def outbox(self, schema: str, partition: int, after: int) -> list[Sent]:
         """What a service has published from a partition, behind a row."""
