@@ -115,9 +115,16 @@ class Service:
         """All message types handled, with their handlers."""
         return self._handlers
 
+    def events(self) -> list[str]:
+        """The wire types of the events that its actors handle."""
+        return sorted(t.wire_type() for t in self._handled_events())
+
+    def _handled_events(self) -> list[type[Message]]:
+        return [message_type for message_type in self._handlers if message_type.channel == "events"]
+
     def subscriptions(self) -> list[Topic]:
         """The topics whose events its actors handle, its own among them where that is so."""
-        topics = {t.topic.service: t.topic for t in self._handlers if t.channel == "events"}
+        topics = {t.topic.service: t.topic for t in self._handled_events()}
         return [topics[name] for name in sorted(topics)]
 
     def streams(self, partition: int) -> list[StreamName]:

@@ -58,6 +58,14 @@ class Worker(Struct):
     seen_at: datetime
 
 
+class Release(Struct):
+    """See the table ``nexus.releases``."""
+
+    events: frozenset[str]
+    first_seen_at: datetime
+    seen_at: datetime
+
+
 class JobRow(Struct):
     """See the table ``nexus.jobs``."""
 
@@ -114,6 +122,7 @@ class MemoryDatabase:
         self.at: Callable[[Point, str], Awaitable[None]] = _nothing
         self.leases: dict[tuple[str, int], Lease] = {}
         self.workers: dict[str, Worker] = {}
+        self.releases: dict[tuple[str, str], Release] = {}
         self.jobs: dict[UUID, JobRow] = {}
         self._jobs_started = count()
         self._services: dict[str, ServiceTables] = {}

@@ -1,10 +1,12 @@
 """Leases and workers in PostgreSQL; see `nexus_actors.runtime.leases`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.runtime.leases import Beat, WorkerInfo
+from nexus_actors.runtime.releases import LIVES_S, REMEMBERED_S, Heard, events_mark
 
 if TYPE_CHECKING:
     from asyncpg import Pool
@@ -28,10 +30,16 @@ WITH me AS (
     FROM mine WHERE l.service = mine.service AND l.partition = mine.partition
     RETURNING l.service, l.partition, l.generation
 )
-SELECT service, partition, generation, NULL AS worker_id FROM renewed
+SELECT service, partition, generation, NULL AS worker_id, NULL AS awaited FROM renewed
 UNION ALL
-SELECT unnest(services), NULL, NULL, worker_id FROM nexus.workers
-WHERE worker_id <> $1 AND NOT draining AND seen_at > clock_timestamp() - make_interval(secs => $8)"""
+SELECT unnest(services), NULL, NULL, worker_id, NULL FROM nexus.workers
+WHERE worker_id <> $1 AND NOT draining AND seen_at > clock_timestamp() - make_interval(secs => $8)
+UNION
+SELECT own.service, NULL, NULL, NULL, event FROM unnest($9::text[], $10::text[]) AS announced (service, mark)
+JOIN nexus.releases own ON own.service = announced.service AND own.mark = announced.mark
+JOIN nexus.releases newer ON newer.service = own.service AND newer.first_seen_at > own.first_seen_at
+CROSS JOIN unnest(newer.events) AS event
+WHERE newer.seen_at > clock_timestamp() - make_interval(secs => $11) AND event <> ALL (own.events)"""
 
 _ACQUIRE: Final = """
 WITH free AS MATERIALIZED (
@@ -52,7 +60,19 @@ _LEAVE: Final = """
 WITH gone AS (DELETE FROM nexus.workers WHERE worker_id = $1)
 UPDATE nexus.leases SET owner = NULL, expires_at = '-infinity' WHERE owner = $1"""
 
-_FORGET: Final = "DELETE FROM nexus.workers WHERE seen_at < clock_timestamp() - make_interval(secs => $1)"
+_FORGET: Final = """
+WITH gone AS (DELETE FROM nexus.workers WHERE seen_at < clock_timestamp() - make_interval(secs => $1)),
+old AS (DELETE FROM nexus.releases WHERE seen_at < clock_timestamp() - make_interval(secs => $2))
+DELETE FROM nexus.waiting w WHERE NOT EXISTS (SELECT FROM nexus.workers l WHERE l.worker_id = w.worker_id)"""
+
+_ANNOUNCE: Final = """
+INSERT INTO nexus.releases (service, mark, events) VALUES ($1, $2, $3)
+ON CONFLICT (service, mark) DO UPDATE SET seen_at = clock_timestamp()
+RETURNING CASE WHEN xmax = 0 THEN clock_timestamp() END"""
+
+_HEARD: Final = """
+SELECT clock_timestamp() AS now, min(seen_at) AS longest_ago FROM nexus.workers
+WHERE $1 = ANY (services) AND NOT draining AND seen_at > clock_timestamp() - make_interval(secs => $2)"""
 
 
 class PostgresLeaseStore:
@@ -60,11 +80,23 @@ class PostgresLeaseStore:
 
     def __init__(self, pool: "Pool[Any]") -> None:
         self._database = PostgresDatabase(pool)
+        self._announced: dict[str, str] = {}
 
     async def register(self, service: str, partitions: int, streams: Sequence[str]) -> None:
         """Make a service's partitions known, and that it reads these streams: nothing there is trimmed before it has."""
         await self._database.fetchval(_REGISTER, service, partitions)
         await self._database.fetchval(_SUBSCRIBE, service, streams)
+
+    async def announce(self, service: str, events: Sequence[str]) -> datetime | None:
+        """See `ReleaseBook.announce`."""
+        self._announced[service] = events_mark(events)
+        new_at: datetime | None = await self._database.fetchval(_ANNOUNCE, service, self._announced[service], sorted(events))
+        return new_at
+
+    async def heard(self, service: str, lease_s: float) -> Heard:
+        """See `ReleaseBook.heard`."""
+        (row,) = await self._database.fetch(_HEARD, service, lease_s)
+        return Heard(row["now"], row["longest_ago"])
 
     async def beat(self, worker: WorkerInfo, lease_s: float) -> Beat:
         """See `LeaseStore.beat`."""
@@ -78,15 +110,21 @@ class PostgresLeaseStore:
             worker.draining,
             worker.started_at,
             lease_s,
+            list(self._announced),
+            list(self._announced.values()),
+            LIVES_S,
         )
         live: dict[str, list[str]] = {} if worker.draining else {service: [worker.worker_id] for service in worker.services}
         renewed: dict[tuple[str, int], int] = {}
+        awaited: dict[str, set[str]] = {}
         for row in rows:
-            if row["worker_id"] is None:
+            if row["awaited"] is not None:
+                awaited.setdefault(row["service"], set()).add(row["awaited"])
+            elif row["worker_id"] is None:
                 renewed[row["service"], row["partition"]] = row["generation"]
             else:
                 live.setdefault(row["service"], []).append(row["worker_id"])
-        return Beat(live, renewed)
+        return Beat(live, renewed, awaited)
 
     async def acquire(self, worker_id: str, service: str, partitions: Sequence[int], lease_s: float) -> dict[int, int]:
         """See `LeaseStore.acquire`."""
@@ -102,5 +140,5 @@ class PostgresLeaseStore:
         await self._database.fetchval(_LEAVE, worker_id)
 
     async def forget(self, after_s: float) -> None:
-        """Take workers off the books that have not been seen for so long."""
-        await self._database.fetchval(_FORGET, after_s)
+        """Take workers off the books that have not been seen for so long, and releases for `REMEMBERED_S`."""
+        await self._database.fetchval(_FORGET, after_s, REMEMBERED_S)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Raw
 
-from bus import Envelope, MalformedMessage, Message, StreamName, keyed_id
+from bus import Envelope, MalformedMessage, Message, NewerRelease, StreamName, keyed_id
 from bus.codec import Contracts, decode_envelope
 from bus.store import Entry
 from nexus_actors.blame import blamed
@@ -78,7 +78,11 @@ class Intake:
         try:
             return self._contracts.decode(envelope), None
         except BaseException as error:  # noqa: BLE001 - `upcast` and `__post_init__` raise what they like
-            return Unreadable(type=envelope.type), blamed(error)
+            cause = blamed(error)
+            return Unreadable(type=envelope.type), self._newer(envelope.type) if envelope.type in self._awaited() else cause
+
+    def _newer(self, wire_type: str) -> NewerRelease:
+        return NewerRelease(f"a newer release of {self._service.name} handles {wire_type}, and this one does not")
 
     def from_timer(self, timer: Timer, partition: int) -> Delivery:
         """The delivery of a timer that is due."""

@@ -1,6 +1,6 @@
 """Leases: which worker owns which partitions, decided by every worker alike."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -27,10 +27,17 @@ class WorkerInfo(Struct, frozen=True, kw_only=True):
 
 
 class Beat(NamedTuple):
-    """What a heartbeat comes back with: the live workers of each service, and the leases that were renewed."""
+    """What a heartbeat comes back with.
+
+    Attributes:
+        live: the live workers of each service.
+        renewed: the leases that were renewed.
+        awaited: by service, the types of events that a newer release handles, and the one that announced itself here does not.
+    """
 
     live: Mapping[str, Sequence[str]]
     renewed: Mapping[tuple[str, int], int]
+    awaited: Mapping[str, Set[str]] = {}
 
 
 class LeaseStore(Protocol):
@@ -122,6 +129,7 @@ class LeaseKeeper:
 
     async def _rebalance(self, service: Service, beat: Beat) -> None:
         ownership = self._ownerships[service.name]
+        ownership.awaited = frozenset(beat.awaited.get(service.name, ()))
         renewed = {partition: g for (name, partition), g in beat.renewed.items() if name == service.name}
         doubted = sorted(number for number, generation in renewed.items() if ownership.doubted.get(number) == generation)
         if doubted:

@@ -117,6 +117,7 @@ class MemoryService:
         """Take the partitions."""
         wanted = [stream for number in range(self._service.topic.partitions) for stream in self._service.streams(number)]
         await self._leases.register(self._service.name, self._service.topic.partitions, wanted)
+        await self._leases.announce(self._service.name, self._service.events())
         await self._keeper.tick()
         await self.settle()
 

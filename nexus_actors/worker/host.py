@@ -41,6 +41,7 @@ class ServiceHost(Struct, frozen=True):
         turns: the pool that its turns write through.
         database: the read side of its schema.
         store: what its turns read and write.
+        new_at: when this process was the first to tell of the events that this release handles; else None.
     """
 
     service: Service
@@ -50,6 +51,7 @@ class ServiceHost(Struct, frozen=True):
     database: PostgresDatabase
     turns: DatabasePool
     store: PostgresTurnStore
+    new_at: datetime | None = None
 
 
 async def migrate_platform(pool: DatabasePool) -> None:
@@ -89,6 +91,7 @@ async def open_host(
         await migrate_service(turns, service)
         wanted = [stream for number in range(service.topic.partitions) for stream in service.streams(number)]
         await leases.register(service.name, service.topic.partitions, wanted)
+        new_at = await leases.announce(service.name, service.events())
         ownership = Ownership()
         database = PostgresDatabase(reads)
         store = PostgresTurnStore(service.name, turns)
@@ -106,7 +109,7 @@ async def open_host(
             jobs_changed=jobs_changed,
         )
         janitor = Janitor(service, PostgresCheckpoints(database), streams, clock, log)
-        yield ServiceHost(service, loop, ownership, janitor, database, turns, store)
+        yield ServiceHost(service, loop, ownership, janitor, database, turns, store, new_at)
 
 
 def retry_policy(settings: Settings) -> RetryPolicy:

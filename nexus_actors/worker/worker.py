@@ -28,6 +28,7 @@ from nexus_actors.postgres.pool import open_pool
 from nexus_actors.postgres.retention import keep
 from nexus_actors.runtime.asking import BusAsker
 from nexus_actors.runtime.leases import LeaseKeeper, WorkerInfo
+from nexus_actors.runtime.releases import until_heard
 from nexus_actors.runtime.supervisor import supervise
 from nexus_actors.security.trust import TrustStore
 from nexus_actors.service import Service, platform_version
@@ -109,6 +110,9 @@ class Worker:
         follower = TrustFollower(self.trust, self.platform, self.streams, self.log)
         await follower.load()
         await self._tidy_up()
+        for name, host in self.hosts.items():
+            if host.new_at is not None:
+                await until_heard(self._leases, name, host.new_at, self.settings.lease_s)
         await self.keeper.tick()
         async with anyio.create_task_group() as tasks:
             for name, task in self._tasks(follower).items():
@@ -153,6 +157,8 @@ class Worker:
 
     async def _tidy_up(self) -> None:
         await self._leases.forget(_FORGET_WORKERS_S)
+        for name, host in self.hosts.items():
+            await self._leases.announce(name, host.service.events())
         if self._jobs is not None and (gone := await self._jobs.forget()):
             self.log.info("old_jobs_deleted", jobs=gone)
         for name, host in self.hosts.items():

@@ -11,6 +11,7 @@ from bus.position import Position
 from nexus_actors.jobs.store import JobStore
 from nexus_actors.runtime.janitor import CheckpointStore
 from nexus_actors.runtime.leases import LeaseStore
+from nexus_actors.runtime.releases import ReleaseBook
 from nexus_actors.runtime.store import Commit, Fence, TurnStore
 
 SERVICES = ("one-ms", "two-ms")
@@ -19,7 +20,7 @@ LEASE_S = 0.5
 A, B = StreamName("{one-ms:0}:commands"), StreamName("{other-ms:1}:events")
 
 
-class Register(LeaseStore, Protocol):
+class Register(LeaseStore, ReleaseBook, Protocol):
     """A lease store with the methods that no loop needs."""
 
     async def register(self, service: str, partitions: int, streams: list[StreamName]) -> None: ...
@@ -34,6 +35,7 @@ class Books(Struct, frozen=True):
         turns: by service.
         now: the database's time.
         wait: lets seconds of it pass.
+        process: the lease store of another process.
     """
 
     turns: Mapping[str, TurnStore]
@@ -42,6 +44,7 @@ class Books(Struct, frozen=True):
     jobs: JobStore
     now: Callable[[], datetime]
     wait: Callable[[float], Awaitable[None]]
+    process: Callable[[], Register]
 
     @property
     def one(self) -> TurnStore:

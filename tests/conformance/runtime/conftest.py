@@ -48,7 +48,7 @@ def _in_memory() -> Books:
 
     turns = {name: MemoryTurnStore(name, database) for name in SERVICES}
     checkpoints, jobs = MemoryCheckpoints(database), MemoryJobStore(database)
-    return Books(turns, MemoryLeaseStore(database), checkpoints, jobs, clock, wait)
+    return Books(turns, MemoryLeaseStore(database), checkpoints, jobs, clock, wait, partial(MemoryLeaseStore, database))
 
 
 async def _on_postgres(url: str, stack: AsyncExitStack) -> Books:
@@ -62,5 +62,6 @@ async def _on_postgres(url: str, stack: AsyncExitStack) -> Books:
         own = await stack.enter_async_context(pool(schema=service.schema))
         await migrate_service(own, service)
         turns[name] = PostgresTurnStore(name, own)
+    leases = partial(PostgresLeaseStore, shared)
     checkpoints, jobs = PostgresCheckpoints(PostgresDatabase(shared)), PostgresJobStore(shared)
-    return Books(turns, PostgresLeaseStore(shared), checkpoints, jobs, utc_now, anyio.sleep)
+    return Books(turns, leases(), checkpoints, jobs, utc_now, anyio.sleep, leases)

@@ -5,17 +5,19 @@ from datetime import UTC, datetime
 import pytest
 
 from nexus_actors.runtime.leases import Beat, WorkerInfo
-from tests.conformance.runtime.books import LEASE_S, PARTITIONS, SERVICES, Books
+from tests.conformance.runtime.books import LEASE_S, PARTITIONS, SERVICES, Books, Register
 
 pytestmark = pytest.mark.anyio
 
 
-async def beat(books: Books, name: str, *, services: tuple[str, ...] = SERVICES, draining: bool = False) -> Beat:
+async def beat(
+    books: Books, name: str, *, services: tuple[str, ...] = SERVICES, draining: bool = False, leases: Register | None = None
+) -> Beat:
     started_at = datetime(2026, 1, 1, tzinfo=UTC)
     worker = WorkerInfo(
         worker_id=name, host="here", pid=1, version="1", services=services, started_at=started_at, draining=draining
     )
-    return await books.leases.beat(worker, LEASE_S)
+    return await (leases or books.leases).beat(worker, LEASE_S)
 
 
 def live(found: Beat, service: str = "one-ms") -> list[str]:
@@ -127,3 +129,40 @@ async def test_workers_are_forgotten_after_a_while(books: Books) -> None:
     assert live(await beat(books, "w2")) == ["w2"]
     await books.leases.forget(60)
     assert live(await beat(books, "w1")) == ["w1", "w2"]
+
+
+async def other_release(books: Books, *events: str) -> Register:
+    """The lease store of another process, whose release handles these events."""
+    other = books.process()
+    await other.announce("one-ms", events)
+    return other
+
+
+async def test_a_beat_tells_what_a_newer_release_handles_and_this_one_does_not(books: Books) -> None:
+    assert await books.leases.announce("one-ms", ["a", "b"]) is not None
+    await books.wait(0.01)
+    newer = await other_release(books, "c", "b")
+    assert dict((await beat(books, "w1")).awaited) == {"one-ms": {"c"}}
+    assert await newer.announce("one-ms", ["b", "c"]) is None, "it is known, in whatever order"
+    assert dict((await beat(books, "w2", leases=newer)).awaited) == {}, "what an older one handled is not wanted any more"
+    assert await books.leases.announce("one-ms", ["a", "b"]) is None, "a release that comes back is as old as it was"
+    assert dict((await beat(books, "w1")).awaited) == {"one-ms": {"c"}}
+
+
+async def test_it_is_known_which_worker_has_been_silent_for_the_longest(books: Books) -> None:
+    assert (await books.leases.heard("one-ms", LEASE_S)).longest_ago is None
+    await beat(books, "w1")
+    await books.wait(0.01)
+    new_at = await books.leases.announce("one-ms", ["a"])
+    assert new_at is not None
+    await books.wait(0.01)
+    await beat(books, "w2")
+    await beat(books, "w3", services=("two-ms",))
+    heard = await books.leases.heard("one-ms", LEASE_S)
+    assert heard.longest_ago is not None
+    assert heard.longest_ago < new_at < heard.now
+    await beat(books, "w1")
+    assert ((await books.leases.heard("one-ms", LEASE_S)).longest_ago or new_at) > new_at
+    await beat(books, "w1", draining=True)
+    await books.wait(LEASE_S + 0.1)
+    assert (await books.leases.heard("one-ms", LEASE_S)).longest_ago is None

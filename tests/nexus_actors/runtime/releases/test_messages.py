@@ -9,7 +9,9 @@ from bus import DeadlineExceeded, Message, Refusal, new_id
 from bus.codec import encode_envelope
 from bus.envelope import Envelope, seal
 from bus.publisher import Outgoing, Publisher
+from nexus_actors.memory import MemoryLeaseStore
 from nexus_actors.runtime.assembly import LoopSettings
+from nexus_actors.runtime.releases import LIVES_S
 from nexus_actors.testing.memory_service import ONCE, MemoryService, MemoryWorld, open_memory_service
 from tests.nexus_actors.runtime.releases import new, old
 
@@ -98,6 +100,48 @@ async def test_an_event_that_no_release_of_this_service_handles_is_ignored() -> 
     async with open_memory_service(old.service, world=world) as service:
         await put(world, new.Sunk(ship="a"))
         assert await service.ask(old.Unload(ship="a")) == 1
+        assert service.held() == {}
+
+
+@pytest.mark.parametrize("marked", [True, False], ids=["marked", "without a mark"])
+async def test_an_event_that_a_newer_release_beside_this_one_handles_waits_for_it(marked: bool) -> None:
+    world = MemoryWorld()
+    changes: dict[str, object] = {} if marked else {"dataschema": None}
+    async with open_memory_service(old.service, world=world) as service:
+        await put(world, new.Sunk(ship="early"), **changes)
+        await service.settle()
+        world.clock.advance(1)
+        await MemoryLeaseStore(world.database).announce(new.service.name, new.service.events())
+        await service.advance(1)
+        await put(world, new.Sunk(ship="a"), **changes)
+        await service.settle()
+        assert waiting(service) == {"a": "a newer release of dock-ms handles nexus.ships-ms.sunk.v1, and this one does not"}
+    async with open_memory_service(new.service, world=world) as service:
+        state = await service.state(new.Dock, "a")
+        assert (state and state.sunk) is True
+        assert await service.state(new.Dock, "early") is None, "nobody had asked for it then"
+
+
+async def test_an_event_that_a_newer_release_has_ceased_to_handle_is_ignored_by_it() -> None:
+    world = MemoryWorld()
+    async with open_memory_service(new.service, world=world):
+        world.clock.advance(1)
+    async with open_memory_service(old.service, world=world) as service:
+        await put(world, new.Sunk(ship="a"))
+        await service.settle()
+        assert service.held() == {}
+
+
+async def test_a_newer_release_that_has_gone_is_not_waited_for_for_ever() -> None:
+    world = MemoryWorld()
+    async with open_memory_service(old.service, world=world):
+        world.clock.advance(1)
+    async with open_memory_service(new.service, world=world):
+        pass
+    world.clock.advance(LIVES_S + 1)
+    async with open_memory_service(old.service, world=world) as service:
+        await put(world, new.Sunk(ship="a"))
+        await service.settle()
         assert service.held() == {}
 
 
