@@ -13,6 +13,7 @@ from nexus_actors.dead_letters import DeadLetters
 from nexus_actors.environment import Environment
 from nexus_actors.lag import Lag, lags, read_checkpoints, worst
 from nexus_actors.service import platform_version
+from nexus_actors.waiting import read_waiting
 
 
 class Desk(Struct, frozen=True):
@@ -51,6 +52,7 @@ class Desk(Struct, frozen=True):
             holdings=await standing.holdings(self.platform),
             lag_s=None if lag is None else worst(lag),
             dead_letters=await standing.dead_letter_counts(self.platform),
+            waiting=await read_waiting(self.platform),
             live_within_s=self.environment.settings.lease_s,
         )
         return survey(CATALOGUE, facts, self.environment.clock(), platform_version())

@@ -11,7 +11,7 @@ from bus import BusUnavailable
 from nexus_actors.catalogue import Catalogue
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.platform.holdings import Holdings, read_holdings
-from nexus_actors.cli.platform.lagging import read_lags
+from nexus_actors.cli.platform.lagging import read_lags, waiting_in
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.services import services_table
 from nexus_actors.cli.terminal.table import table
@@ -21,6 +21,7 @@ from nexus_actors.loading import load_catalogue
 from nexus_actors.local.health import look_around
 from nexus_actors.local.home import Home
 from nexus_actors.local.run_state import RunState, WorkerState
+from nexus_actors.waiting import Waiting
 
 _MEGABYTE = 1024 * 1024
 _NOTABLE_S = 0.1
@@ -54,6 +55,7 @@ async def _show(catalogue: Catalogue, home: Home, settings: Settings) -> int:
     if state is None:
         click.echo(f"\nNo platform runs in {home.path}. Start it with: nexus up")
         return 1
+    _show_waiting(await _waiting(state))
     _show_run(state, holdings)
     return 0 if state.phase == "up" and all(s.is_healthy for s in seen if s.service in state.services) else 1
 
@@ -80,6 +82,28 @@ async def _lags(state: RunState | None) -> Mapping[str, float] | None:
     except NexusError:
         return None  # that the database does not answer has been said
     return None
+
+
+async def _waiting(state: RunState) -> Mapping[str, Waiting]:
+    """Which keys wait, where the database tells."""
+    if not state.database_url:
+        return {}
+    try:
+        return await waiting_in(state.database_url)
+    except NexusError:
+        return {}  # that the database does not answer has been said
+
+
+def _show_waiting(waiting: Mapping[str, Waiting]) -> None:
+    for service, found in waiting.items():
+        click.secho("\n" + told_waiting(service, found, datetime.now(UTC)), fg="yellow")
+
+
+def told_waiting(service: str, found: Waiting, now: datetime) -> str:
+    """What waits at a service, in words."""
+    keys = "1 key waits" if found.keys == 1 else f"{found.keys} keys wait"
+    waited = _duration(max(0.0, (now - found.since).total_seconds()))
+    return f"{service}: {keys}, the first for {waited} with {found.wire_type}: {found.reason}."
 
 
 def shown_lag(seconds: float) -> str:

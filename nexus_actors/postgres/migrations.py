@@ -19,6 +19,10 @@ from nexus_actors.postgres.migration import Migration, MigrationSource, read_mig
 if TYPE_CHECKING:
     from nexus_actors.postgres.atomic import AnyConnection
 
+BREAKS: Final = "breaks_"
+"""A step whose name begins so takes away what earlier releases need: they refuse to start from then on. Beside all other steps
+they go on, so that releases run side by side, and one can go back."""
+
 _MAX_NAME: Final = 63
 _SCHEMA: Final = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)
 # asyncpg applies a connection's command timeout unless it is given another; building an index may take hours.
@@ -70,8 +74,9 @@ async def migrate(connection: "AnyConnection", schema: str, sources: Sequence[Mi
         What was applied now, in order.
 
     Raises:
-        MigrationError: the files break the rules (see ``read_migrations``), differ from what was applied, are older than the
-            schema, or one of them fails. The steps before it stay; nothing of it does.
+        MigrationError: the files break the rules (see ``read_migrations``), differ from what was applied, or one of them fails;
+            or the schema has taken a step that this release cannot work with (see `BREAKS`). The steps before it stay; nothing
+            of it does.
         DatabaseUnavailable: the connection was lost.
     """
     _checked_schema(schema)
@@ -103,12 +108,13 @@ def _pending(
     schema: str, source: str, steps: Sequence[Migration], applied: Mapping[tuple[str, int], Applied]
 ) -> list[Migration]:
     newest = max((version for name, version in applied if name == source), default=0)
-    if newest > len(steps):
-        ahead = applied[source, newest]
-        raise MigrationError(
-            f"Schema {schema} has taken {source}/{newest:04d}_{ahead.name}.sql, which this release does not know: the database "
-            "belongs to a later release. Start that one, or restore a backup made before it."
-        )
+    for version in range(len(steps) + 1, newest + 1):
+        ahead = applied[source, version]
+        if ahead.name.startswith(BREAKS):
+            raise MigrationError(
+                f"Schema {schema} has taken {source}/{version:04d}_{ahead.name}.sql, which this release cannot work with: the "
+                "database belongs to a later release. Start that one, or restore a backup made before it."
+            )
     for step in steps[:newest]:
         before = applied[source, step.version]
         if before.sha256 != step.sha256:

@@ -82,6 +82,12 @@ LAG_SECONDS: Final = Metric(
     help="Age of the oldest entry of a stream that the service has not settled yet; 0 where there is none.",
     labels=("service", "topic", "channel", "partition"),
 )
+KEYS_WAITING: Final = Metric(
+    name="nexus_keys_waiting",
+    kind="gauge",
+    help="Keys that wait in this process for what is no fault of their messages, such as a newer release that can read them.",
+    labels=("service",),
+)
 LEASES_HELD: Final = Metric(
     name="nexus_leases_held",
     kind="gauge",

@@ -36,6 +36,7 @@ class Metrics:
         self.retries = self._counter(d.RETRIES)
         self.dead_letters = self._counter(d.DEAD_LETTERS)
         self.lag_seconds = self._gauge(d.LAG_SECONDS)
+        self.keys_waiting = self._gauge(d.KEYS_WAITING)
         self.leases_held = self._gauge(d.LEASES_HELD)
         self.lease_losses = self._counter(d.LEASE_LOSSES)
         self.jobs_running = self._gauge(d.JOBS_RUNNING)
@@ -88,6 +89,7 @@ class ServiceMetrics:
         self._batch = metrics.batch_messages.labels(name)
         self._commit = metrics.commit_seconds.labels(name)
         self._publish = metrics.publish_seconds.labels(name)
+        self._waiting = metrics.keys_waiting.labels(name)
         self._held = metrics.leases_held.labels(name)
         self._losses = metrics.lease_losses.labels(name)
         # prometheus_client finds a labelled child under a lock; on the hot path a dictionary is enough.
@@ -144,6 +146,10 @@ class ServiceMetrics:
         """This process reads the stream no longer, so it has nothing to say about it."""
         labels = {_SERVICE: self._name, "topic": topic, "channel": channel, "partition": str(partition)}
         self._metrics.lag_seconds.remove_by_labels(labels)
+
+    def waits(self, keys: int) -> None:
+        """So many keys are held back without a fault of their messages."""
+        self._waiting.set(keys)
 
     def holds(self, partitions: int) -> None:
         """The process owns so many partitions of the service."""

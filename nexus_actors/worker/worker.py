@@ -40,6 +40,7 @@ from nexus_actors.worker.host import ServiceHost, migrate_platform, open_host, o
 from nexus_actors.worker.jobs import Jobs, open_jobs
 from nexus_actors.worker.lag_sampler import LagSampler
 from nexus_actors.worker.trust_follower import TrustFollower
+from nexus_actors.worker.waiting_sampler import WaitingSampler
 
 _NAME: Final = "nexus-worker"
 _RETENTION_S: Final = 3_600.0
@@ -143,6 +144,8 @@ class Worker:
         for name, host in self.hosts.items():
             tasks[f"loop {name}"] = host.loop.run
             tasks[f"lag {name}"] = LagSampler(host.loop, self.streams, self.clock, self.metrics.service(name)).run
+            waiting = WaitingSampler(name, self.info.worker_id, host.loop.partitions, self.platform, self.metrics.service(name))
+            tasks[f"waiting {name}"] = waiting.run
             tasks[f"janitor {name}"] = partial(host.janitor.run, host.loop.partitions)
         return tasks
 

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from nexus_actors import Catalogue, ServiceEntry
+from nexus_actors.waiting import Waiting
 
 State = Literal["healthy", "degraded", "down", "not_built"]
 
@@ -51,6 +52,8 @@ class ServiceStatus(Struct, frozen=True, kw_only=True):
         partitions_owned: how many of its partitions are owned by a live worker.
         lag_s: age of the oldest message that waits for it, in seconds; 0 where none waits, null where it is not known.
         dead_letters: how many messages wait in its dead letters.
+        keys_waiting: how many keys wait for something that is no fault of their messages, such as a newer release.
+        waits_for: what the one that waits longest waits for.
         reason: why it is not healthy.
     """
 
@@ -64,6 +67,8 @@ class ServiceStatus(Struct, frozen=True, kw_only=True):
     partitions_owned: int = 0
     lag_s: float | None = None
     dead_letters: int = 0
+    keys_waiting: int = 0
+    waits_for: str | None = None
     version: str | None = None
     reason: str | None = None
 
@@ -87,6 +92,7 @@ class Facts(Struct, frozen=True, kw_only=True):
         workers: all that have been heard of lately, the silent ones among them.
         lag_s: by service; None where the streams could not be read.
         dead_letters: by service.
+        waiting: by service; those where nothing waits are left out.
         live_within_s: a worker that has been silent for longer counts as gone.
     """
 
@@ -94,6 +100,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     holdings: Sequence[Holding]
     lag_s: Mapping[str, float] | None
     dead_letters: Mapping[str, int]
+    waiting: Mapping[str, Waiting]
     live_within_s: float
 
 
@@ -112,6 +119,7 @@ def judge(entry: ServiceEntry, facts: Facts) -> ServiceStatus:
         state, reason = "down", "No live worker hosts it."
     elif owned < len(mine):
         state, reason = "degraded", f"{len(mine) - owned} of its {len(mine)} partitions have no live owner."
+    waiting = facts.waiting.get(entry.name)
     return ServiceStatus(
         service=entry.name,
         title=entry.title,
@@ -123,6 +131,8 @@ def judge(entry: ServiceEntry, facts: Facts) -> ServiceStatus:
         partitions_owned=owned,
         lag_s=None if facts.lag_s is None else facts.lag_s.get(entry.name, 0.0),
         dead_letters=facts.dead_letters.get(entry.name, 0),
+        keys_waiting=0 if waiting is None else waiting.keys,
+        waits_for=None if waiting is None else waiting.reason,
         version=max((worker.version for worker in live), default=None),
         reason=reason,
     )

@@ -1,6 +1,7 @@
 """How far services are behind, as database and streams have it."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,9 +11,26 @@ from bus import BusUnavailable
 from bus.redis import RedisSettings, connect
 from nexus_actors.lag import lags, read_checkpoints, worst
 from nexus_actors.postgres.database import PostgresDatabase
-from nexus_actors.postgres.pool import open_pool
+from nexus_actors.postgres.pool import DatabasePool, open_pool
+from nexus_actors.waiting import Waiting, read_waiting
 
 _WITHIN_S: Final = 3.0
+
+
+def _opened(database_url: str) -> AbstractAsyncContextManager[DatabasePool]:
+    return open_pool(
+        database_url, schema="nexus", application_name="nexus/status", max_size=1, read_only=True, connect_within_s=2
+    )
+
+
+async def waiting_in(database_url: str) -> Mapping[str, Waiting]:
+    """Which keys of each service wait for something that is no fault of their messages.
+
+    Raises:
+        DatabaseUnavailable, ConfigError: see `open_pool`.
+    """
+    async with _opened(database_url) as pool:
+        return await read_waiting(PostgresDatabase(pool))
 
 
 async def read_lags(database_url: str, redis_url: str, redis_prefix: str) -> Mapping[str, float]:
@@ -22,10 +40,7 @@ async def read_lags(database_url: str, redis_url: str, redis_prefix: str) -> Map
         BusUnavailable: the streams do not answer.
         DatabaseUnavailable, ConfigError: see `open_pool`.
     """
-    opened = open_pool(
-        database_url, schema="nexus", application_name="nexus/status", max_size=1, read_only=True, connect_within_s=2
-    )
-    async with opened as pool:
+    async with _opened(database_url) as pool:
         checkpoints = await read_checkpoints(PostgresDatabase(pool))
     with anyio.move_on_after(_WITHIN_S):
         async with connect(RedisSettings(url=redis_url, prefix=redis_prefix)) as streams:

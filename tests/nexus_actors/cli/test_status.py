@@ -1,12 +1,15 @@
 """What `nexus status` prints."""
 
+from datetime import UTC, datetime, timedelta
+
 import click
 import pytest
 
 from modules.catalogue import CATALOGUE
-from nexus_actors.cli.status import shown_lag
+from nexus_actors.cli.status import shown_lag, told_waiting
 from nexus_actors.cli.terminal.services import services_table
 from nexus_actors.local.health import Sighting
+from nexus_actors.waiting import Waiting
 
 
 @pytest.mark.parametrize(
@@ -28,3 +31,13 @@ def test_each_service_has_its_partitions_and_its_lag() -> None:
     assert fleet.split()[-3:] == ["8/8", "3.5", "s"]
     assert wallet.endswith("not built")
     assert click.unstyle(services_table(CATALOGUE, seen)).splitlines()[0].endswith("VERSION")
+
+
+@pytest.mark.parametrize(("keys", "words"), [(1, "1 key waits"), (3, "3 keys wait")])
+def test_what_waits_is_told_with_its_cause(keys: int, words: str) -> None:
+    since = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    found = Waiting(keys, since, "nexus.a-ms.go.v2", "no contract of this release declares nexus.a-ms.go.v2")
+    told = told_waiting("a-ms", found, since + timedelta(seconds=90))
+    assert told == (
+        f"a-ms: {words}, the first for 1 min 30 s with nexus.a-ms.go.v2: no contract of this release declares nexus.a-ms.go.v2."
+    )

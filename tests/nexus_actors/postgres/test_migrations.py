@@ -121,11 +121,19 @@ async def test_other_line_ends_are_the_same_file(pool: "Pool[Any]", tmp_path: Pa
 
 
 @anyio_test
-async def test_a_schema_of_a_later_release_is_refused(pool: "Pool[Any]", tmp_path: Path) -> None:
+async def test_an_earlier_release_goes_on_beside_a_later_one_unless_that_takes_away_what_it_needs(
+    pool: "Pool[Any]", tmp_path: Path
+) -> None:
     steps = source(tmp_path, m0001_a="CREATE TABLE a (id int)", m0002_b="CREATE TABLE b (id int)")
     await run(pool, steps)
     (tmp_path / "service" / "0002_b.sql").unlink()
-    with pytest.raises(MigrationError, match=r"0002_b\.sql, which this release does not know: the database belongs to a later"):
+    assert await run(pool, steps) == []
+    later = {"m0002_b": "CREATE TABLE b (id int)", "m0003_breaks_a": "DROP TABLE a", "m0004_c": "CREATE TABLE c (id int)"}
+    steps = source(tmp_path, **later)
+    await run(pool, steps)
+    for name in later:
+        (tmp_path / "service" / f"{name[1:]}.sql").unlink()
+    with pytest.raises(MigrationError, match=r"0003_breaks_a\.sql, which this release cannot work with: the database belongs"):
         await run(pool, steps)
 
 
