@@ -9,6 +9,7 @@ from anyio.abc import TaskGroup
 from bus import BusError, DeadlineExceeded, Refusal, new_id
 from nexus_actors.runtime.asking import BusAsker
 from tests.faults.ledger.contract import POISON, Post
+from tests.faults.next.contract import Give
 from tests.faults.record import History, Operation
 
 ACCOUNTS: Final = 24
@@ -84,7 +85,7 @@ class Load:
         operation.fails = int(self._chance.randrange(_FAILS_IN) == 0)
         return operation
 
-    def prepare(self, account: str, amount: int, before: Operation | None = None) -> Operation:
+    def prepare(self, account: str, amount: int, before: Operation | None = None, *, gift: bool = False) -> Operation:
         """An operation that is about to be asked."""
         operation = Operation(
             account=account,
@@ -94,19 +95,13 @@ class Load:
             teller=f"teller-{self._chance.randrange(_TELLERS)}",
             began_at=anyio.current_time(),
             before=before,
+            gift=gift,
         )
         return self.history.add(operation)
 
     async def ask(self, operation: Operation) -> None:
         """Ask until it is known what became of it."""
-        command = Post(
-            account=operation.account,
-            operation=operation.operation,
-            amount=operation.amount,
-            teller=operation.teller,
-            linger_s=operation.linger_s,
-            fails=operation.fails,
-        )
+        command = _command(operation)
         while operation.outcome == "unknown":
             operation.asked += 1
             try:
@@ -126,3 +121,16 @@ class Load:
             if operation.outcome == "unknown":
                 await anyio.sleep(_AGAIN_S)
         operation.answered_at = anyio.current_time()
+
+
+def _command(operation: Operation) -> Post | Give:
+    named = {"account": operation.account, "teller": operation.teller}
+    if operation.gift:
+        return Give(**named, operation=operation.operation, amount=operation.amount)
+    return Post(
+        **named,
+        operation=operation.operation,
+        amount=operation.amount,
+        linger_s=operation.linger_s,
+        fails=operation.fails,
+    )

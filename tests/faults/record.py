@@ -16,6 +16,7 @@ class Operation(Struct, eq=False):
     Attributes:
         began_at: when it was asked first, by the process's steady clock, in seconds; ``answered_at`` likewise.
         asked: how often.
+        gift: it is asked by a command that only the next release knows.
         before: the operation of the same account that was answered before this one was asked first.
     """
 
@@ -28,6 +29,7 @@ class Operation(Struct, eq=False):
     before: "Operation | None" = None
     linger_s: float = 0.0
     fails: int = 0
+    gift: bool = False
     outcome: Outcome = "unknown"
     receipt: Receipt | None = None
     answered_at: float = 0.0

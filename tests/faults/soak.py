@@ -15,7 +15,7 @@ from typing import Final
 
 import anyio
 
-from tests.faults import cluster_faults, network_faults, server_faults, worker_faults
+from tests.faults import cluster_faults, network_faults, release_faults, server_faults, worker_faults
 from tests.faults.checker import Verdict
 from tests.faults.endurance import endure
 from tests.faults.namespace import Namespace, NoNamespaces, open_namespace
@@ -34,6 +34,7 @@ OF_WORKERS: Final[tuple[Fault, ...]] = (
     worker_faults.jump_clock,
     worker_faults.poison,
     worker_faults.slow_reader,
+    release_faults.roll_releases,
 )
 FAULTS: Final[tuple[Fault, ...]] = (
     *OF_WORKERS,

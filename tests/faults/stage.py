@@ -37,6 +37,8 @@ from tests.faults.worker import TRIM_EVERY
 LEASE_S: Final = 1.0
 RETRY_S: Final = 0.2
 HOUR_S: Final = 3_600.0
+OLD: Final = "tests.faults.worker"
+NEXT: Final = "tests.faults.next_worker"
 _LOOK_S: Final = 0.05
 _OWNER: Final = """
 SELECT w.pid FROM nexus.leases l JOIN nexus.workers w ON w.worker_id = l.owner
@@ -49,6 +51,8 @@ class Stage:
     Attributes:
         postgres: the proxy between workers and PostgreSQL; redis: that between workers and Valkey. The load and the checker
             reach the servers directly.
+        started: all workers that ever were; `workers` are those that are.
+        program: what new workers run: `OLD` or `NEXT`, the release after it.
         redis_url: where these reach the streams.
         namespace: the network that the workers have, where that is not ours.
         chance: what is random here comes from it.
@@ -77,18 +81,20 @@ class Stage:
         self.recovery = Recovery(load.history)
         self.workers: list[Worker] = []
         self.clocks_jumped = False
+        self.program = OLD
         self.namespace = namespace
         self._environ = environ
-        self._started = 0
+        self.started: list[Worker] = []
 
     async def add_workers(self, count: int) -> None:
         """Start so many more workers, and wait until they are ready."""
         launcher = self.namespace.launcher if self.namespace else ()
-        added = []
+        added: list[Worker] = []
         for _ in range(count):
-            self._started += 1
-            added.append(Worker(f"worker-{self._started}", self.folder, self._environ, launcher))
+            name = f"worker-{len(self.started) + len(added) + 1}"
+            added.append(Worker(name, self.folder, self._environ, launcher, self.program))
         self.workers += added
+        self.started += added
         for worker in added:
             await worker.ready()
 

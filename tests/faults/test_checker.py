@@ -31,6 +31,7 @@ def operations() -> History:
             before=before,
             outcome="accepted",
             receipt=Receipt(number, number * (number + 1) // 2),
+            gift=number == COUNT,
         )
         before = history.add(operation)
     return history
@@ -49,8 +50,8 @@ def evidence_of(history: History) -> Evidence:
     total = sum(range(1, COUNT + 1))
     return Evidence(
         entries=[Entry("a", number, operation.operation, operation.amount) for number, operation in numbered],
-        accounts={"a": {"number": COUNT, "total": total}},
-        tallies={"a": {"count": COUNT, "last": COUNT, "total": total, "disorder": 0}},
+        accounts={"a": {"number": COUNT, "total": total, "gifts": 1}},
+        tallies={"a": {"count": COUNT, "last": COUNT, "total": total, "disorder": 0, "gifts": 1}},
         handled={
             "tally-ms": [Handled("t", "a", n) for n, _ in numbered],
             "archive-ms": [Handled("a", "a", n) for n, _ in numbered],
@@ -117,6 +118,14 @@ def double_timer(evidence: Evidence) -> None:
     evidence.audits *= 2
 
 
+def erase_gift(evidence: Evidence) -> None:
+    evidence.accounts["a"]["gifts"] = 0
+
+
+def double_gift(evidence: Evidence) -> None:
+    evidence.tallies["a"]["gifts"] = 2
+
+
 def stale_state(evidence: Evidence) -> None:
     evidence.accounts["a"]["total"] -= 1
 
@@ -147,6 +156,8 @@ def unknown_in_stream(evidence: Evidence) -> None:
         (disorder_tally, "disordered"),
         (lose_timer, "lost"),
         (double_timer, "doubled"),
+        (erase_gift, "lost"),
+        (double_gift, "doubled"),
         (stale_state, "disagreeing"),
         (lose_outbox, "disagreeing"),
         (unread_stream, "pending"),

@@ -3,6 +3,8 @@
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import anyio
@@ -10,6 +12,7 @@ import structlog
 
 from nexus_actors.config import Settings
 from nexus_actors.runtime import janitor
+from nexus_actors.service import Service
 from nexus_actors.telemetry.logs import configure_logs
 from nexus_actors.worker import WorkerOptions, open_worker
 from tests.faults.archive.service import service as archive
@@ -21,15 +24,15 @@ TRIM_EVERY: Final = "FAULTS_TRIM_EVERY_S"
 READY: Final = "worker_ready"
 
 
-async def main() -> None:
-    """Run the three services until SIGTERM."""
+async def main(services: Sequence[Service]) -> None:
+    """Run services until SIGTERM."""
     settings = Settings.load()
     tuning = Tuning.take()
     configure_logs(level=settings.log_level, form="json", output=sys.stdout.buffer, now=tuning.now, process="worker")
     janitor.INTERVAL_S = float(os.environ[TRIM_EVERY])
     log = structlog.get_logger()
     with anyio.open_signal_receiver(signal.SIGTERM) as signals:
-        async with open_worker(settings, [ledger, tally, archive], WorkerOptions(clock=tuning.now)) as worker, worker.running():
+        async with open_worker(settings, services, WorkerOptions(clock=tuning.now)) as worker, worker.running():
             log.info(READY, worker_id=worker.info.worker_id)
             async for _ in signals:
                 log.info("worker_draining")
@@ -38,4 +41,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    anyio.run(main, backend_options={"use_uvloop": True})
+    anyio.run(partial(main, [ledger, tally, archive]), backend_options={"use_uvloop": True})

@@ -1,5 +1,6 @@
 """The service under fault: accounts, each with a running number."""
 
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -39,6 +40,7 @@ class Audit(Command[None], topic=LEDGER, key="account"):
 
     account: str
     number: int
+    why: Literal["tenth"] = "tenth"
 
 
 class Posted(Event, topic=LEDGER, key="account"):

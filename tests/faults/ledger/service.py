@@ -18,14 +18,17 @@ _AUDIT_AFTER = timedelta(seconds=0.5)
 _failed: Counter[UUID] = Counter()
 
 
-def _fails(message: Post) -> bool:
+def failing(message: Post) -> bool:
+    """Whether an attempt at a message is to fail."""
+    if message.amount == POISON:
+        return True
     if not message.fails:
         return False
     _failed[message.operation] += 1
     return _failed[message.operation] <= message.fails
 
 
-async def _linger(seconds: float) -> None:
+async def linger(seconds: float) -> None:
     """Stay in the turn, and let the fault know."""
     if Tuning.here:
         Tuning.here.lingering = True
@@ -55,10 +58,10 @@ class Account(Actor[AccountState]):
             message.amount,
         )
         if message.linger_s:
-            await _linger(message.linger_s)
+            await linger(message.linger_s)
         if message.amount < 0:
             raise Refusal.invalid("negative", "Post an amount that is not negative.")
-        if message.amount == POISON or _fails(message):
+        if failing(message):
             raise ValueError("this attempt fails")
         self.state.number, self.state.total = number, self.state.total + message.amount
         event = Posted(
