@@ -8,6 +8,7 @@ import click
 import msgspec
 
 if TYPE_CHECKING:
+    from nexus_actors.compatibility.changes import Change
     from nexus_actors.compatibility.snapshot import Snapshot
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -53,29 +54,37 @@ def command(out: Path, schemas: Path, check: bool, accept_schemas: bool, accept_
 
 def _compare(path: Path, snapshot: "Snapshot") -> tuple[str, list[str]]:
     """What to do, and why; no reason where the snapshot is what the contracts are."""
-    from nexus_actors.compatibility.changes import HOW_TO_PROCEED, breaking_changes  # noqa: PLC0415
+    from nexus_actors.compatibility.changes import HOW_TO_PROCEED, changes  # noqa: PLC0415
 
     old = _read(path)
     if old is None:
         return "Take the snapshot: ./nexus docs --accept-schemas", [f"{path.name} is missing"]
-    breaking = breaking_changes(old, snapshot)
-    if breaking:
-        return HOW_TO_PROCEED, breaking
+    found = changes(old, snapshot)
+    lines = [_told(change) for change in found]
+    if any(change.deploy == "breaking" for change in found):
+        return HOW_TO_PROCEED, lines
     if old != snapshot:
-        return "Take the snapshot anew: ./nexus docs --accept-schemas", [f"{path.name} lacks what was added since"]
+        return "Take the snapshot anew: ./nexus docs --accept-schemas", [*lines, f"{path.name} lacks what was added since"]
     return "", []
 
 
+def _told(change: "Change") -> str:
+    """A change, and how it is deployed."""
+    how = {"one step": "one step: ", "two steps": "two steps, readers first: ", "breaking": "breaking: "}
+    return how[change.deploy] + change.words
+
+
 def _accept(path: Path, snapshot: "Snapshot", *, even_breaking: bool) -> None:
-    from nexus_actors.compatibility.changes import HOW_TO_PROCEED, breaking_changes  # noqa: PLC0415
+    from nexus_actors.compatibility.changes import HOW_TO_PROCEED, changes  # noqa: PLC0415
     from nexus_actors.documents.shelf import json_text  # noqa: PLC0415
 
     old = _read(path)
-    breaking = [] if old is None else breaking_changes(old, snapshot)
+    found = [] if old is None else changes(old, snapshot)
+    breaking = [change for change in found if change.deploy == "breaking"]
     if breaking and not even_breaking:
-        _end_unless_empty(HOW_TO_PROCEED, breaking)
-    for line in breaking:
-        click.echo(f"accepted: {line}")
+        _end_unless_empty(HOW_TO_PROCEED, [_told(change) for change in found])
+    for change in found:
+        click.echo(f"accepted: {_told(change)}")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json_text(snapshot), encoding="utf-8")
     click.echo(f"{path}: {len(snapshot.messages)} messages, {len(snapshot.states)} states")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from bus.schema import Schema
+from nexus_actors.compatibility.words import NARROWED, Words
 
 _UNBOUNDED: Final = float("inf")
 _COUNTS: Final = (("minLength", "maxLength"), ("minItems", "maxItems"), ("minProperties", "maxProperties"))
@@ -21,22 +22,22 @@ _TYPES: Final[dict[str, Callable[[Any], bool]]] = {
 }
 
 
-def tightened(old: Schema, new: Schema) -> Iterator[str]:
+def tightened(old: Schema, new: Schema, said: Words = NARROWED) -> Iterator[str]:
     """The limits that are tighter in ``new`` than in ``old``, in words."""
     if _lower(new) > _lower(old):
-        yield f"the lower limit rose from {_shown(old, 'Minimum')} to {_shown(new, 'Minimum')}"
+        yield said.lower.format(was=_shown(old, "Minimum"), now=_shown(new, "Minimum"))
     if _upper(new) < _upper(old):
-        yield f"the upper limit fell from {_shown(old, 'Maximum')} to {_shown(new, 'Maximum')}"
+        yield said.upper.format(was=_shown(old, "Maximum"), now=_shown(new, "Maximum"))
     for least, most in _COUNTS:
         if new.get(least, 0) > old.get(least, 0):
-            yield f"{least} rose from {old.get(least, 0)} to {new[least]}"
+            yield said.least.format(name=least, was=old.get(least, 0), now=new[least])
         if new.get(most, _UNBOUNDED) < old.get(most, _UNBOUNDED):
-            yield f"{most} fell from {old.get(most, 'none')} to {new[most]}"
+            yield said.most.format(name=most, was=old.get(most, "none"), now=new[most])
     for name in _ALL_OR_NOTHING:
         if name in new and new[name] != old.get(name):
-            yield f"{name} was {old.get(name, 'free')}, is {new[name]}"
+            yield said.other.format(name=name, was=old.get(name, "free"), now=new[name])
     if new.get("contentEncoding") != old.get("contentEncoding"):
-        yield "bytes and text are told apart by the type alone, and it changed"
+        yield said.encoding
 
 
 def takes(schema: Schema, value: Any) -> bool:  # noqa: ANN401 - whatever JSON can say

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from bus.schema import Schema
 from nexus_actors.compatibility.constraints import is_same, takes, tightened
+from nexus_actors.compatibility.words import NARROWED, WIDENED, Words
 
 _MISSING: Final = object()
 _ARTICLES: Final = {"null": "null", "boolean": "true and false", "object": "an object", "array": "a list"}
@@ -18,11 +19,13 @@ class Comparison:
     Args:
         old: the components that the older schemas refer to, by name.
         new: those of the newer ones.
+        said: the words. With `WIDENED`, ``old`` and ``new`` have changed places.
     """
 
-    def __init__(self, old: Mapping[str, Schema], new: Mapping[str, Schema]) -> None:
+    def __init__(self, old: Mapping[str, Schema], new: Mapping[str, Schema], said: Words = NARROWED) -> None:
         self._old = old
         self._new = new
+        self._said = said
         self._under_way: set[tuple[int, int]] = set()
 
     def narrowings(self, old: Schema, new: Schema, where: str = "") -> list[str]:
@@ -40,10 +43,12 @@ class Comparison:
     def _among(self, old: Schema, news: list[Schema], where: str) -> list[str]:
         """What is lost of one alternative, by comparison with the new one that is most like it."""
         if "const" in old:
-            return [] if any(takes(new, old["const"]) for new in news) else [_say(where, f"no longer takes {old['const']!r}")]
+            if any(takes(new, old["const"]) for new in news):
+                return []
+            return [_say(where, self._said.takes_not.format(repr(old["const"])))]
         outcomes = [self._single(old, new, where) for new in news if _is_kin(old, new)]
         if not outcomes:
-            return [_say(where, f"no longer takes {_kind(old)}")]
+            return [_say(where, self._said.takes_not.format(_kind(old)))]
         return min(outcomes, key=len)
 
     def _single(self, old: Schema, new: Schema, where: str) -> list[str]:
@@ -52,7 +57,7 @@ class Comparison:
             return []
         self._under_way.add(pair)
         try:
-            found = [_say(where, words) for words in tightened(old, new)]
+            found = [_say(where, words) for words in tightened(old, new, self._said)]
             if new.get("type") == "object":
                 found += self._objects(old, new, where)
             elif new.get("type") == "array":
@@ -70,18 +75,18 @@ class Comparison:
             if name in now:
                 yield from self.narrowings(field, now[name], _inside(where, name))
             else:
-                yield _say(_inside(where, name), "is gone, or has another name")
-        yield from _presence(old, new, where)
+                yield _say(_inside(where, name), self._said.gone)
+        yield from _presence(old, new, where, self._said)
         yield from self._others(old.get("additionalProperties", {}), new.get("additionalProperties", {}), where)
         names, names_now = old.get("propertyNames", {}), new.get("propertyNames", {})
-        yield from (f"{words} (of the names)" for words in tightened(names, names_now))
+        yield from (f"{words} (of the names)" for words in tightened(names, names_now, self._said))
 
     def _others(self, old: Schema | bool, new: Schema | bool, where: str) -> Iterator[str]:
         """Values under names that are not listed."""
         if isinstance(old, dict) and isinstance(new, dict):
             yield from self.narrowings(old, new, f"{where}{{}}")
         elif new is False and old is not False:
-            yield _say(where, "refuses fields that it does not know")
+            yield _say(where, self._said.closed)
 
     def _arrays(self, old: Schema, new: Schema, where: str) -> Iterator[str]:
         first, now = old.get("prefixItems", []), new.get("prefixItems", [])
@@ -92,17 +97,17 @@ class Comparison:
             if isinstance(item, dict) and isinstance(item_now, dict):
                 yield from self.narrowings(item, item_now, f"{where}[{position if first or now else ''}]")
         if now and len(now) < len(first):
-            yield _say(f"{where}[{len(now)}]", "is gone")
+            yield _say(f"{where}[{len(now)}]", "is new" if self._said is WIDENED else "is gone")
 
 
-def _presence(old: Schema, new: Schema, where: str) -> Iterator[str]:
+def _presence(old: Schema, new: Schema, where: str, said: Words) -> Iterator[str]:
     """Fields that may no longer be left out, or mean something else when they are."""
     fields, now = old.get("properties", {}), new.get("properties", {})
     needed, needed_now = set(old.get("required", ())), set(new.get("required", ()))
     for name, field in now.items():
         place = _inside(where, name)
         if name in needed_now - needed:
-            yield _say(place, "can no longer be left out" if name in fields else "is new and cannot be left out")
+            yield _say(place, said.needed if name in fields else "is new and cannot be left out")
         elif name in fields and name not in needed:
             default, default_now = fields[name].get("default", _MISSING), field.get("default", _MISSING)
             if not is_same(default, default_now):

@@ -11,6 +11,7 @@ from bus.envelope import Envelope
 from bus.schema import Schema, without_words
 from nexus_actors.documents.async_messages import ANSWER
 from nexus_actors.documents.interface import Interface, messages_in
+from nexus_actors.job import Job
 from nexus_actors.runtime import release
 
 
@@ -35,6 +36,15 @@ class MessageContract(Struct, frozen=True, kw_only=True, omit_defaults=True):
     answer: Schema | None = None
 
 
+class JobContract(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What waits in the database of a job that nobody has done yet; see `MessageContract`."""
+
+    service: str
+    key: str
+    upcasts: bool = False
+    data: Schema
+
+
 class Snapshot(Struct, frozen=True, kw_only=True):
     """All contracts at one time.
 
@@ -43,6 +53,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         messages: by wire type.
         states: by service and actor, such as ``fleet-service.VehicleActor``.
         formats: what carries messages and answers.
+        jobs: by wire type.
         schemas: what the schemas refer to.
     """
 
@@ -51,6 +62,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     states: dict[str, Schema]
     formats: dict[str, Schema]
     schemas: dict[str, Schema]
+    jobs: dict[str, JobContract] = {}
 
 
 def snapshot_of(interfaces: Sequence[Interface]) -> Snapshot:
@@ -58,16 +70,21 @@ def snapshot_of(interfaces: Sequence[Interface]) -> Snapshot:
     kinds = [kind for interface in interfaces for kind in (*interface.commands, *interface.events)]
     kinds += messages_in(release)
     states = {f"{interface.name}.{name}": kind for interface in interfaces for name, kind in interface.states.items()}
-    return make_snapshot(kinds, states, {"answer": ANSWER, "envelope": Envelope})
+    jobs = [job for interface in interfaces for job in interface.jobs]
+    return make_snapshot(kinds, states, {"answer": ANSWER, "envelope": Envelope}, jobs)
 
 
 def make_snapshot(
-    kinds: Sequence[type[Message]], states: dict[str, type[Struct]], formats: dict[str, type[Struct]]
+    kinds: Sequence[type[Message]],
+    states: dict[str, type[Struct]],
+    formats: dict[str, type[Struct]],
+    jobs: Sequence[type[Job]] = (),
 ) -> Snapshot:
     """The contracts of these types."""
     kinds = sorted(kinds, key=lambda kind: kind.wire_type())
     answers = {kind: kind.reply_type() for kind in kinds if issubclass(kind, Command)}
-    schemas = _Schemas([*kinds, *answers.values(), *states.values(), *formats.values()])
+    jobs = sorted(jobs, key=lambda job: job.wire_type())
+    schemas = _Schemas([*kinds, *answers.values(), *states.values(), *formats.values(), *jobs])
     made = Snapshot(
         topics={kind.topic.service: kind.topic.partitions for kind in sorted(kinds, key=lambda kind: kind.topic.service)},
         messages={
@@ -85,6 +102,12 @@ def make_snapshot(
         states={name: schemas.of(states[name]) for name in sorted(states)},
         formats={name: schemas.of(formats[name]) for name in sorted(formats)},
         schemas={name: schemas.components[name] for name in sorted(schemas.components)},
+        jobs={
+            job.wire_type(): JobContract(
+                service=job.topic.service, key=job.key_field, upcasts=_upcasts(job), data=schemas.of(job)
+            )
+            for job in jobs
+        },
     )
     # Defaults are Python's values until JSON has seen them: a tuple would differ from the list that it is read back as.
     return read_snapshot(msgspec.json.encode(made))

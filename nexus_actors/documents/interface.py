@@ -9,6 +9,7 @@ from msgspec import Struct
 from bus import Command, Event, Message, Topic
 from nexus_actors.catalogue import Catalogue, ServiceEntry
 from nexus_actors.http.route import Route
+from nexus_actors.job import Job
 from nexus_actors.loading import load_part, load_service
 from nexus_actors.service import Service
 
@@ -22,6 +23,7 @@ class Interface(Struct, frozen=True, kw_only=True):
         events: the facts that it publishes, by wire type.
         followed: the events that its actors handle, its own among them where that is so, each with the fields that name the
             actors; by wire type.
+        jobs: the long work that its actors start, by wire type.
         states: what its actors remember between turns, by the actors' names.
         routes: its HTTP face.
         is_gateway: it passes requests on to the other services.
@@ -33,6 +35,7 @@ class Interface(Struct, frozen=True, kw_only=True):
     commands: tuple[type[Command[Any]], ...]
     events: tuple[type[Event], ...]
     followed: dict[type[Event], tuple[str, ...]]
+    jobs: tuple[type[Job], ...]
     states: dict[str, type[Struct]]
     routes: tuple[Route, ...]
     is_gateway: bool
@@ -62,6 +65,7 @@ def interface_of(service: Service, contract: ModuleType | None) -> Interface:
             kind: tuple(sorted({handler.key_field or kind.key_field for handler in followed[kind]}))
             for kind in sorted(followed, key=_wire_type)
         },
+        jobs=tuple(sorted(service.works, key=_wire_type)),
         states={name: state for name, state in sorted(states.items()) if state is not None},
         routes=tuple(route for group in service.routes for route in group.all),
         is_gateway=service.gateway is not None,

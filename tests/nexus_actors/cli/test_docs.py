@@ -83,7 +83,7 @@ def test_a_breaking_change_is_refused_with_advice_until_it_is_accepted_as_one(ou
         assert schemas.read_bytes() == before
     result = run(out, schemas, "--accept-breaking")
     assert result.exit_code == 0
-    assert f"accepted: {words}" in result.output
+    assert f"accepted: breaking: {words}" in result.output
     assert run(out, schemas, "--check").exit_code == 0
 
 

@@ -2,18 +2,19 @@
 
 from datetime import UTC, datetime
 from types import new_class
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 import pytest
-from msgspec import Struct, defstruct
+from msgspec import Meta, Struct, defstruct
 
 from bus import Command, Event, Message, Topic
 from bus.codec import Contracts
 from bus.envelope import Envelope, seal
-from nexus_actors.compatibility.changes import HOW_TO_PROCEED, breaking_changes
+from nexus_actors.compatibility.changes import HOW_TO_PROCEED, breaking_changes, changes
 from nexus_actors.compatibility.snapshot import Snapshot, make_snapshot
+from nexus_actors.job import Job
 
 ID = UUID("01900000-0000-7000-8000-000000000001")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -189,3 +190,75 @@ def test_words_for_people_are_no_part_of_a_contract() -> None:
     assert snapshot(states={"a.B": Described}) == before
     assert set(before.schemas["Described"]["properties"]) == {"title", "description"}, "fields of these names stay"
     assert msgspec.json.decode(msgspec.json.encode(before), type=Snapshot) == before
+
+
+LIMITED = Annotated[int, Meta(ge=0, le=10)]
+WIDER = Annotated[int, Meta(ge=-5, le=20)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([KEY], [KEY, ("note", str, "")], ["one step: note: is new"]),
+        ([KEY, ("colour", Literal["red"])], [KEY, ("colour", Literal["red", "blue"])], ["two steps: colour: takes 'blue' now"]),
+        ([KEY, WEIGHT], [KEY, ("weight_g", int | None)], ["two steps: weight_g: takes null now"]),
+        ([KEY, WEIGHT], [KEY, ("weight_g", int, 0)], ["two steps: weight_g: may be left out now"]),
+        (
+            [KEY, ("weight_g", LIMITED)],
+            [KEY, ("weight_g", WIDER)],
+            [
+                "two steps: weight_g: the lower limit fell from 0 to -5",
+                "two steps: weight_g: the upper limit rose from 10 to 20",
+            ],
+        ),
+        ([KEY, WEIGHT], [KEY], ["breaking: weight_g: is gone, or has another name"]),
+        ([KEY, WEIGHT], [KEY, ("weight_g", str, "")], ["breaking: weight_g: no longer takes every integer"]),
+    ],
+)
+def test_each_change_is_told_with_how_it_is_deployed(before: list[Any], after: list[Any], expected: list[str]) -> None:
+    found = changes(snapshot(message("CratePacked", before)), snapshot(message("CratePacked", after)))
+    assert [f"{change.deploy}: {change.words.removeprefix(PACKED + ': ')}" for change in found] == expected
+
+
+def test_a_new_message_is_one_step_and_a_new_version_two() -> None:
+    newer = message("CratePacked", NEXT, version=2, more={"upcast": upcast})
+    found = changes(snapshot(CratePacked), snapshot(newer, PackCrate))
+    assert [(change.deploy, change.words) for change in found] == [
+        ("two steps", "nexus.depot-ms.crate_packed.v2: is a new version"),
+        ("one step", "nexus.depot-ms.pack_crate.v1: is new"),
+    ]
+
+
+def test_answers_states_and_jobs_are_told_like_messages() -> None:
+    wide = defstruct("CrateState", [("weight_g", int | None, 0), ("note", str, "")])
+    job = message("WeighCrate", [KEY, WEIGHT], base=Job)
+    reply: Any = Command
+    old = make_snapshot([PackCrate], {"depot-ms.Crate": CrateState}, {}, [job])
+    new = make_snapshot(
+        [message("PackCrate", [KEY], base=reply[Crate | None])],
+        {"depot-ms.Crate": wide, "depot-ms.Label": Label},
+        {},
+        [message("WeighCrate", [KEY, ("weight_g", float)], base=Job)],
+    )
+    assert [(change.deploy, change.words) for change in changes(old, new)] == [
+        ("two steps", "nexus.depot-ms.pack_crate.v1: in its answer: reply: takes null now"),
+        ("two steps", "nexus.depot-ms.weigh_crate.v1: weight_g: takes every number now"),
+        ("two steps", "state depot-ms.Crate: weight_g: takes null now"),
+        ("one step", "state depot-ms.Crate: note: is new"),
+        ("one step", "state depot-ms.Label: is new"),
+    ]
+    assert [change.words for change in changes(old, make_snapshot([PackCrate], {"depot-ms.Crate": CrateState}, {}))] == [
+        "nexus.depot-ms.weigh_crate.v1: is gone, or has another name"
+    ]
+    heavier = message("WeighCrate", [KEY, ("weight_g", str)], base=Job, key="weight_g")
+    assert [
+        change.words for change in changes(old, make_snapshot([PackCrate], {"depot-ms.Crate": CrateState}, {}, [heavier]))
+    ] == [
+        "nexus.depot-ms.weigh_crate.v1: its key is weight_g, was crate_id",
+        "nexus.depot-ms.weigh_crate.v1: weight_g: no longer takes every integer",
+    ]
+
+
+def test_nothing_is_told_of_contracts_that_are_the_same() -> None:
+    kinds = snapshot(CratePacked, PackCrate, states={"depot-ms.CrateActor": CrateState}, formats={"envelope": Envelope})
+    assert changes(kinds, kinds) == []
