@@ -79,12 +79,8 @@ def _do_to_itself(step: list[str]) -> str | None:
     match step:
         case ["sleep", seconds]:
             time.sleep(float(seconds))  # noqa: TID251 - a process of its own, without an event loop
-        case ["die"]:
-            os.kill(os.getpid(), signal.SIGKILL)
-        case ["exit"]:
-            sys.exit(0)
-        case ["leave"]:
-            os._exit(0)
+        case ["die" | "exit" | "leave"]:
+            _end(step[0])
         case ["print", *words]:
             print(*words)  # noqa: T201 - that is what is tested
         case ["print-many", count]:
@@ -98,6 +94,14 @@ def _do_to_itself(step: list[str]) -> str | None:
         case ["environment", name]:
             return os.environ.get(name, "absent")
     return None
+
+
+def _end(how: str) -> None:
+    if how == "exit":
+        sys.exit(0)
+    if how == "leave":
+        os._exit(0)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _wait(file: Path, meanwhile: Callable[[], None]) -> None:
