@@ -12,6 +12,7 @@ from bus.address import Endpoint
 from bus.errors import BusUnavailable
 from bus.position import Position
 from bus.redis.link import Command, Unanswered, Unreached, Word, xread
+from bus.redis.refused import is_forbidden, refused
 from bus.redis.server import Server, ServerState
 from bus.redis.slots import SlotMap, slot_map, slot_of
 from bus.redis.waiting import Question, Reply, WaitingReads
@@ -189,6 +190,8 @@ class ClusterLink:
             state = states[node]
             if isinstance(state, Exception) or not state.is_master:
                 await self._refresh(known)
+                if is_forbidden(state):
+                    raise refused(cast("Exception", state), f"{node} does not say which history it is in")
                 why = state if isinstance(state, Exception) else "it is a replica now"
                 raise BusUnavailable(f"Redis Cluster is changing: {node} does not answer as a master ({why}).")
             histories.append(state.history)
@@ -211,4 +214,4 @@ def _endpoint(redirection: AskError) -> Endpoint:
 def _unavailable(error: Exception) -> BusUnavailable:
     if isinstance(error, Unreached | Unanswered):
         return BusUnavailable(f"A node of the Redis Cluster cannot be reached: {error}.")
-    return BusUnavailable(f"The Redis Cluster refused to read: {error}.")
+    return refused(error, "The Redis Cluster refused to read")

@@ -8,6 +8,7 @@ from redis.exceptions import ResponseError
 from bus.errors import BusUnavailable
 from bus.position import Position
 from bus.redis.link import Command, Unanswered, Unreached, xread
+from bus.redis.refused import refused
 from bus.redis.server import Server
 
 
@@ -27,7 +28,7 @@ class SingleLink:
         try:
             reply = await self._server.wait(xread(list(after.items()), count, block_s))
         except ResponseError as error:
-            raise BusUnavailable(f"Redis refused to read: {error}.") from error
+            raise refused(error, "Redis refused to read") from error
         except (Unreached, Unanswered) as error:
             raise BusUnavailable(f"Redis cannot be reached: {error}.") from error
         return cast("list[list[object]]", reply or [])
@@ -36,5 +37,7 @@ class SingleLink:
         """See `Link.history`."""
         try:
             return (await self._server.state()).history
-        except (ResponseError, Unreached, Unanswered) as error:
+        except ResponseError as error:
+            raise refused(error, "Redis does not say which history it is in") from error
+        except (Unreached, Unanswered) as error:
             raise BusUnavailable(f"Redis cannot be reached: {error}.") from error

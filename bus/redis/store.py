@@ -8,9 +8,10 @@ from typing import Any, Final, cast
 import anyio
 from redis.exceptions import NoScriptError, ResponseError
 
-from bus.errors import BusUnavailable, Overloaded, PublishFailed, StreamGone
+from bus.errors import BusUnavailable, Overloaded, PublishFailed, PublishForbidden, StreamGone
 from bus.position import START, Position
 from bus.redis.link import Command, Link, Unanswered, Unreached, Word
+from bus.redis.refused import is_forbidden, refused
 from bus.store import Append, Entry
 from bus.topic import StreamName
 
@@ -137,6 +138,8 @@ def _outcome(append: Append, outcome: object) -> Exception | None:
         return StreamGone(f"The stream {append.stream} was there and is gone: Redis has been emptied. Look what it lost first.")
     if isinstance(outcome, Unreached | Unanswered):
         return PublishFailed(_not_confirmed(outcome))
+    if is_forbidden(outcome):
+        return PublishForbidden(f"Redis does not permit to append to {append.stream}: {outcome}. See docs/servers.md.")
     if isinstance(outcome, Exception):
         return PublishFailed(f"Redis refused to append to {append.stream}: {outcome}.")
     return None
@@ -155,5 +158,5 @@ def _answered(reply: object) -> Any:  # noqa: ANN401 - the wire's own shape
     if isinstance(reply, Unreached | Unanswered):
         raise BusUnavailable(f"Redis cannot be reached: {reply}.") from reply
     if isinstance(reply, Exception):
-        raise BusUnavailable(f"Redis refused: {reply}.") from reply
+        raise refused(reply, "Redis refused") from reply
     return reply

@@ -14,6 +14,7 @@ class Ownership:
         owned: those that it works on.
         doubted: generations that the loop will not work under again. A commit under one of them may still be on its way, so the
             keeper takes a new one.
+        astray: the loop does not reach the streams, and takes no part until it does.
         changed: called when the keeper has something to do.
     """
 
@@ -21,6 +22,7 @@ class Ownership:
         self.granted: dict[int, int] = {}
         self.owned: set[int] = set()
         self.doubted: dict[int, int] = {}
+        self.astray = False
         self.changed: Callable[[], None] = lambda: None
         self._reading: anyio.CancelScope | None = None
 
@@ -46,6 +48,12 @@ class Ownership:
         """The loop works on these now."""
         if numbers != self.owned:
             self.owned = numbers
+            self.changed()
+
+    def stray(self, *, astray: bool) -> None:
+        """Give all partitions up, or take part again."""
+        if astray != self.astray:
+            self.astray = astray
             self.changed()
 
     @contextmanager

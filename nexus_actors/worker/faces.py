@@ -63,7 +63,8 @@ class Faces:
         worker, service = self._worker, host.service
         spans = worker.spans.service(service.name)
         asker = BusAsker(worker.requests, service.name, worker.clock, spans)
-        probe = LoopProbe(host.database, worker.streams, host.loop, host.ownership, worker.clock)
+        keeper = worker.keeper.trouble
+        probe = LoopProbe(host.database, worker.streams, host.loop, keeper, host.ownership, worker.clock, worker.warnings)
         self.probes[service.name] = probe
         metrics = worker.metrics.service(service.name)
         ports = FacePorts(

@@ -15,6 +15,7 @@ from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.lease_store import PostgresLeaseStore
 from nexus_actors.postgres.migration import MigrationSource
 from nexus_actors.postgres.migrations import migrate
+from nexus_actors.postgres.patience import FULL_MS
 from nexus_actors.postgres.pool import DatabasePool, open_pool
 from nexus_actors.postgres.turn_store import PostgresTurnStore
 from nexus_actors.retry import RetryPolicy
@@ -22,6 +23,7 @@ from nexus_actors.runtime.assembly import LoopSettings, assemble
 from nexus_actors.runtime.janitor import Janitor
 from nexus_actors.runtime.loop import ServiceLoop
 from nexus_actors.runtime.ownership import Ownership
+from nexus_actors.runtime.registration import wanted_partitions
 from nexus_actors.runtime.turn import random_chance
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import ServiceMetrics
@@ -83,14 +85,16 @@ async def open_host(
     url = settings.database_url or ""
     name = f"nexus/{service.name}"
     async with (
-        open_pool(url, schema=service.schema, application_name=name, max_size=_TURN_CONNECTIONS) as turns,
+        open_pool(
+            url, schema=service.schema, application_name=name, max_size=_TURN_CONNECTIONS, lock_timeout_ms=FULL_MS
+        ) as turns,
         open_pool(url, schema=service.schema, application_name=name, max_size=_READ_CONNECTIONS, read_only=True) as reads,
     ):
         await migrate_service(turns, service)
         wanted = [stream for number in range(service.topic.partitions) for stream in service.streams(number)]
-        await leases.register(service.name, service.topic.partitions, wanted)
+        await leases.register(service.name, service.topic.partitions, wanted, wanted_partitions(service))
         ownership = Ownership()
-        database = PostgresDatabase(reads)
+        database = PostgresDatabase(reads, read_only=True)
         store = PostgresTurnStore(service.name, turns)
         loop = assemble(
             service,
@@ -116,7 +120,10 @@ def retry_policy(settings: Settings) -> RetryPolicy:
 
 def _loop_settings(settings: Settings) -> LoopSettings:
     return LoopSettings(
-        batch_size=settings.batch_size, handler_timeout_s=settings.handler_timeout_s, retry=retry_policy(settings)
+        batch_size=settings.batch_size,
+        handler_timeout_s=settings.handler_timeout_s,
+        retry=retry_policy(settings),
+        lease_s=settings.lease_s,
     )
 
 

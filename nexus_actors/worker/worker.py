@@ -20,7 +20,7 @@ from bus.redis import RedisSettings, connect
 from bus.requests import Requests
 from bus.store import StreamStore
 from nexus_actors.config import Settings
-from nexus_actors.errors import ConfigError
+from nexus_actors.errors import ConfigError, DatabaseUnavailable
 from nexus_actors.jobs.bell import Bell
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.lease_store import PostgresLeaseStore
@@ -42,6 +42,7 @@ from nexus_actors.worker.trust_follower import TrustFollower
 
 _NAME: Final = "nexus-worker"
 _RETENTION_S: Final = 3_600.0
+_RETENTION_AGAIN_S: Final = 60.0
 _FORGET_WORKERS_S: Final = 600.0
 _STARTED_S: Final = 0.02
 
@@ -69,6 +70,7 @@ class Worker:
     Attributes:
         asker: asks commands of any service.
         hosts: its services by name.
+        warnings: what is dangerous about the servers.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Worker:
         metrics: Metrics,
         spans: SpanSource,
         jobs: Jobs | None,
+        warnings: Sequence[str] = (),
     ) -> None:
         self.settings = settings
         self.info = info
@@ -96,6 +99,7 @@ class Worker:
         self._jobs = jobs
         self.metrics = metrics
         self.spans = spans
+        self.warnings = warnings
         self.requests = Requests(streams, Publisher(streams, settings.stream_high_water), info.worker_id)
         self.asker = BusAsker(self.requests, _NAME, clock, spans.service(_NAME))
         self._leases = leases
@@ -108,10 +112,10 @@ class Worker:
         """Run its loops; at the end, hand the partitions over before the loops stop."""
         follower = TrustFollower(self.trust, self.platform, self.streams, self.log)
         await follower.load()
-        await self._tidy_up()
+        tidied = await self._tidied_up()
         await self.keeper.tick()
         async with anyio.create_task_group() as tasks:
-            for name, task in self._tasks(follower).items():
+            for name, task in self._tasks(follower, tidied=tidied).items():
                 tasks.start_soon(supervise, name, task, self.log)
             await self._until_settled()
             yield
@@ -125,13 +129,13 @@ class Worker:
             if self._jobs is not None:
                 tasks.start_soon(self._jobs.runner.drain)
 
-    def _tasks(self, follower: TrustFollower) -> dict[str, Callable[[], Any]]:
+    def _tasks(self, follower: TrustFollower, *, tidied: bool) -> dict[str, Callable[[], Any]]:
         tasks: dict[str, Callable[[], Any]] = {
             "replies": self.requests.run,
             "leases": self.keeper.run,
             "trust": follower.follow,
             "trust reload": follower.reload,
-            "retention": self._retain,
+            "retention": partial(self._retain, tidied=tidied),
             "loop lag": partial(watch_loop_lag, self.metrics.loop_lagged),
         }
         if self._jobs is not None:
@@ -146,10 +150,19 @@ class Worker:
         while not all(host.ownership.settled for host in self.hosts.values()):  # noqa: ASYNC110 - once, at the start
             await anyio.sleep(_STARTED_S)
 
-    async def _retain(self) -> None:
+    async def _retain(self, *, tidied: bool) -> None:
         while True:
-            await anyio.sleep(_RETENTION_S)
+            await anyio.sleep(_RETENTION_S if tidied else _RETENTION_AGAIN_S)
+            tidied = await self._tidied_up()
+
+    async def _tidied_up(self) -> bool:
+        """Whether there was nothing in the way. What is not tidied up yet is kept, and new rows find room in any case."""
+        try:
             await self._tidy_up()
+        except DatabaseUnavailable as error:
+            self.log.warning("retention_waits", error=str(error))
+            return False
+        return True
 
     async def _tidy_up(self) -> None:
         await self._leases.forget(_FORGET_WORKERS_S)

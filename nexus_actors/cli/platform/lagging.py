@@ -26,7 +26,7 @@ async def read_lags(database_url: str, redis_url: str, redis_prefix: str) -> Map
         database_url, schema="nexus", application_name="nexus/status", max_size=1, read_only=True, connect_within_s=2
     )
     async with opened as pool:
-        checkpoints = await read_checkpoints(PostgresDatabase(pool))
+        checkpoints = await read_checkpoints(PostgresDatabase(pool, read_only=True))
     with anyio.move_on_after(_WITHIN_S):
         async with connect(RedisSettings(url=redis_url, prefix=redis_prefix)) as streams:
             return dict.fromkeys(checkpoints, 0.0) | worst(await lags(streams, checkpoints, datetime.now(UTC)))

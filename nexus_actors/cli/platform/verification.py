@@ -76,7 +76,7 @@ async def _postgres(located: Located) -> str:
         connect_within_s=_WITHIN_S,
     )
     async with opened as pool:
-        row = await PostgresDatabase(pool).fetchrow(
+        row = await PostgresDatabase(pool, read_only=True).fetchrow(
             "SELECT current_setting('server_version') AS version, count(*) FROM workers"
         )
     if row is None:
