@@ -48,6 +48,7 @@ class ClusterLink:
         self._servers: dict[Endpoint, Server] = {}
         self._map = SlotMap()
         self._refreshing = anyio.Lock()
+        self._refusal: Exception | None = None
         self._reads = WaitingReads(tasks, self._wait)
 
     async def ask(self, commands: Sequence[Command]) -> list[object]:
@@ -126,6 +127,7 @@ class ClusterLink:
             candidates = dict.fromkeys([*([hint] if hint else []), *self._seeds, *self._map.masters()])
             for node in candidates:
                 reply = (await self._server(node).exchange([("CLUSTER", "SLOTS")]))[0]
+                self._refusal = cast("Exception", reply) if is_forbidden(reply) else None
                 if isinstance(reply, list) and reply:
                     self._map = slot_map(reply, node)
                     return
@@ -169,6 +171,10 @@ class ClusterLink:
                     raise _unavailable(error) from error
                 asking = await self._redirect({0: error}, known)
 
+    async def each(self, commands: Sequence[tuple[Word, ...]]) -> list[list[object]]:
+        """See `Link.each`."""
+        return [await self._server(node).exchange(commands) for node in self._map.masters()]
+
     async def history(self) -> str:
         """See `Link.history`: those of all masters together."""
         if not self._map.ranges:
@@ -195,6 +201,8 @@ class ClusterLink:
                 why = state if isinstance(state, Exception) else "it is a replica now"
                 raise BusUnavailable(f"Redis Cluster is changing: {node} does not answer as a master ({why}).")
             histories.append(state.history)
+        if not histories and self._refusal is not None:
+            raise refused(self._refusal, "The Redis Cluster does not show its map")
         if not histories:
             raise BusUnavailable(f"None of the nodes {', '.join(map(str, self._seeds))} shows a Redis Cluster.")
         history = ",".join(sorted(histories))

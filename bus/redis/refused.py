@@ -6,6 +6,7 @@ from typing import Final
 from redis.exceptions import NoPermissionError, ResponseError
 
 from bus.errors import BusUnavailable, NotPermitted
+from bus.redis.link import Unreached
 
 # Within a script a missing permission comes as the script's own error.
 _FORBIDDEN: Final = re.compile(r"NOPERM|ACL failure|no permissions|The user executing the script", re.IGNORECASE)
@@ -14,8 +15,9 @@ _COMMAND: Final = re.compile(r"run the '([^']+)' command")
 
 def is_forbidden(error: object) -> bool:
     """Whether it was refused because the account may not do it."""
+    # Unreached: what is tried as a connection is made, such as ROLE, is refused there.
     return isinstance(error, NoPermissionError) or (
-        isinstance(error, ResponseError) and _FORBIDDEN.search(str(error)) is not None
+        isinstance(error, ResponseError | Unreached) and _FORBIDDEN.search(str(error)) is not None
     )
 
 

@@ -5,9 +5,8 @@ from typing import cast
 
 from redis.exceptions import ResponseError
 
-from bus.errors import BusUnavailable
 from bus.position import Position
-from bus.redis.link import Command, Unanswered, Unreached, xread
+from bus.redis.link import Command, Unanswered, Unreached, Word, xread
 from bus.redis.refused import refused
 from bus.redis.server import Server
 
@@ -30,8 +29,12 @@ class SingleLink:
         except ResponseError as error:
             raise refused(error, "Redis refused to read") from error
         except (Unreached, Unanswered) as error:
-            raise BusUnavailable(f"Redis cannot be reached: {error}.") from error
+            raise refused(error, "Redis cannot be reached") from error
         return cast("list[list[object]]", reply or [])
+
+    async def each(self, commands: Sequence[tuple[Word, ...]]) -> list[list[object]]:
+        """See `Link.each`."""
+        return [await self._server.exchange(commands)]
 
     async def history(self) -> str:
         """See `Link.history`."""
@@ -40,4 +43,4 @@ class SingleLink:
         except ResponseError as error:
             raise refused(error, "Redis does not say which history it is in") from error
         except (Unreached, Unanswered) as error:
-            raise BusUnavailable(f"Redis cannot be reached: {error}.") from error
+            raise refused(error, "Redis cannot be reached") from error

@@ -49,7 +49,7 @@ def unavailable_when_lost(connection: Closable | None = None, *, read_only: bool
                 # Whether a session is read-only may be decided at its beginning, and a new one may lead to another server.
                 connection.terminate()
             raise trouble from error
-        if is_lost(error) or (connection is not None and is_gone(connection)):
+        if isinstance(error, _GONE) or (connection is not None and is_gone(connection)):
             raise unavailable(error) from error
         raise
 

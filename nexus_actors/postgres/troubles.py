@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from asyncpg import PostgresError
-from asyncpg.exceptions import InvalidCachedStatementError, OutdatedSchemaCacheError
+from asyncpg.exceptions import ConnectionDoesNotExistError, InvalidCachedStatementError, OutdatedSchemaCacheError
 
 from nexus_actors.errors import DatabaseBusy, DatabaseTroubled
 
@@ -62,6 +62,8 @@ def trouble_of(error: Exception, *, read_only: bool = False) -> DatabaseTroubled
     Args:
         read_only: the session was made for reading alone, so that whoever writes in it has made a mistake.
     """
+    if isinstance(error, ConnectionDoesNotExistError) and isinstance(error.__cause__, PostgresError):
+        error = error.__cause__  # the last that the server said before it closed the connection
     if isinstance(error, _CHANGED):
         return _busy("a migration changed a table that it uses", error)
     if not isinstance(error, PostgresError) or error.sqlstate is None:

@@ -38,6 +38,7 @@ from nexus_actors.telemetry.spans import SpanSettings, SpanSource, open_spans
 from nexus_actors.worker.host import ServiceHost, migrate_platform, open_host, ownerships
 from nexus_actors.worker.jobs import Jobs, open_jobs
 from nexus_actors.worker.lag_sampler import LagSampler
+from nexus_actors.worker.redis_check import check_redis
 from nexus_actors.worker.trust_follower import TrustFollower
 
 _NAME: Final = "nexus-worker"
@@ -192,7 +193,9 @@ async def open_worker(
     info = _info(services, options.clock())
     async with AsyncExitStack() as stack:
         spans = await stack.enter_async_context(open_spans(settings.otlp_endpoint, _span_settings(settings, info)))
-        streams = options.streams or await _connect(stack, settings)
+        streams, warnings = options.streams, tuple[str, ...]()
+        if streams is None:
+            streams, warnings = await _connect(stack, settings, services, log)
         pool = await stack.enter_async_context(
             open_pool(settings.database_url, schema="nexus", application_name="nexus/worker", max_size=3)
         )
@@ -209,14 +212,20 @@ async def open_worker(
             open_jobs(info.worker_id, hosts, settings, streams, bell, options.clock, metrics)
         )
         platform = PostgresDatabase(pool)
-        yield Worker(settings, info, streams, platform, leases, hosts, options.clock, log, metrics, spans, jobs)
+        yield Worker(settings, info, streams, platform, leases, hosts, options.clock, log, metrics, spans, jobs, warnings)
 
 
-async def _connect(stack: AsyncExitStack, settings: Settings) -> StreamStore:
+async def _connect(
+    stack: AsyncExitStack,
+    settings: Settings,
+    services: Sequence[Service],
+    log: Any,  # noqa: ANN401
+) -> tuple[StreamStore, tuple[str, ...]]:
     if settings.redis_url is None:
         raise ConfigError("NEXUS_REDIS_URL is not set: give the address of a Redis 7.0 or later, or a Valkey.")
     redis = RedisSettings(url=settings.redis_url, prefix=settings.redis_prefix)
-    return await stack.enter_async_context(connect(redis))
+    streams = await stack.enter_async_context(connect(redis))
+    return streams, await check_redis(streams, services, log)
 
 
 def _info(services: Sequence[Service], now: datetime) -> WorkerInfo:
