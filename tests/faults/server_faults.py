@@ -83,7 +83,7 @@ async def fill_redis_disk(stage: Stage) -> Mark:
     assert stage.servers.stream_log is not None
     with stage.servers.stream_log.full():
         with anyio.fail_after(_NOTICED_S):
-            while (await stage.servers.ask_redis("INFO", "persistence"))["aof_last_write_status"] == "ok":
+            while (await stage.servers.ask_redis("INFO", "persistence"))["aof_last_write_status"] == "ok":  # noqa: ASYNC110
                 await anyio.sleep(_LOOK_S)
         await anyio.sleep(_FULL_S)
     return stage.mark("redis disk full")

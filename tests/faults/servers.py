@@ -24,8 +24,9 @@ class Servers:
     """PostgreSQL and Valkey, each on a port that stays the same through restarts.
 
     Attributes:
-        tables, log, stream_log: the disks of PostgreSQL's tables, of its write-ahead log, and of Valkey's append-only file, once
-            they have `small_disks`.
+        tables: the disk of PostgreSQL's tables, once they have `small_disks`.
+        log: that of its write-ahead log.
+        stream_log: that of Valkey's append-only file.
     """
 
     def __init__(self, folder: Path) -> None:
