@@ -73,12 +73,8 @@ async def open_pool(
         DatabaseUnavailable: the server could not be reached in that time.
         ConfigError: the server was reached and will never take us in: wrong password, no such database, too old a server.
     """
-    settings = {
-        **_SESSION,
-        "lock_timeout": str(lock_timeout_ms),
-        "search_path": f"{schema},nexus",
-        "application_name": application_name,
-    }
+    named = {"search_path": f"{schema},nexus", "application_name": application_name}
+    settings = {**_SESSION, **named, "lock_timeout": str(lock_timeout_ms)}
     if read_only:
         settings["default_transaction_read_only"] = "on"
     pool = await _create(database_url, settings, max_size)

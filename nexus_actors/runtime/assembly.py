@@ -65,10 +65,7 @@ def assemble(
 ) -> ServiceLoop:
     """The loop of a service. Its stopwatch (seconds) is for how long handlers take; for ``jobs_changed`` see `TurnLedger`."""
     partitions: dict[int, Partition] = {}
-    topic = service.topic
-    all_streams = list(dict.fromkeys(stream for number in range(topic.partitions) for stream in service.streams(number)))
-    reach = Reach(streams, ownership, service.name, all_streams, PATIENCE_LEASES * settings.lease_s)
-    trouble = Trouble(log)
+    reach = Reach(streams, ownership, service, PATIENCE_LEASES * settings.lease_s, Trouble(log))
     ledger = TurnLedger(partitions, metrics, jobs_changed)
     activations = Activations(turn_store, service.actors)
     turns = Turns(service, activations, clock, log, metrics, TurnTraces(spans), stopwatch, settings.handler_timeout_s)
@@ -81,11 +78,9 @@ def assemble(
         ledger=ledger,
         partitions=partitions,
         batches=lambda failed: Batches(turn_store, turns, activations, ledger, failed, metrics, stopwatch),
-        outbox=Outbox(turn_store, streams, publisher, answers, Marks(turn_store, ledger), clock, log, metrics, reach, trouble),
+        outbox=Outbox(turn_store, streams, publisher, answers, Marks(turn_store, ledger), clock, log, metrics, reach),
         parking=Parking(turn_store, ledger, settings.retry, clock, chance, log, metrics),
-        ownership=ownership,
         reach=reach,
-        trouble=trouble,
         strikes=Strikes(settings.retry.max_attempts),
         clock=clock,
         log=log,

@@ -18,7 +18,6 @@ from nexus_actors.runtime.intake import Intake, NoEnvelope
 from nexus_actors.runtime.ledger import TurnLedger
 from nexus_actors.runtime.marks import Marks
 from nexus_actors.runtime.outbox import Outbox
-from nexus_actors.runtime.ownership import Ownership
 from nexus_actors.runtime.parking import Parking
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.reach import CutOff, Reach
@@ -43,7 +42,6 @@ class ServiceLoop:
 
     Attributes:
         ticked_at: when it last went round: the progress that liveness is judged by.
-        trouble: what keeps it from its work.
     """
 
     def __init__(
@@ -58,9 +56,7 @@ class ServiceLoop:
         batches: Callable[[Callable[[Group, Fault], Any]], Batches],
         outbox: Outbox,
         parking: Parking,
-        ownership: Ownership,
         reach: Reach,
-        trouble: Trouble,
         strikes: Strikes,
         clock: Callable[[], datetime],
         log: Any,  # noqa: ANN401
@@ -81,15 +77,18 @@ class ServiceLoop:
         self._releasing = Releasing(store, ledger, self._intake)
         self._firing = Firing(store, self._intake)
         self._strikes = strikes
-        self._ownership = ownership
         self._reach = reach
-        self.trouble = trouble
+        self._ownership = reach.ownership
         self._clock = clock
         self._log = log
         self._metrics = metrics
-        self._marks_due_at = clock()
-        self.ticked_at = clock()
+        self._marks_due_at = self.ticked_at = clock()
         outbox.beat = self._beat
+
+    @property
+    def trouble(self) -> Trouble:
+        """What keeps it from its work."""
+        return self._reach.trouble
 
     def _beat(self) -> None:
         self.ticked_at = self._clock()

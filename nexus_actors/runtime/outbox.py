@@ -16,7 +16,6 @@ from nexus_actors.runtime.marks import Marks
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.reach import CutOff, Reach
 from nexus_actors.runtime.store import TurnStore
-from nexus_actors.runtime.trouble import Trouble
 from nexus_actors.telemetry.metrics import ServiceMetrics
 
 _PAGE = 1_000
@@ -43,7 +42,6 @@ class Outbox:
         log: Any,  # noqa: ANN401
         metrics: ServiceMetrics,
         reach: Reach,
-        trouble: Trouble,
     ) -> None:
         self._store = store
         self._streams = streams
@@ -54,7 +52,7 @@ class Outbox:
         self._log = log
         self._metrics = metrics
         self._reach = reach
-        self._trouble = trouble
+        self._trouble = reach.trouble
         self.beat: Callable[[], None] = lambda: None
 
     async def flush(self, partitions: Collection[Partition]) -> None:

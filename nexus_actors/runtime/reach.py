@@ -8,6 +8,8 @@ import anyio
 from bus import BusError, BusUnavailable, PublishFailed, PublishForbidden, StreamName
 from bus.store import Append, StreamStore
 from nexus_actors.runtime.ownership import Ownership
+from nexus_actors.runtime.trouble import Trouble
+from nexus_actors.service import Service
 
 PATIENCE_LEASES: Final = 2.0
 """After so many lease times without the streams a loop gives its partitions up."""
@@ -25,24 +27,28 @@ class Reach:
     do better. A connection that breaks, and a permission that this worker lacks, are.
 
     Args:
-        streams: all that the service reads and writes.
+        service: whose streams they are.
         patience_s: how long to go on without them.
         clock: seconds of a clock that only goes forward.
+
+    Attributes:
+        ownership: that of the loop; trouble: what keeps it from its work.
     """
 
     def __init__(
         self,
         store: StreamStore,
         ownership: Ownership,
-        service: str,
-        streams: list[StreamName],
+        service: Service,
         patience_s: float,
+        trouble: Trouble,
         clock: Callable[[], float] = anyio.current_time,
     ) -> None:
         self._store = store
-        self._ownership = ownership
-        self._probe = StreamName(f"{{probe:{service}}}:replies")
-        self._streams = streams
+        self.ownership = ownership
+        self.trouble = trouble
+        self._probe = StreamName(f"{{probe:{service.name}}}:replies")
+        self._streams = list(dict.fromkeys(s for number in range(service.topic.partitions) for s in service.streams(number)))
         self._patience_s = patience_s
         self._clock = clock
         self._since: float | None = None
@@ -50,7 +56,7 @@ class Reach:
     @property
     def is_cut_off(self) -> bool:
         """Whether it has lasted too long."""
-        return self._ownership.astray
+        return self.ownership.astray
 
     def begin(self) -> float:
         """When an attempt begins, for `missed`."""
@@ -59,7 +65,7 @@ class Reach:
     def reached(self) -> None:
         """They have been reached."""
         self._since = None
-        self._ownership.stray(astray=False)
+        self.ownership.stray(astray=False)
 
     def missed(self, began: float | None = None) -> None:
         """They have not.
@@ -71,7 +77,7 @@ class Reach:
         if self._since is None:
             self._since = now if began is None else began
         if now - self._since >= self._patience_s:
-            self._ownership.stray(astray=True)
+            self.ownership.stray(astray=True)
 
     def insist(self, error: BusError) -> None:
         """Go on trying where an attempt failed.

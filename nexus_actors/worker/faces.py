@@ -63,9 +63,8 @@ class Faces:
         worker, service = self._worker, host.service
         spans = worker.spans.service(service.name)
         asker = BusAsker(worker.requests, service.name, worker.clock, spans)
-        keeper = worker.keeper.trouble
-        probe = LoopProbe(host.database, worker.streams, host.loop, keeper, host.ownership, worker.clock, worker.warnings)
-        self.probes[service.name] = probe
+        known = host.database, worker.streams, host.loop, worker.keeper.trouble, host.ownership
+        self.probes[service.name] = probe = LoopProbe(*known, worker.clock, worker.warnings)
         metrics = worker.metrics.service(service.name)
         ports = FacePorts(
             asker=asker,

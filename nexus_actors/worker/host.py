@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from importlib.resources import files
 from typing import Any, Final
 
@@ -82,13 +83,10 @@ async def open_host(
     jobs_changed: Callable[[], None],
 ) -> AsyncIterator[ServiceHost]:
     """Open a service: migrate its schema, register its partitions, assemble its loop."""
-    url = settings.database_url or ""
-    name = f"nexus/{service.name}"
+    pool = partial(open_pool, settings.database_url or "", schema=service.schema, application_name=f"nexus/{service.name}")
     async with (
-        open_pool(
-            url, schema=service.schema, application_name=name, max_size=_TURN_CONNECTIONS, lock_timeout_ms=FULL_MS
-        ) as turns,
-        open_pool(url, schema=service.schema, application_name=name, max_size=_READ_CONNECTIONS, read_only=True) as reads,
+        pool(max_size=_TURN_CONNECTIONS, lock_timeout_ms=FULL_MS) as turns,
+        pool(max_size=_READ_CONNECTIONS, read_only=True) as reads,
     ):
         await migrate_service(turns, service)
         wanted = [stream for number in range(service.topic.partitions) for stream in service.streams(number)]
