@@ -31,6 +31,10 @@ class PublishFailed(BusError):
     """
 
 
+class PublishForbidden(PublishFailed):
+    """Raised when the store's account of this process may not publish there. Nothing was appended."""
+
+
 class StreamGone(PublishFailed):
     """Raised when a stream is there no more, though the store had it under the same history: the store has been emptied.
 
@@ -57,3 +61,15 @@ class DeadlineExceeded(BusError):
 
 class BusUnavailable(BusError):
     """Raised when the stream store cannot be reached."""
+
+
+class NotPermitted(BusUnavailable):
+    """Raised when the stream store does not let this process do what it needs, for its account lacks a permission.
+
+    Attributes:
+        what: the command or key, as the store names it.
+    """
+
+    def __init__(self, message: str, what: str) -> None:
+        super().__init__(message)
+        self.what = what

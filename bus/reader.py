@@ -5,7 +5,7 @@ from typing import Final
 
 import anyio
 
-from bus.errors import BusUnavailable
+from bus.errors import BusUnavailable, NotPermitted
 from bus.position import Position
 from bus.store import Entry, StreamStore
 from bus.topic import StreamName
@@ -90,9 +90,9 @@ class PartitionReader:
         self._look_at = now + LOOK_S
         try:
             found = await self._ask()
-        except BusUnavailable:
+        except BusUnavailable as error:
             self._look_at = now
-            if not self._connected or self.history is None:
+            if not self._connected or self.history is None or isinstance(error, NotPermitted):
                 raise
             # A server that we do not read from is away. What comes from the others is worth reading meanwhile.
             return self.history

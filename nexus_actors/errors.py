@@ -26,6 +26,27 @@ class DatabaseUnavailable(NexusError):
     """
 
 
+class DatabaseTroubled(DatabaseUnavailable):
+    """The database is there and cannot do its work now, or lets nobody in: full, read-only, shutting down, starting.
+
+    No message is to blame, whatever was being handled. What was under way took no effect, unless it was the end of it.
+
+    Attributes:
+        reason: the trouble in a few words that stay the same while it lasts.
+    """
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason or message
+
+
+class DatabaseBusy(DatabaseTroubled):
+    """What one statement needs is in other hands: a lock that a migration holds, a row, memory. Others may go on meanwhile.
+
+    Nothing of its transaction took effect. Trying again later succeeds.
+    """
+
+
 class MigrationError(NexusError):
     """The database's schema cannot be brought to what this release needs. Nothing of the failed step has been applied."""
 

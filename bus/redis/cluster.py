@@ -12,6 +12,7 @@ from bus.address import Endpoint
 from bus.errors import BusUnavailable
 from bus.position import Position
 from bus.redis.link import Command, Unanswered, Unreached, Word, xread
+from bus.redis.refused import is_forbidden, refused
 from bus.redis.server import Server, ServerState
 from bus.redis.slots import SlotMap, slot_map, slot_of
 from bus.redis.waiting import Question, Reply, WaitingReads
@@ -47,6 +48,7 @@ class ClusterLink:
         self._servers: dict[Endpoint, Server] = {}
         self._map = SlotMap()
         self._refreshing = anyio.Lock()
+        self._refusal: Exception | None = None
         self._reads = WaitingReads(tasks, self._wait)
 
     async def ask(self, commands: Sequence[Command]) -> list[object]:
@@ -125,6 +127,7 @@ class ClusterLink:
             candidates = dict.fromkeys([*([hint] if hint else []), *self._seeds, *self._map.masters()])
             for node in candidates:
                 reply = (await self._server(node).exchange([("CLUSTER", "SLOTS")]))[0]
+                self._refusal = cast("Exception", reply) if is_forbidden(reply) else None
                 if isinstance(reply, list) and reply:
                     self._map = slot_map(reply, node)
                     return
@@ -168,6 +171,10 @@ class ClusterLink:
                     raise _unavailable(error) from error
                 asking = await self._redirect({0: error}, known)
 
+    async def each(self, commands: Sequence[tuple[Word, ...]]) -> list[list[object]]:
+        """See `Link.each`."""
+        return [await self._server(node).exchange(commands) for node in self._map.masters()]
+
     async def history(self) -> str:
         """See `Link.history`: those of all masters together."""
         if not self._map.ranges:
@@ -189,9 +196,13 @@ class ClusterLink:
             state = states[node]
             if isinstance(state, Exception) or not state.is_master:
                 await self._refresh(known)
+                if is_forbidden(state):
+                    raise refused(cast("Exception", state), f"{node} does not say which history it is in")
                 why = state if isinstance(state, Exception) else "it is a replica now"
                 raise BusUnavailable(f"Redis Cluster is changing: {node} does not answer as a master ({why}).")
             histories.append(state.history)
+        if not histories and self._refusal is not None:
+            raise refused(self._refusal, "The Redis Cluster does not show its map")
         if not histories:
             raise BusUnavailable(f"None of the nodes {', '.join(map(str, self._seeds))} shows a Redis Cluster.")
         history = ",".join(sorted(histories))
@@ -211,4 +222,4 @@ def _endpoint(redirection: AskError) -> Endpoint:
 def _unavailable(error: Exception) -> BusUnavailable:
     if isinstance(error, Unreached | Unanswered):
         return BusUnavailable(f"A node of the Redis Cluster cannot be reached: {error}.")
-    return BusUnavailable(f"The Redis Cluster refused to read: {error}.")
+    return refused(error, "The Redis Cluster refused to read")

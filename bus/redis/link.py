@@ -56,6 +56,10 @@ class Link(Protocol):
         """
         ...
 
+    async def each(self, commands: Sequence[tuple[Word, ...]]) -> list[list[object]]:
+        """Send the same commands, which are about no key, to every master; the replies of each, as `ask` gives them."""
+        ...
+
     async def history(self) -> str:
         """See `bus.store.StreamStore.history`.
 

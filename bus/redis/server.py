@@ -48,7 +48,11 @@ class Server:
             return replies
         try:
             async with self._connection(self._commands) as connection:
-                if history and not await self._is_in(connection, history):
+                try:
+                    is_in = not history or await self._is_in(connection, history)
+                except ResponseError as error:
+                    return [error for _ in commands]
+                if not is_in:
                     return [OtherHistory("it may have lost its newest entries") for _ in commands]
                 await connection.send_packed_command(_packed(commands))
                 demoted = False

@@ -5,9 +5,9 @@ from typing import cast
 
 from redis.exceptions import ResponseError
 
-from bus.errors import BusUnavailable
 from bus.position import Position
-from bus.redis.link import Command, Unanswered, Unreached, xread
+from bus.redis.link import Command, Unanswered, Unreached, Word, xread
+from bus.redis.refused import refused
 from bus.redis.server import Server
 
 
@@ -27,14 +27,20 @@ class SingleLink:
         try:
             reply = await self._server.wait(xread(list(after.items()), count, block_s))
         except ResponseError as error:
-            raise BusUnavailable(f"Redis refused to read: {error}.") from error
+            raise refused(error, "Redis refused to read") from error
         except (Unreached, Unanswered) as error:
-            raise BusUnavailable(f"Redis cannot be reached: {error}.") from error
+            raise refused(error, "Redis cannot be reached") from error
         return cast("list[list[object]]", reply or [])
+
+    async def each(self, commands: Sequence[tuple[Word, ...]]) -> list[list[object]]:
+        """See `Link.each`."""
+        return [await self._server.exchange(commands)]
 
     async def history(self) -> str:
         """See `Link.history`."""
         try:
             return (await self._server.state()).history
-        except (ResponseError, Unreached, Unanswered) as error:
-            raise BusUnavailable(f"Redis cannot be reached: {error}.") from error
+        except ResponseError as error:
+            raise refused(error, "Redis does not say which history it is in") from error
+        except (Unreached, Unanswered) as error:
+            raise refused(error, "Redis cannot be reached") from error

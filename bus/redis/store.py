@@ -8,9 +8,11 @@ from typing import Any, Final, cast
 import anyio
 from redis.exceptions import NoScriptError, ResponseError
 
-from bus.errors import BusUnavailable, Overloaded, PublishFailed, StreamGone
+from bus.errors import Overloaded, PublishFailed, PublishForbidden, StreamGone
 from bus.position import START, Position
+from bus.redis.audit import Audit, audit
 from bus.redis.link import Command, Link, Unanswered, Unreached, Word
+from bus.redis.refused import is_forbidden, refused
 from bus.store import Append, Entry
 from bus.topic import StreamName
 
@@ -105,6 +107,17 @@ class RedisStreamStore:
         """See `StreamStore.history`."""
         return await self._link.history()
 
+    async def audit(self, streams: Sequence[StreamName]) -> Audit:
+        """Whether Redis allows what is needed, and keeps what it is given.
+
+        Args:
+            streams: some that will be used.
+
+        Raises:
+            BusUnavailable: it cannot be reached.
+        """
+        return await audit(self._link, self._prefix, [self._key(stream) for stream in streams], _APPEND)
+
 
 class _There:
     """The streams that something was put into, by the history that was named with it.
@@ -137,6 +150,8 @@ def _outcome(append: Append, outcome: object) -> Exception | None:
         return StreamGone(f"The stream {append.stream} was there and is gone: Redis has been emptied. Look what it lost first.")
     if isinstance(outcome, Unreached | Unanswered):
         return PublishFailed(_not_confirmed(outcome))
+    if is_forbidden(outcome):
+        return PublishForbidden(f"Redis does not permit to append to {append.stream}: {outcome}. See docs/servers.md.")
     if isinstance(outcome, Exception):
         return PublishFailed(f"Redis refused to append to {append.stream}: {outcome}.")
     return None
@@ -153,7 +168,7 @@ def _last_generated(reply: object) -> Position:
 
 def _answered(reply: object) -> Any:  # noqa: ANN401 - the wire's own shape
     if isinstance(reply, Unreached | Unanswered):
-        raise BusUnavailable(f"Redis cannot be reached: {reply}.") from reply
+        raise refused(reply, "Redis cannot be reached") from reply
     if isinstance(reply, Exception):
-        raise BusUnavailable(f"Redis refused: {reply}.") from reply
+        raise refused(reply, "Redis refused") from reply
     return reply

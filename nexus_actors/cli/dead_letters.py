@@ -116,7 +116,7 @@ async def _desk(located: Located) -> AsyncIterator[DeadLetters]:
         connect_within_s=5,
     )
     async with opened as pool, open_bus(located.redis_url, located.redis_prefix, "nexus-dead-letters") as client:
-        yield DeadLetters(PostgresDeadLetters(PostgresDatabase(pool)), client.asker)
+        yield DeadLetters(PostgresDeadLetters(PostgresDatabase(pool, read_only=True)), client.asker)
 
 
 def _row(letter: DeadLetter) -> list[str]:

@@ -1,7 +1,7 @@
 """What the HTTP face needs from the rest of the process."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -30,6 +30,14 @@ class HealthProbe(Protocol):
 
     def ready(self) -> bool:
         """Whether the process has started and takes requests."""
+        ...
+
+    def troubles(self) -> Sequence[str]:
+        """What keeps the service from its work now; empty while all is well. The process is not ready meanwhile."""
+        ...
+
+    def warnings(self) -> Sequence[str]:
+        """What is dangerous about the servers that it uses, though everything works."""
         ...
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from bus import BusUnavailable, DeadlineExceeded, FieldError, NewerRelease, Overloaded, PublishFailed, Refusal, RefusalKind
-from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.errors import DatabaseBusy, DatabaseUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -152,7 +152,11 @@ _BY_FAULT: Final[tuple[tuple[type[Exception], Callable[[Exception], HttpProblem]
     (PublishFailed, lambda _: unavailable("publish_failed", f"The request was not confirmed on its way in. {_REPEAT}")),
     (BusUnavailable, lambda _: unavailable("bus_unavailable", "The message bus cannot be reached. Send it again later.")),
     (
+        DatabaseBusy,
+        lambda _: unavailable("database_busy", "What this needs in the database is in other hands. Send it again later."),
+    ),
+    (
         DatabaseUnavailable,
-        lambda _: unavailable("database_unavailable", "The database cannot be reached. Send it again later."),
+        lambda _: unavailable("database_unavailable", "The database cannot be reached, or cannot work. Send it again later."),
     ),
 )

@@ -33,7 +33,8 @@ PROBLEM_CODES: Final[Mapping[str, tuple[int, str]]] = {
     "newer_release_needed": (503, "The answer is of a newer release. Repeat with the same Idempotency-Key to learn it."),
     "publish_failed": (503, "The sending was not confirmed. Repeat with the same Idempotency-Key."),
     "bus_unavailable": (503, "The message bus cannot be reached."),
-    "database_unavailable": (503, "The database cannot be reached."),
+    "database_busy": (503, "What is needed in the database is in other hands: locked by a migration, for instance."),
+    "database_unavailable": (503, "The database cannot be reached, or cannot work: full, read-only, shutting down."),
 }
 
 _STYLE: Final = """

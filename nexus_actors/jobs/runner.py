@@ -22,6 +22,7 @@ from nexus_actors.jobs.store import Claim, Ending, JobStore
 from nexus_actors.jobs.telling import Telling
 from nexus_actors.redaction import redact_text
 from nexus_actors.retry import RetryPolicy
+from nexus_actors.runtime.trouble import Trouble
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import ServiceMetrics
 from nexus_actors.work import GaveUp
@@ -88,6 +89,7 @@ class JobRunner:
         self._clock = clock
         self._chance = chance
         self._log = log
+        self._troubles = {what: Trouble(log) for what in ("take", "renew", "look", "write")}
         self._announcer = Announcer(store, publisher, {name: (h.service, h.inbox) for name, h in hosted.items()}, log)
         self._contracts = {name: Contracts(host.service.works) for name, host in hosted.items()}
         self._kinds = [kind for host in hosted.values() for job in host.service.works for kind in _kinds(job)]
@@ -122,8 +124,9 @@ class JobRunner:
             try:
                 while await self._take_one(tasks):
                     self._show_running()
+                self._troubles["take"].over()
             except DatabaseUnavailable as error:
-                self._log.warning("jobs_not_taken", error=str(error))
+                self._troubles["take"].met("jobs_not_taken", error)
             with anyio.move_on_after(LOOK_S):
                 await rung.wait()
 
@@ -232,10 +235,13 @@ class JobRunner:
         """Write until the database has answered."""
         while True:
             try:
-                return await write()
+                written = await write()
             except DatabaseUnavailable as error:
-                self._log.warning("job_not_written", error=str(error))
+                self._troubles["write"].met("job_not_written", error)
                 await anyio.sleep(_RETRY_S)
+            else:
+                self._troubles["write"].over()
+                return written
 
     async def _keep(self) -> None:
         """Renew the leases of all jobs, three times in a lease and when the bell rings: a job may have been cancelled."""
@@ -253,8 +259,9 @@ class JobRunner:
         try:
             held = await self._store.renew(self._worker_id, [a.kept for a in attempts.values()], self._settings.lease_s)
         except DatabaseUnavailable as error:
-            self._log.warning("jobs_not_renewed", error=str(error))
+            self._troubles["renew"].met("jobs_not_renewed", error)
             return
+        self._troubles["renew"].over()
         for job_id, attempt in attempts.items():
             if job_id in held:
                 await attempt.renewed(asked_at + self._settings.lease_s, cancel=held[job_id])
@@ -273,8 +280,9 @@ class JobRunner:
                 queued = await self._store.queued(self._order)
                 for name, host in self._hosted.items():
                     host.metrics.jobs_wait(queued.get(name, 0))
+                self._troubles["look"].over()
             except DatabaseUnavailable as error:
-                self._log.warning("jobs_not_looked_after", error=str(error))
+                self._troubles["look"].met("jobs_not_looked_after", error)
             await anyio.sleep(self._settings.lease_s / 3)
 
     def _show_running(self) -> None:

@@ -1,6 +1,7 @@
 """The in-memory twin of the lease store; see `nexus_actors.runtime.leases`."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -9,6 +10,7 @@ from bus import StreamName
 from bus.position import START
 from nexus_actors.memory.database import LONG_AGO, Lease, MemoryDatabase, Release, Worker
 from nexus_actors.runtime.leases import Beat, WorkerInfo
+from nexus_actors.runtime.registration import check_partitions
 from nexus_actors.runtime.releases import LIVES_S, REMEMBERED_S, Heard, events_mark
 
 
@@ -19,9 +21,13 @@ class MemoryLeaseStore:
         self._database = database
         self._announced: dict[str, str] = {}
 
-    async def register(self, service: str, partitions: int, streams: Sequence[StreamName]) -> None:
-        """Make a service's partitions known, and that it reads these streams: nothing there is trimmed before it has."""
+    async def register(
+        self, service: str, partitions: int, streams: Sequence[StreamName], others: Mapping[str, int] | None = None
+    ) -> None:
+        """See `nexus_actors.postgres.lease_store.PostgresLeaseStore.register`."""
         await self._database.reach("statement", service)
+        registered = Counter(name for name, _ in self._database.leases)
+        check_partitions(service, {**(others or {}), service: partitions}, registered)
         for number in range(partitions):
             self._database.leases.setdefault((service, number), Lease())
         for stream in streams:
@@ -61,7 +67,7 @@ class MemoryLeaseStore:
         await self._database.reach("statement")
         now = self._database.clock()
         known = self._database.workers.setdefault(worker.worker_id, Worker(worker, now))
-        known.info = msgspec.structs.replace(known.info, draining=worker.draining)
+        known.info = msgspec.structs.replace(known.info, draining=worker.draining, services=worker.services)
         known.seen_at = now
         renewed: dict[tuple[str, int], int] = {}
         for name, lease in self._database.leases.items():

@@ -9,7 +9,8 @@ from asyncpg import InterfaceError
 
 from nexus_actors.database import Row
 from nexus_actors.postgres.atomic import commit, roll_back
-from nexus_actors.postgres.lost import unavailable, unavailable_when_lost
+from nexus_actors.postgres.lost import troubled_when_refused, unavailable, unavailable_when_lost
+from nexus_actors.postgres.patience import LockPatience
 from nexus_actors.postgres.rows import WaitingRows
 
 if TYPE_CHECKING:
@@ -21,10 +22,15 @@ _RELEASE_S: Final = 5.0
 
 
 class PostgresDatabase:
-    """``nexus_actors.database.Database``: reads on whatever connection of a pool is free; waits up to five seconds for one."""
+    """``nexus_actors.database.Database``: reads on whatever connection of a pool is free; waits up to five seconds for one.
 
-    def __init__(self, pool: "Pool[Any]") -> None:
+    Args:
+        read_only: the pool was opened so. Who writes through it has made a mistake; elsewhere, that is a trouble of the server.
+    """
+
+    def __init__(self, pool: "Pool[Any]", *, read_only: bool = False) -> None:
         self._pool = pool
+        self._read_only = read_only
 
     async def fetch(self, query: str, *args: object) -> Sequence[Row]:
         """All rows of the result."""
@@ -45,7 +51,7 @@ class PostgresDatabase:
     async def _connection(self) -> AsyncIterator["PoolConnectionProxy[Any]"]:
         connection = await _take(self._pool)
         try:
-            with unavailable_when_lost(connection):
+            with unavailable_when_lost(connection, read_only=self._read_only):
                 yield connection
         finally:
             await _give_back(self._pool, connection)
@@ -55,10 +61,14 @@ class PostgresTransaction:
     """A transaction that takes a connection and begins with its first statement; statements run one at a time.
 
     It implements ``nexus_actors.database.Transaction`` and adds the ending, which is for whoever opened it.
+
+    Args:
+        patience: how long its statements wait for locks; as long as the connection says when left out.
     """
 
-    def __init__(self, pool: "Pool[Any]") -> None:
+    def __init__(self, pool: "Pool[Any]", patience: LockPatience | None = None) -> None:
         self._pool = pool
+        self._patience = patience or LockPatience()
         self._lock = anyio.Lock(fast_acquire=True)
         self._taken: PoolConnectionProxy[Any] | None = None
         self._rows = WaitingRows()
@@ -120,7 +130,7 @@ class PostgresTransaction:
             self._check_open()
             if self._taken is None:
                 self._taken = await self._begin()
-            with unavailable_when_lost(self._taken):
+            with self._patience.watched(), unavailable_when_lost(self._taken):
                 await self._rows.send(self._taken)
                 yield self._taken
 
@@ -150,7 +160,7 @@ class PostgresTransaction:
         connection = await _take(self._pool)
         try:
             with unavailable_when_lost(connection):
-                await connection.execute("BEGIN")
+                await connection.execute(self._patience.begin)
         except BaseException:
             await roll_back(connection)
             await _give_back(self._pool, connection)
@@ -173,9 +183,9 @@ class PostgresTransaction:
 
 
 @asynccontextmanager
-async def open_transaction(pool: "Pool[Any]") -> AsyncIterator[PostgresTransaction]:
-    """A transaction that is rolled back unless it is committed inside."""
-    opened = PostgresTransaction(pool)
+async def open_transaction(pool: "Pool[Any]", patience: LockPatience | None = None) -> AsyncIterator[PostgresTransaction]:
+    """A transaction that is rolled back unless it is committed inside; for ``patience`` see `PostgresTransaction`."""
+    opened = PostgresTransaction(pool, patience)
     try:
         yield opened
     finally:
@@ -184,7 +194,7 @@ async def open_transaction(pool: "Pool[Any]") -> AsyncIterator[PostgresTransacti
 
 async def _take(pool: "Pool[Any]") -> "PoolConnectionProxy[Any]":
     try:
-        with unavailable_when_lost():
+        with troubled_when_refused():
             return await pool.acquire(timeout=_FREE_WITHIN_S)
     except InterfaceError as error:
         if pool.is_closing():

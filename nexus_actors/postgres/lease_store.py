@@ -1,18 +1,22 @@
 """Leases and workers in PostgreSQL; see `nexus_actors.runtime.leases`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.runtime.leases import Beat, WorkerInfo
+from nexus_actors.runtime.registration import check_partitions
 from nexus_actors.runtime.releases import LIVES_S, REMEMBERED_S, Heard, events_mark
 
 if TYPE_CHECKING:
     from asyncpg import Pool
 
 _REGISTER: Final = """
-INSERT INTO nexus.leases (service, partition) SELECT $1, generate_series(0, $2 - 1) ON CONFLICT DO NOTHING"""
+INSERT INTO nexus.leases (service, partition) SELECT $1, generate_series(0, $2 - 1)
+WHERE NOT EXISTS (SELECT FROM nexus.leases WHERE service = $1) ON CONFLICT DO NOTHING"""
+
+_REGISTERED: Final = "SELECT service, count(*) AS partitions FROM nexus.leases WHERE service = ANY($1::text[]) GROUP BY service"
 
 _SUBSCRIBE: Final = """
 INSERT INTO nexus.checkpoints (service, stream, ms, seq) SELECT $1, unnest($2::text[]), 0, 0 ON CONFLICT DO NOTHING"""
@@ -22,7 +26,8 @@ _BEAT: Final = """
 WITH me AS (
     INSERT INTO nexus.workers (worker_id, host, pid, version, services, draining, started_at, seen_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())
-    ON CONFLICT (worker_id) DO UPDATE SET draining = EXCLUDED.draining, seen_at = EXCLUDED.seen_at
+    ON CONFLICT (worker_id) DO UPDATE
+    SET services = EXCLUDED.services, draining = EXCLUDED.draining, seen_at = EXCLUDED.seen_at
 ), mine AS MATERIALIZED (
     SELECT service, partition FROM nexus.leases WHERE owner = $1 ORDER BY service, partition FOR UPDATE
 ), renewed AS (
@@ -82,9 +87,22 @@ class PostgresLeaseStore:
         self._database = PostgresDatabase(pool)
         self._announced: dict[str, str] = {}
 
-    async def register(self, service: str, partitions: int, streams: Sequence[str]) -> None:
-        """Make a service's partitions known, and that it reads these streams: nothing there is trimmed before it has."""
+    async def register(
+        self, service: str, partitions: int, streams: Sequence[str], others: Mapping[str, int] | None = None
+    ) -> None:
+        """Make a service's partitions known, and that it reads these streams: nothing there is trimmed before it has.
+
+        Args:
+            others: the numbers of partitions of the topics that it is subscribed to, by service.
+
+        Raises:
+            ConfigError: a topic has been registered with another number. Where nothing was, the highest number wins.
+        """
+        wanted = {**(others or {}), service: partitions}
+        await self._check(service, wanted)
         await self._database.fetchval(_REGISTER, service, partitions)
+        # Somebody else may have done it just now.
+        await self._check(service, wanted)
         await self._database.fetchval(_SUBSCRIBE, service, streams)
 
     async def announce(self, service: str, events: Sequence[str]) -> datetime | None:
@@ -97,6 +115,10 @@ class PostgresLeaseStore:
         """See `ReleaseBook.heard`."""
         (row,) = await self._database.fetch(_HEARD, service, lease_s)
         return Heard(row["now"], row["longest_ago"])
+
+    async def _check(self, service: str, wanted: Mapping[str, int]) -> None:
+        rows = await self._database.fetch(_REGISTERED, list(wanted))
+        check_partitions(service, wanted, {row["service"]: row["partitions"] for row in rows})
 
     async def beat(self, worker: WorkerInfo, lease_s: float) -> Beat:
         """See `LeaseStore.beat`."""

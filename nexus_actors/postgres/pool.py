@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MIN_SERVER: Final = 15
 _CONNECT_S: Final = 5.0
 _COMMAND_S: Final = 35.0
+_LOCK_MS: Final = 10_000
 _CLOSE_S: Final = 5.0
 _IDLE_S: Final = 60.0
 _FIRST_WAIT_S: Final = 0.1
@@ -34,7 +35,6 @@ _SESSION: Final = {
     # A turn holds its transaction for milliseconds. A client that froze in one gives up its locks and its snapshot.
     "idle_in_transaction_session_timeout": "5s",
     "statement_timeout": "30s",
-    "lock_timeout": "10s",
     "tcp_keepalives_idle": str(_KEEPALIVE["IDLE"]),
     "tcp_keepalives_interval": str(_KEEPALIVE["INTVL"]),
     "tcp_keepalives_count": str(_KEEPALIVE["CNT"]),
@@ -52,6 +52,7 @@ async def open_pool(
     application_name: str,
     max_size: int = 10,
     read_only: bool = False,
+    lock_timeout_ms: int = _LOCK_MS,
     connect_within_s: float = 30.0,
 ) -> AsyncIterator["Pool[Any]"]:
     """A pool of connections whose ``search_path`` is the schema of a service, then the schema ``nexus`` of the runtime.
@@ -65,13 +66,15 @@ async def open_pool(
         application_name: how its connections show in ``pg_stat_activity``.
         max_size: the most connections at a time; who needs one more waits.
         read_only: whether PostgreSQL is to refuse every change that comes through this pool.
+        lock_timeout_ms: how long a statement waits for a lock.
         connect_within_s: how many seconds to go on trying where the server is not there yet.
 
     Raises:
         DatabaseUnavailable: the server could not be reached in that time.
         ConfigError: the server was reached and will never take us in: wrong password, no such database, too old a server.
     """
-    settings = {**_SESSION, "search_path": f"{schema},nexus", "application_name": application_name}
+    named = {"search_path": f"{schema},nexus", "application_name": application_name}
+    settings = {**_SESSION, **named, "lock_timeout": str(lock_timeout_ms)}
     if read_only:
         settings["default_transaction_read_only"] = "on"
     pool = await _create(database_url, settings, max_size)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from bus import id_floor
-from nexus_actors.postgres.atomic import atomic
+from nexus_actors.postgres.database import open_transaction
 
 if TYPE_CHECKING:
     from asyncpg import Pool
@@ -56,20 +56,30 @@ async def keep(pool: "Pool[Any]", today: date, inbox_days: int, outbox_days: int
 
     Returns:
         The names of the partitions that were dropped.
+
+    Raises:
+        DatabaseUnavailable: nothing has changed; `DatabaseBusy` among them, where others use the tables just now.
     """
+    async with open_transaction(pool) as transaction:
+        async with transaction.connection() as connection:
+            dropped = await _keep(connection, today, inbox_days, outbox_days)
+        await transaction.commit()
+    return dropped
+
+
+async def _keep(connection: "PoolConnectionProxy[Any]", today: date, inbox_days: int, outbox_days: int) -> list[str]:
     dropped: list[str] = []
-    async with pool.acquire() as connection, atomic(connection):
-        await connection.execute(_LOCK)
-        for table, days in (("inbox", inbox_days), ("outbox", outbox_days)):
-            present = {row["name"] for row in await connection.fetch(_PARTITIONS, table)}
-            for ahead in range(_AHEAD_DAYS + 1):
-                day = today + timedelta(days=ahead)
-                if _name(table, day) not in present:
-                    await _add(connection, table, day)
-            oldest = _name(table, today - timedelta(days=days))
-            for name in sorted(present - {f"{table}_other"}):
-                if name < oldest:
-                    await connection.execute(f"DROP TABLE {name}")
-                    dropped.append(name)
-        await connection.execute(_PRUNE, _midnight(today - timedelta(days=inbox_days)))
+    await connection.execute(_LOCK)
+    for table, days in (("inbox", inbox_days), ("outbox", outbox_days)):
+        present = {row["name"] for row in await connection.fetch(_PARTITIONS, table)}
+        for ahead in range(_AHEAD_DAYS + 1):
+            day = today + timedelta(days=ahead)
+            if _name(table, day) not in present:
+                await _add(connection, table, day)
+        oldest = _name(table, today - timedelta(days=days))
+        for name in sorted(present - {f"{table}_other"}):
+            if name < oldest:
+                await connection.execute(f"DROP TABLE {name}")
+                dropped.append(name)
+    await connection.execute(_PRUNE, _midnight(today - timedelta(days=inbox_days)))
     return dropped

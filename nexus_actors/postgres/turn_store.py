@@ -13,6 +13,7 @@ from bus.position import Position
 from nexus_actors.database import Row
 from nexus_actors.postgres import turn_sql as sql
 from nexus_actors.postgres.database import PostgresDatabase, PostgresTransaction, open_transaction
+from nexus_actors.postgres.patience import LockPatience
 from nexus_actors.runtime.store import Commit, Known, LeaseLost, OutboxRow, ParkedRow, Resumed, Timer
 
 if TYPE_CHECKING:
@@ -24,22 +25,27 @@ _LEASE_LOST: Final = "NX001"
 class PostgresTurnTransaction:
     """One transaction of turns. Where the handlers wrote nothing, the commit is one statement by itself."""
 
-    def __init__(self, service: str, pool: "Pool[Any]", transaction: PostgresTransaction) -> None:
+    def __init__(
+        self, service: str, database: PostgresDatabase, transaction: PostgresTransaction, patience: LockPatience
+    ) -> None:
         self._service = service
-        self._database = PostgresDatabase(pool)
+        self._database = database
+        self._patience = patience
         self.db = transaction
 
     async def commit(self, commit: Commit) -> None:
         """See `TurnTransaction.commit`."""
         rare = sql.rare_statements(self._service, commit)
         try:
-            if rare or self.db.begun:
+            # By itself it waits for locks as long as the connection does; see `LockPatience`.
+            if rare or self.db.begun or self._patience.is_short:
                 for query, arguments in rare:
                     await self.db.execute(query, *arguments)
                 await self.db.fetchval(sql.COMMIT, self._service, *sql.columns(commit))
                 await self.db.commit()
             else:
-                await self._database.fetchval(sql.COMMIT, self._service, *sql.columns(commit))
+                with self._patience.watched():
+                    await self._database.fetchval(sql.COMMIT, self._service, *sql.columns(commit))
         except PostgresError as error:
             if error.sqlstate == _LEASE_LOST:
                 raise LeaseLost(f"{self._service}: {error}.") from error
@@ -57,6 +63,7 @@ class PostgresTurnStore:
         self._service = service
         self._pool = pool
         self._database = PostgresDatabase(pool)
+        self._patience = LockPatience()
 
     async def known(self, message_ids: Sequence[UUID]) -> Mapping[UUID, Known]:
         """See `TurnStore.known`."""
@@ -71,8 +78,8 @@ class PostgresTurnStore:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTurnTransaction]:
         """See `TurnStore.transaction`."""
-        async with open_transaction(self._pool) as transaction:
-            yield PostgresTurnTransaction(self._service, self._pool, transaction)
+        async with open_transaction(self._pool, self._patience) as transaction:
+            yield PostgresTurnTransaction(self._service, self._database, transaction, self._patience)
 
     async def resume(self, partition: int) -> Resumed:
         """See `TurnStore.resume`."""

@@ -21,9 +21,11 @@ from nexus_actors.runtime.outbox import Outbox
 from nexus_actors.runtime.ownership import Ownership
 from nexus_actors.runtime.parking import Parking
 from nexus_actors.runtime.partition import Partition
+from nexus_actors.runtime.reach import PATIENCE_LEASES, Reach
 from nexus_actors.runtime.store import TurnStore
 from nexus_actors.runtime.strikes import Strikes
 from nexus_actors.runtime.tracing import TurnTraces
+from nexus_actors.runtime.trouble import Trouble
 from nexus_actors.runtime.turn import Turns
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import ServiceMetrics
@@ -38,12 +40,14 @@ class LoopSettings(Struct, frozen=True, kw_only=True):
         handler_timeout_s: a coroutine handler that takes longer has failed.
         retry: when a failed turn is tried again.
         unknown_wait_s: how long a message that only a newer release can read holds its key back.
+        lease_s: how long a lease lasts; a loop gives up after two of them without the streams.
     """
 
     batch_size: int = 256
     handler_timeout_s: float = 30.0
     retry: RetryPolicy = RetryPolicy()
     unknown_wait_s: float = 3_600.0
+    lease_s: float = 5.0
 
 
 def assemble(
@@ -63,6 +67,7 @@ def assemble(
 ) -> ServiceLoop:
     """The loop of a service. Its stopwatch (seconds) is for how long handlers take; for ``jobs_changed`` see `TurnLedger`."""
     partitions: dict[int, Partition] = {}
+    reach = Reach(streams, ownership, service, PATIENCE_LEASES * settings.lease_s, Trouble(log))
     ledger = TurnLedger(partitions, metrics, jobs_changed)
     activations = Activations(turn_store, service.actors)
     turns = Turns(service, activations, clock, log, metrics, TurnTraces(spans), stopwatch, settings.handler_timeout_s)
@@ -75,9 +80,9 @@ def assemble(
         ledger=ledger,
         partitions=partitions,
         batches=lambda failed: Batches(turn_store, turns, activations, ledger, failed, metrics, stopwatch),
-        outbox=Outbox(turn_store, streams, publisher, answers, Marks(turn_store, ledger), clock, log, metrics),
+        outbox=Outbox(turn_store, streams, publisher, answers, Marks(turn_store, ledger), clock, log, metrics, reach),
         parking=Parking(turn_store, ledger, settings.retry, clock, chance, log, metrics, settings.unknown_wait_s),
-        ownership=ownership,
+        reach=reach,
         strikes=Strikes(settings.retry.max_attempts),
         clock=clock,
         log=log,

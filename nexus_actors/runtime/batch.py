@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from nexus_actors.database import Transaction
-from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.errors import DatabaseBusy, DatabaseUnavailable
 from nexus_actors.runtime.activations import Activations
 from nexus_actors.runtime.delivery import Delivery, Group
 from nexus_actors.runtime.store import Commit, LeaseLost, TurnStore, TurnTransaction
@@ -30,11 +30,16 @@ Failed = Callable[[Group, Fault], Awaitable[None]]
 
 
 class _Attempt:
-    """One transaction's worth of groups."""
+    """One transaction's worth of groups.
+
+    Attributes:
+        waiting: those that are not to blame for what kept them from going through.
+    """
 
     def __init__(self) -> None:
         self.good: list[Result] = []
         self.faulty: list[tuple[Group, Fault]] = []
+        self.waiting: list[tuple[Group, Fault]] = []
         self.alone: list[Result] = []
         self.left: Sequence[Group] = ()
         self.spoilt = False
@@ -83,6 +88,8 @@ class Batches:
             clean = [result.group for result in attempt.good]
             if clean:
                 await self.settle(clean)
+        for group, fault in attempt.waiting:
+            await self._failed(group, fault)
         for result in attempt.alone:
             await self._one_by_one(result.group)
         for group, fault in attempt.faulty:
@@ -99,6 +106,8 @@ class Batches:
                 await self._run_all(groups, transaction.db, attempt)
                 if not attempt.spoilt and attempt.good:
                     await self._commit(attempt.good, transaction)
+        except DatabaseBusy as error:
+            self._blame(attempt, error)
         except (LeaseLost, DatabaseUnavailable):
             self._forget(attempt.good)
             raise
@@ -110,7 +119,8 @@ class Batches:
 
     def _blame(self, attempt: _Attempt, error: Exception) -> None:
         self._forget(attempt.good)
-        attempt.faulty += [(result.group, Fault(error)) for result in attempt.good]
+        busy = isinstance(error, DatabaseBusy)
+        attempt.faulty += [(result.group, Fault(error, waits=busy)) for result in attempt.good]
         attempt.good.clear()
 
     async def _run_all(self, groups: Sequence[Group], db: Transaction, attempt: _Attempt) -> None:
@@ -118,7 +128,7 @@ class Batches:
         started = self._stopwatch()
         for done, group in enumerate(groups, start=1):
             await self._run(group, db, attempt)
-            if self._stopwatch() - started > _LONGEST_S:
+            if attempt.waiting or self._stopwatch() - started > _LONGEST_S:
                 attempt.left = groups[done:]
                 return
 
@@ -127,9 +137,14 @@ class Batches:
         try:
             result = await self._turns.run(group, db)
         except Fault as fault:
-            if isinstance(fault.cause, DatabaseUnavailable):
-                raise fault.cause from fault
+            lost = _lost_behind(fault.cause)
+            if lost is not None and not isinstance(lost, DatabaseBusy):
+                raise lost from fault
             self._activations.drop_key(group.key)
+            if lost is not None:
+                attempt.waiting.append((group, Fault(lost, waits=True)))
+                attempt.spoilt = True
+                return
             attempt.faulty.append((group, fault))
             attempt.spoilt |= db.statements != statements
             return
@@ -148,9 +163,9 @@ class Batches:
             attempt = await self._attempt([single])
             if attempt.alone:
                 await self._refuse(attempt.alone[0], attempt)
-            if attempt.faulty:
+            if failed := [*attempt.faulty, *attempt.waiting]:
                 rest = Group(group.partition, group.key, group.deliveries[index:])
-                await self._failed(rest, attempt.faulty[0][1])
+                await self._failed(rest, failed[0][1])
                 return
 
     async def _refuse(self, refused: Result, attempt: _Attempt) -> None:
@@ -173,6 +188,13 @@ class Batches:
     def _forget(self, results: Sequence[Result]) -> None:
         for result in results:
             self._activations.drop(result.activations)
+
+
+def _lost_behind(error: BaseException | None) -> DatabaseUnavailable | None:
+    """The trouble of the database that an error goes back to: a handler may have caught it and raised another."""
+    while error is not None and not isinstance(error, DatabaseUnavailable):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def group_by_key(deliveries: Sequence[Delivery]) -> list[Group]:

@@ -14,6 +14,7 @@ from bus.position import START, Position
 from bus.reader import SKEW_S
 from bus.store import StreamStore
 from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.runtime.trouble import Trouble
 from nexus_actors.service import Service
 
 INTERVAL_S = 5.0
@@ -58,7 +59,7 @@ class Janitor:
         self._service = service
         self._checkpoints = checkpoints
         self._store = store
-        self._log = log
+        self._trouble = Trouble(log)
         self._done: dict[StreamName, Position] = {}
 
     async def tidy(self, partitions: Sequence[int]) -> int:
@@ -83,5 +84,6 @@ class Janitor:
             await anyio.sleep(INTERVAL_S)
             try:
                 await self.tidy(list(owned))
+                self._trouble.over()
             except (BusUnavailable, DatabaseUnavailable) as error:
-                self._log.warning("trimming_waits", service=self._service.name, error=str(error))
+                self._trouble.met("trimming_waits", error, service=self._service.name)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.placement import place
 from nexus_actors.runtime.ownership import Ownership
+from nexus_actors.runtime.trouble import Trouble
 from nexus_actors.service import Service
 
 
@@ -68,6 +69,9 @@ class LeaseKeeper:
 
     Args:
         lease_s: how long a lease lasts without renewal; the work of a worker that died waits so long.
+
+    Attributes:
+        trouble: what keeps it from renewing them.
     """
 
     def __init__(
@@ -91,6 +95,7 @@ class LeaseKeeper:
         self._ticking = anyio.Lock()
         self._nudged = anyio.Event()
         self.renewed_at = clock()
+        self.trouble = Trouble(log)
         for ownership in ownerships.values():
             ownership.changed = self._nudge
 
@@ -117,15 +122,23 @@ class LeaseKeeper:
 
     async def _tick(self) -> None:
         try:
-            beat = await self._store.beat(self._worker, self._lease_s)
+            beat = await self._store.beat(self._eligible(), self._lease_s)
             self.renewed_at = self._clock()
             for service in self._services:
                 await self._rebalance(service, beat)
+            self.trouble.over()
         except DatabaseUnavailable as error:
-            self._log.warning("leases_not_renewed", error=str(error))
+            self.trouble.met("leases_not_renewed", error)
             if (self._clock() - self.renewed_at).total_seconds() > self._lease_s:
                 for ownership in self._ownerships.values():
                     ownership.grant({})
+
+    def _eligible(self) -> WorkerInfo:
+        """This worker as the others are to see it: without the services whose loops do not reach the streams."""
+        names = tuple(
+            name for name in self._worker.services if not (name in self._ownerships and self._ownerships[name].astray)
+        )
+        return self._worker if names == self._worker.services else msgspec.structs.replace(self._worker, services=names)
 
     async def _rebalance(self, service: Service, beat: Beat) -> None:
         ownership = self._ownerships[service.name]

@@ -10,7 +10,7 @@ from bus import BusUnavailable, Refusal, StreamName
 from bus.reader import PartitionReader
 from bus.requests import Answer
 from bus.store import Entry
-from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.errors import DatabaseTroubled, DatabaseUnavailable
 from nexus_actors.runtime.activations import Activations
 from nexus_actors.runtime.batch import Batches, group_by_key
 from nexus_actors.runtime.delivery import Delivery, Group
@@ -19,9 +19,9 @@ from nexus_actors.runtime.intake import Intake, NoEnvelope
 from nexus_actors.runtime.ledger import TurnLedger
 from nexus_actors.runtime.marks import Marks
 from nexus_actors.runtime.outbox import Outbox
-from nexus_actors.runtime.ownership import Ownership
 from nexus_actors.runtime.parking import Parking
 from nexus_actors.runtime.partition import Partition
+from nexus_actors.runtime.reach import CutOff, Reach
 from nexus_actors.runtime.release import ReleaseKey
 from nexus_actors.runtime.releasing import Releasing
 from nexus_actors.runtime.screening import Screening
@@ -29,6 +29,7 @@ from nexus_actors.runtime.state_commands import STATE_COMMANDS, StateCommand
 from nexus_actors.runtime.state_orders import StateOrders
 from nexus_actors.runtime.store import LeaseLost, TurnStore
 from nexus_actors.runtime.strikes import Strikes
+from nexus_actors.runtime.trouble import Trouble
 from nexus_actors.runtime.turn import Fault
 from nexus_actors.service import Service
 from nexus_actors.telemetry.message_fields import message_fields
@@ -59,7 +60,7 @@ class ServiceLoop:
         batches: Callable[[Callable[[Group, Fault], Any]], Batches],
         outbox: Outbox,
         parking: Parking,
-        ownership: Ownership,
+        reach: Reach,
         strikes: Strikes,
         clock: Callable[[], datetime],
         log: Any,  # noqa: ANN401
@@ -75,19 +76,24 @@ class ServiceLoop:
         self._marks = Marks(store, ledger)
         self._outbox = outbox
         self._parking = parking
-        self._intake = Intake(service, lambda: ownership.awaited)
+        self._intake = Intake(service, lambda: reach.ownership.awaited)
         self._screening = Screening(store, ledger, partitions)
         self._releasing = Releasing(store, ledger, self._intake)
         self._states = StateOrders(service, store, ledger, activations, log)
         self._firing = Firing(store, self._intake)
         self._strikes = strikes
-        self._ownership = ownership
+        self._reach = reach
+        self._ownership = reach.ownership
         self._clock = clock
         self._log = log
         self._metrics = metrics
-        self._marks_due_at = clock()
-        self.ticked_at = clock()
+        self._marks_due_at = self.ticked_at = clock()
         outbox.beat = self._beat
+
+    @property
+    def trouble(self) -> Trouble:
+        """What keeps it from its work."""
+        return self._reach.trouble
 
     def _beat(self) -> None:
         self.ticked_at = self._clock()
@@ -106,21 +112,30 @@ class ServiceLoop:
         self._beat()
         try:
             await self._follow_ownership()
-            entries = await self._read(block_s)
+            entries = await self._reading(block_s)
             await self._handle(entries)
+            self.trouble.over(proven=bool(entries))
+        except CutOff as error:
+            await self._start_over_after("streams_unreachable", error)
         except BusUnavailable as error:
-            self._log.warning("streams_unreachable", error=str(error))
+            self.trouble.met("streams_unreachable", error)
             await anyio.sleep(RETRY_S)
-        except (DatabaseUnavailable, LeaseLost) as error:
+        except DatabaseUnavailable as error:
+            await self._start_over_after("loop_starts_over", error)
+        except LeaseLost as error:
             self._log.warning("loop_starts_over", error=str(error))
-            if isinstance(error, LeaseLost):
-                self._metrics.lease_lost()
+            self._metrics.lease_lost()
             self._start_over()
             await anyio.sleep(RETRY_S)
         except Exception:
             self._start_over()
             raise
         self._activations.shrink()
+
+    async def _start_over_after(self, event: str, error: Exception) -> None:
+        self.trouble.met(event, error)
+        self._start_over()
+        await anyio.sleep(RETRY_S)
 
     def _start_over(self) -> None:
         doubtful = {number: partition.generation for number, partition in self.partitions.items()}
@@ -168,6 +183,20 @@ class ServiceLoop:
             self._activations.drop_partition(number)
             del self.partitions[number]
         self._note_owned()
+
+    async def _reading(self, block_s: float) -> list[Entry]:
+        """Read, and take note whether the streams are there. Without partitions that shows only to who looks."""
+        began = self._reach.begin()
+        try:
+            if self._ownership.astray:
+                await self._reach.look()
+            entries = await self._read(block_s)
+        except BusUnavailable:
+            self._reach.missed(began)
+            raise
+        if self.partitions or self._ownership.astray:
+            self._reach.reached()
+        return entries
 
     async def _read(self, block_s: float) -> list[Entry]:
         if not self.partitions:
@@ -246,6 +275,8 @@ class ServiceLoop:
             fresh = await self._screening.screen(deliveries)
             ordinary = await self._set_aside(fresh)
             await self._batches.settle(group_by_key(ordinary))
+        except DatabaseTroubled:
+            raise
         except (DatabaseUnavailable, LeaseLost):
             self._strikes.lost(deliveries)
             raise

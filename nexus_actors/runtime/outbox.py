@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import anyio
 
-from bus import BusError, StreamGone, StreamName
+from bus import BusError, PublishForbidden, StreamGone, StreamName
 from bus.position import START
 from bus.publisher import Outgoing, Publisher
 from bus.requests import Answer, replies
 from bus.store import StreamStore
 from nexus_actors.runtime.marks import Marks
 from nexus_actors.runtime.partition import Partition
+from nexus_actors.runtime.reach import CutOff, Reach
 from nexus_actors.runtime.store import TurnStore
 from nexus_actors.telemetry.metrics import ServiceMetrics
 
@@ -40,6 +41,7 @@ class Outbox:
         clock: Callable[[], datetime],
         log: Any,  # noqa: ANN401
         metrics: ServiceMetrics,
+        reach: Reach,
     ) -> None:
         self._store = store
         self._streams = streams
@@ -49,12 +51,17 @@ class Outbox:
         self._clock = clock
         self._log = log
         self._metrics = metrics
+        self._reach = reach
+        self._trouble = reach.trouble
         self.beat: Callable[[], None] = lambda: None
 
     async def flush(self, partitions: Collection[Partition]) -> None:
         """Publish what these partitions have committed. It waits for the streams to take it, trying once a second.
 
         When the streams come back under another history, what they may have lost goes first, so that the order stays.
+
+        Raises:
+            CutOff: this worker alone may be kept from them, so that another should try.
         """
         started = time.perf_counter()
         waiting = [partition for partition in partitions if partition.unpublished]
@@ -64,8 +71,12 @@ class Outbox:
             failures = await self._publish(waiting)
             if failures:
                 gone = any(isinstance(failure, StreamGone) for failure in failures)
+                forbidden = next((failure for failure in failures if isinstance(failure, PublishForbidden)), None)
+                if forbidden is not None:
+                    self._reach.insist(forbidden)
                 await self._look_for_loss(partitions, gone=gone)
             waiting = [partition for partition in partitions if partition.unpublished]
+        self._trouble.over()
         self._metrics.published(time.perf_counter() - started)
 
     async def _publish(self, waiting: Sequence[Partition]) -> Collection[Exception]:
@@ -80,7 +91,7 @@ class Outbox:
             partition.published(now, failures)
         if failures:
             error = next(iter(failures.values()))
-            self._log.warning("outbox_waits", messages=len(rows), streams=len(failures), error=str(error))
+            self._trouble.met("outbox_waits", error, messages=len(rows), streams=len(failures))
         return failures.values()
 
     async def _look_for_loss(self, partitions: Collection[Partition], *, gone: bool) -> None:
@@ -91,8 +102,11 @@ class Outbox:
             seen_at = self._clock()
             try:
                 await self.catch_up(partitions, await self._streams.history(), seen_at, gone=gone)
+            except CutOff:
+                raise
             except BusError as error:
-                self._log.warning("streams_history_unknown", error=str(error))
+                self._trouble.met("streams_history_unknown", error)
+                self._reach.insist(error)
             else:
                 return
 

@@ -15,6 +15,7 @@ class Ownership:
         doubted: generations that the loop will not work under again. A commit under one of them may still be on its way, so the
             keeper takes a new one.
         awaited: the types of events that a newer release of the service handles, and this one does not.
+        astray: the loop does not reach the streams, and takes no part until it does.
         changed: called when the keeper has something to do.
     """
 
@@ -23,6 +24,7 @@ class Ownership:
         self.owned: set[int] = set()
         self.doubted: dict[int, int] = {}
         self.awaited: frozenset[str] = frozenset()
+        self.astray = False
         self.changed: Callable[[], None] = lambda: None
         self._reading: anyio.CancelScope | None = None
 
@@ -48,6 +50,12 @@ class Ownership:
         """The loop works on these now."""
         if numbers != self.owned:
             self.owned = numbers
+            self.changed()
+
+    def stray(self, *, astray: bool) -> None:
+        """Give all partitions up, or take part again."""
+        if astray != self.astray:
+            self.astray = astray
             self.changed()
 
     @contextmanager

@@ -25,6 +25,7 @@ from nexus_actors.runtime.assembly import LoopSettings, assemble
 from nexus_actors.runtime.leases import LeaseKeeper, WorkerInfo
 from nexus_actors.runtime.ownership import Ownership
 from nexus_actors.runtime.partition import Held
+from nexus_actors.runtime.registration import wanted_partitions
 from nexus_actors.runtime.store import ParkedRow
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import Metrics
@@ -116,7 +117,8 @@ class MemoryService:
     async def start(self) -> None:
         """Take the partitions."""
         wanted = [stream for number in range(self._service.topic.partitions) for stream in self._service.streams(number)]
-        await self._leases.register(self._service.name, self._service.topic.partitions, wanted)
+        topic = self._service.topic
+        await self._leases.register(self._service.name, topic.partitions, wanted, wanted_partitions(self._service))
         await self._leases.announce(self._service.name, self._service.events())
         await self._keeper.tick()
         await self.settle()

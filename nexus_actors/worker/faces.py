@@ -65,8 +65,8 @@ class Faces:
         worker, service = self._worker, host.service
         spans = worker.spans.service(service.name)
         asker = BusAsker(worker.requests, service.name, worker.clock, spans)
-        probe = LoopProbe(host.database, worker.streams, host.loop, host.ownership, worker.clock)
-        self.probes[service.name] = probe
+        known = host.database, worker.streams, host.loop, worker.keeper.trouble, host.ownership
+        self.probes[service.name] = probe = LoopProbe(*known, worker.clock, worker.warnings)
         metrics = worker.metrics.service(service.name)
         ports = FacePorts(
             asker=asker,

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from importlib.resources import files
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.lease_store import PostgresLeaseStore
 from nexus_actors.postgres.migration import MigrationSource
 from nexus_actors.postgres.migrations import migrate
+from nexus_actors.postgres.patience import FULL_MS
 from nexus_actors.postgres.pool import DatabasePool, open_pool
 from nexus_actors.postgres.turn_store import PostgresTurnStore
 from nexus_actors.retry import RetryPolicy
@@ -22,6 +24,7 @@ from nexus_actors.runtime.assembly import LoopSettings, assemble
 from nexus_actors.runtime.janitor import Janitor
 from nexus_actors.runtime.loop import ServiceLoop
 from nexus_actors.runtime.ownership import Ownership
+from nexus_actors.runtime.registration import wanted_partitions
 from nexus_actors.runtime.turn import random_chance
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import ServiceMetrics
@@ -82,18 +85,17 @@ async def open_host(
     jobs_changed: Callable[[], None],
 ) -> AsyncIterator[ServiceHost]:
     """Open a service: migrate its schema, register its partitions, assemble its loop."""
-    url = settings.database_url or ""
-    name = f"nexus/{service.name}"
+    pool = partial(open_pool, settings.database_url or "", schema=service.schema, application_name=f"nexus/{service.name}")
     async with (
-        open_pool(url, schema=service.schema, application_name=name, max_size=_TURN_CONNECTIONS) as turns,
-        open_pool(url, schema=service.schema, application_name=name, max_size=_READ_CONNECTIONS, read_only=True) as reads,
+        pool(max_size=_TURN_CONNECTIONS, lock_timeout_ms=FULL_MS) as turns,
+        pool(max_size=_READ_CONNECTIONS, read_only=True) as reads,
     ):
         await migrate_service(turns, service)
         wanted = [stream for number in range(service.topic.partitions) for stream in service.streams(number)]
-        await leases.register(service.name, service.topic.partitions, wanted)
+        await leases.register(service.name, service.topic.partitions, wanted, wanted_partitions(service))
         new_at = await leases.announce(service.name, service.events())
         ownership = Ownership()
-        database = PostgresDatabase(reads)
+        database = PostgresDatabase(reads, read_only=True)
         store = PostgresTurnStore(service.name, turns)
         loop = assemble(
             service,
@@ -123,6 +125,7 @@ def _loop_settings(settings: Settings) -> LoopSettings:
         handler_timeout_s=settings.handler_timeout_s,
         retry=retry_policy(settings),
         unknown_wait_s=settings.unknown_wait_s,
+        lease_s=settings.lease_s,
     )
 
 

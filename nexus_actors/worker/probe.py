@@ -1,6 +1,6 @@
 """How a worker fares, for its health pages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from bus import BusError
@@ -9,6 +9,7 @@ from nexus_actors.database import Database
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.runtime.loop import ServiceLoop
 from nexus_actors.runtime.ownership import Ownership
+from nexus_actors.runtime.trouble import Trouble
 
 STALLED_S = 30.0
 
@@ -18,11 +19,24 @@ class LoopProbe:
 
     Liveness is the progress of the service's loop, not the answering of HTTP; it says nothing about the dependencies, for a
     restart would not bring those back.
+
+    Args:
+        keeper: the trouble of who keeps the leases.
+        warnings: what is dangerous about the servers.
     """
 
     def __init__(
-        self, database: Database, streams: StreamStore, loop: ServiceLoop, ownership: Ownership, clock: Callable[[], datetime]
+        self,
+        database: Database,
+        streams: StreamStore,
+        loop: ServiceLoop,
+        keeper: Trouble,
+        ownership: Ownership,
+        clock: Callable[[], datetime],
+        warnings: Sequence[str] = (),
     ) -> None:
+        self._keeper = keeper
+        self._warnings = warnings
         self._database = database
         self._streams = streams
         self._loop = loop
@@ -55,3 +69,14 @@ class LoopProbe:
     def ready(self) -> bool:
         """Whether the service takes requests."""
         return self.started and not self.draining
+
+    def troubles(self) -> Sequence[str]:
+        """What keeps the service from its work now."""
+        found = [trouble.reason for trouble in (self._loop.trouble, self._keeper) if trouble.reason]
+        if self._ownership.astray:
+            found.append("It does not reach Redis, so other workers have its partitions.")
+        return list(dict.fromkeys(found))
+
+    def warnings(self) -> Sequence[str]:
+        """What is dangerous about the servers, as was seen at the start."""
+        return self._warnings

@@ -20,7 +20,7 @@ from bus.redis import RedisSettings, connect
 from bus.requests import Requests
 from bus.store import StreamStore
 from nexus_actors.config import Settings
-from nexus_actors.errors import ConfigError
+from nexus_actors.errors import ConfigError, DatabaseUnavailable
 from nexus_actors.jobs.bell import Bell
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.lease_store import PostgresLeaseStore
@@ -39,11 +39,13 @@ from nexus_actors.telemetry.spans import SpanSettings, SpanSource, open_spans
 from nexus_actors.worker.host import ServiceHost, migrate_platform, open_host, ownerships
 from nexus_actors.worker.jobs import Jobs, open_jobs
 from nexus_actors.worker.lag_sampler import LagSampler
+from nexus_actors.worker.redis_check import check_redis
 from nexus_actors.worker.trust_follower import TrustFollower
 from nexus_actors.worker.waiting_sampler import WaitingSampler
 
 _NAME: Final = "nexus-worker"
 _RETENTION_S: Final = 3_600.0
+_RETENTION_AGAIN_S: Final = 60.0
 _FORGET_WORKERS_S: Final = 600.0
 _STARTED_S: Final = 0.02
 
@@ -71,6 +73,7 @@ class Worker:
     Attributes:
         asker: asks commands of any service.
         hosts: its services by name.
+        warnings: what is dangerous about the servers.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Worker:
         metrics: Metrics,
         spans: SpanSource,
         jobs: Jobs | None,
+        warnings: Sequence[str] = (),
     ) -> None:
         self.settings = settings
         self.info = info
@@ -98,6 +102,7 @@ class Worker:
         self._jobs = jobs
         self.metrics = metrics
         self.spans = spans
+        self.warnings = warnings
         self.requests = Requests(streams, Publisher(streams, settings.stream_high_water), info.worker_id)
         self.asker = BusAsker(self.requests, _NAME, clock, spans.service(_NAME))
         self._leases = leases
@@ -110,13 +115,13 @@ class Worker:
         """Run its loops; at the end, hand the partitions over before the loops stop."""
         follower = TrustFollower(self.trust, self.platform, self.streams, self.log)
         await follower.load()
-        await self._tidy_up()
+        tidied = await self._tidied_up()
         for name, host in self.hosts.items():
             if host.new_at is not None:
                 await until_heard(self._leases, name, host.new_at, self.settings.lease_s)
         await self.keeper.tick()
         async with anyio.create_task_group() as tasks:
-            for name, task in self._tasks(follower).items():
+            for name, task in self._tasks(follower, tidied=tidied).items():
                 tasks.start_soon(supervise, name, task, self.log)
             await self._until_settled()
             yield
@@ -130,13 +135,13 @@ class Worker:
             if self._jobs is not None:
                 tasks.start_soon(self._jobs.runner.drain)
 
-    def _tasks(self, follower: TrustFollower) -> dict[str, Callable[[], Any]]:
+    def _tasks(self, follower: TrustFollower, *, tidied: bool) -> dict[str, Callable[[], Any]]:
         tasks: dict[str, Callable[[], Any]] = {
             "replies": self.requests.run,
             "leases": self.keeper.run,
             "trust": follower.follow,
             "trust reload": follower.reload,
-            "retention": self._retain,
+            "retention": partial(self._retain, tidied=tidied),
             "loop lag": partial(watch_loop_lag, self.metrics.loop_lagged),
         }
         if self._jobs is not None:
@@ -153,10 +158,19 @@ class Worker:
         while not all(host.ownership.settled for host in self.hosts.values()):  # noqa: ASYNC110 - once, at the start
             await anyio.sleep(_STARTED_S)
 
-    async def _retain(self) -> None:
+    async def _retain(self, *, tidied: bool) -> None:
         while True:
-            await anyio.sleep(_RETENTION_S)
+            await anyio.sleep(_RETENTION_S if tidied else _RETENTION_AGAIN_S)
+            tidied = await self._tidied_up()
+
+    async def _tidied_up(self) -> bool:
+        """Whether there was nothing in the way. What is not tidied up yet is kept, and new rows find room in any case."""
+        try:
             await self._tidy_up()
+        except DatabaseUnavailable as error:
+            self.log.warning("retention_waits", error=str(error))
+            return False
+        return True
 
     async def _tidy_up(self) -> None:
         await self._leases.forget(_FORGET_WORKERS_S)
@@ -188,7 +202,9 @@ async def open_worker(
     info = _info(services, options.clock())
     async with AsyncExitStack() as stack:
         spans = await stack.enter_async_context(open_spans(settings.otlp_endpoint, _span_settings(settings, info)))
-        streams = options.streams or await _connect(stack, settings)
+        streams, warnings = options.streams, tuple[str, ...]()
+        if streams is None:
+            streams, warnings = await _connect(stack, settings, services, log)
         pool = await stack.enter_async_context(
             open_pool(settings.database_url, schema="nexus", application_name="nexus/worker", max_size=3)
         )
@@ -205,14 +221,20 @@ async def open_worker(
             open_jobs(info.worker_id, hosts, settings, streams, bell, options.clock, metrics)
         )
         platform = PostgresDatabase(pool)
-        yield Worker(settings, info, streams, platform, leases, hosts, options.clock, log, metrics, spans, jobs)
+        yield Worker(settings, info, streams, platform, leases, hosts, options.clock, log, metrics, spans, jobs, warnings)
 
 
-async def _connect(stack: AsyncExitStack, settings: Settings) -> StreamStore:
+async def _connect(
+    stack: AsyncExitStack,
+    settings: Settings,
+    services: Sequence[Service],
+    log: Any,  # noqa: ANN401
+) -> tuple[StreamStore, tuple[str, ...]]:
     if settings.redis_url is None:
         raise ConfigError("NEXUS_REDIS_URL is not set: give the address of a Redis 7.0 or later, or a Valkey.")
     redis = RedisSettings(url=settings.redis_url, prefix=settings.redis_prefix)
-    return await stack.enter_async_context(connect(redis))
+    streams = await stack.enter_async_context(connect(redis))
+    return streams, await check_redis(streams, services, log)
 
 
 def _info(services: Sequence[Service], now: datetime) -> WorkerInfo:

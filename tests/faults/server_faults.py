@@ -1,8 +1,10 @@
 """Faults of the servers. Each ends with the mark from which recovery counts."""
 
+import contextlib
 from typing import Final
 
 import anyio
+import asyncpg
 
 from tests.faults.postgres_proxy import Moment
 from tests.faults.recovery import Mark
@@ -10,6 +12,8 @@ from tests.faults.stage import Stage
 
 _FULL_S: Final = 2.0
 _AWAY_S: Final = 1.0
+_NOTICED_S: Final = 30.0
+_LOOK_S: Final = 0.1
 
 
 async def kill_redis(stage: Stage) -> Mark:
@@ -48,6 +52,50 @@ async def kill_postgres(stage: Stage) -> Mark:
     await stage.servers.kill_postgres()
     await stage.servers.postgres.start()
     return stage.mark("postgres killed")
+
+
+async def fill_disk(stage: Stage) -> Mark:
+    """The disk of PostgreSQL's tables is full until it has been noticed, and for two seconds more."""
+    assert stage.servers.tables is not None
+    heard = stage.servers.heard()
+    with stage.servers.tables.full():
+        await stage.until(lambda: heard("No space left on device"), _NOTICED_S)
+        await anyio.sleep(_FULL_S)
+    return stage.mark("disk full")
+
+
+async def fill_log_disk(stage: Stage) -> Mark:
+    """The disk of PostgreSQL's write-ahead log is full: it panics, and cannot start again before there is room."""
+    assert stage.servers.log is not None
+    heard = stage.servers.heard()
+    with stage.servers.log.full():
+        while not heard("PANIC"):
+            # What it has in advance lasts for a while.
+            with contextlib.suppress(asyncpg.PostgresError, OSError):
+                await stage.servers.switch_log()
+        await anyio.sleep(_AWAY_S)
+    await stage.servers.revive()
+    return stage.mark("log disk full")
+
+
+async def fill_redis_disk(stage: Stage) -> Mark:
+    """The disk of Redis' append-only file is full: it refuses everything that would be written."""
+    assert stage.servers.stream_log is not None
+    with stage.servers.stream_log.full():
+        with anyio.fail_after(_NOTICED_S):
+            while (await stage.servers.ask_redis("INFO", "persistence"))["aof_last_write_status"] == "ok":  # noqa: ASYNC110
+                await anyio.sleep(_LOOK_S)
+        await anyio.sleep(_FULL_S)
+    return stage.mark("redis disk full")
+
+
+async def make_read_only(stage: Stage) -> Mark:
+    """PostgreSQL takes no changes, for longer than a lease lasts."""
+    heard = stage.servers.heard()
+    async with stage.servers.read_only():
+        await stage.until(lambda: heard("read-only transaction"), _NOTICED_S)
+        await anyio.sleep(_FULL_S)
+    return stage.mark("database read-only")
 
 
 async def break_commit(stage: Stage, moment: Moment) -> Mark:

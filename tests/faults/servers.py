@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -15,21 +15,86 @@ import redis.asyncio as redis
 
 from nexus_actors.embedded import EmbeddedPostgres, EmbeddedRedis
 from nexus_actors.embedded.ports import free_port
+from tests.faults.small_disk import SmallDisk
 
 _LOST_S: Final = 1.0
 
 
 class Servers:
-    """PostgreSQL and Valkey, each on a port that stays the same through restarts."""
+    """PostgreSQL and Valkey, each on a port that stays the same through restarts.
+
+    Attributes:
+        tables: the disk of PostgreSQL's tables, once they have `small_disks`.
+        log: that of its write-ahead log.
+        stream_log: that of Valkey's append-only file.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.postgres = EmbeddedPostgres(folder / "postgres", free_port())
         self.redis = EmbeddedRedis(folder / "redis", free_port())
+        self._disks: list[SmallDisk] = []
+        self.tables: SmallDisk | None = None
+        self.log: SmallDisk | None = None
+        self.stream_log: SmallDisk | None = None
 
     async def start(self) -> None:
         """Start both."""
         await self.postgres.start()
         await self.redis.start()
+
+    async def small_disks(self) -> None:
+        """Put what they write on disks that can be filled; both are restarted for that.
+
+        Raises:
+            NoSmallDisk: this machine does not let us.
+        """
+        if self.tables is not None:
+            return
+        await self.postgres.stop()
+        await self.redis.stop()
+        try:
+            self.tables = self._disk(self.postgres.work_folder / "base")
+            self.log = self._disk(self.postgres.work_folder / "pg_wal")
+            self.stream_log = self._disk(self.redis.work_folder / "appendonlydir")
+        finally:
+            await self.start()
+
+    def _disk(self, folder: Path) -> SmallDisk:
+        disk = SmallDisk(folder)
+        disk.mount()
+        self._disks.append(disk)
+        return disk
+
+    @asynccontextmanager
+    async def read_only(self) -> AsyncIterator[None]:
+        """While the block runs, PostgreSQL takes no changes, as an operator may decide and a standby does."""
+        setting = "ALTER SYSTEM {} default_transaction_read_only{}; SELECT pg_reload_conf()"
+        try:
+            await self._one_by_one(setting.format("SET", " = on"))
+            yield
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._one_by_one(setting.format("RESET", ""))
+
+    async def switch_log(self) -> None:
+        """Have PostgreSQL begin a new file of its write-ahead log."""
+        await self._on_postgres("SELECT pg_logical_emit_message(true, 'nexus', repeat('x', 1000000))")
+
+    async def _one_by_one(self, statements: str) -> None:
+        for statement in statements.split(";"):
+            await self._on_postgres(statement)
+
+    def heard(self) -> Callable[[str], bool]:
+        """Whether PostgreSQL's log has said something since now."""
+        log = self.postgres.folder.path / "server.log"
+        start = log.stat().st_size
+
+        def said(text: str) -> bool:
+            with log.open("rb") as opened:
+                opened.seek(start)
+                return text.encode() in opened.read()
+
+        return said
 
     async def revive(self) -> None:
         """Start again what has died."""
@@ -42,6 +107,9 @@ class Servers:
         """Stop both."""
         await self.postgres.stop()
         await self.redis.stop()
+        while self._disks:
+            self._disks.pop().unmount()
+        self.tables = self.log = self.stream_log = None
 
     @asynccontextmanager
     async def database(self, name: str) -> AsyncIterator[str]:

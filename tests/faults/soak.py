@@ -22,6 +22,7 @@ from tests.faults.namespace import Namespace, NoNamespaces, open_namespace
 from tests.faults.recovery import Mark
 from tests.faults.report import Report, say
 from tests.faults.servers import Servers, open_servers
+from tests.faults.small_disk import NoSmallDisk
 from tests.faults.stage import Stage, open_stage
 from tests.redis_servers.cluster import RedisCluster
 
@@ -43,6 +44,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     server_faults.flush_redis,
     server_faults.restart_postgres,
     server_faults.kill_postgres,
+    server_faults.make_read_only,
     server_faults.break_commit_before,
     server_faults.break_commit_after,
     server_faults.break_commit_late,
@@ -52,6 +54,11 @@ FAULTS: Final[tuple[Fault, ...]] = (
     network_faults.delay_replies,
     network_faults.partition,
     network_faults.cut_off,
+)
+OF_DISKS: Final[tuple[Fault, ...]] = (
+    server_faults.fill_disk,
+    server_faults.fill_log_disk,
+    server_faults.fill_redis_disk,
 )
 _ON_CLUSTER: Final = 0.25
 _CALM_S: Final = 3.0
@@ -72,9 +79,10 @@ async def soak(minutes: float, seed: int, folder: Path) -> bool:
         namespace = _namespace(stack)
         async with open_servers(folder / "servers") as servers:
             cabled: tuple[Fault, ...] = (network_faults.cut_cable,) if namespace else ()
+            filled = await _fillable(servers)
             opened = open_stage(servers, folder, workers=2, seed=seed, pause_s=_PAUSE_S, namespace=namespace)
             async with opened as stage:
-                await _play(stage, (*FAULTS, *cabled), chance, seconds * (1 - _ON_CLUSTER), report)
+                await _play(stage, (*FAULTS, *cabled, *filled), chance, seconds * (1 - _ON_CLUSTER), report)
             await _on_cluster(servers, folder, chance, seconds * _ON_CLUSTER, report)
     report.show()
     return report.clean
@@ -86,6 +94,15 @@ def _namespace(stack: ExitStack) -> Namespace | None:
     except NoNamespaces as reason:
         say(f"{reason} Partitions are made by the proxy alone.")
         return None
+
+
+async def _fillable(servers: Servers) -> tuple[Fault, ...]:
+    try:
+        await servers.small_disks()
+    except NoSmallDisk as reason:
+        say(f"{reason} No disk is filled.")
+        return ()
+    return OF_DISKS
 
 
 async def _on_cluster(servers: Servers, folder: Path, chance: random.Random, seconds: float, report: Report) -> None:

@@ -1,13 +1,16 @@
 """Servers that die, restart, fill up and forget."""
 
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import anyio
 import pytest
 
 from tests.faults import server_faults
 from tests.faults.recovery import Mark
 from tests.faults.servers import Servers
+from tests.faults.small_disk import NoSmallDisk
 from tests.faults.stage import HOUR_S, Stage, open_stage
 
 pytestmark = pytest.mark.anyio
@@ -20,6 +23,7 @@ pytestmark = pytest.mark.anyio
         server_faults.fill_redis,
         server_faults.restart_postgres,
         server_faults.kill_postgres,
+        server_faults.make_read_only,
         server_faults.break_commit_before,
         server_faults.break_commit_after,
         server_faults.break_commit_late,
@@ -28,6 +32,32 @@ pytestmark = pytest.mark.anyio
 )
 async def test_nothing_is_lost(fault: Callable[[Stage], Awaitable[Mark]], servers: Servers, tmp_path: Path) -> None:
     async with open_stage(servers, tmp_path) as stage:
+        await stage.flows(await fault(stage))
+        verdict = await stage.verdict()
+        assert verdict.clean, verdict
+
+
+@pytest.fixture
+def small_servers(servers: Servers) -> Servers:
+    """The servers, with disks that can be filled."""
+    try:
+        anyio.run(servers.small_disks)
+    except NoSmallDisk as reason:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(reason))
+        pytest.skip(str(reason))
+    return servers
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [server_faults.fill_disk, server_faults.fill_log_disk, server_faults.fill_redis_disk],
+    ids=lambda fault: fault.__name__,
+)
+async def test_a_full_disk_loses_nothing(
+    fault: Callable[[Stage], Awaitable[Mark]], small_servers: Servers, tmp_path: Path
+) -> None:
+    async with open_stage(small_servers, tmp_path) as stage:
         await stage.flows(await fault(stage))
         verdict = await stage.verdict()
         assert verdict.clean, verdict

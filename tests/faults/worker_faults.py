@@ -92,7 +92,7 @@ async def poison(stage: Stage) -> Mark:
     assert [operation.outcome for operation in (bad, *behind)] == ["parked"] * 3
     opened = open_pool(stage.database_url, schema="nexus", application_name="faults", max_size=1, read_only=True)
     async with opened as pool:
-        desk = DeadLetters(PostgresDeadLetters(PostgresDatabase(pool)), stage.load.asker)
+        desk = DeadLetters(PostgresDeadLetters(PostgresDatabase(pool, read_only=True)), stage.load.asker)
         stage.load.history.dropped.add(bad.message_id)
         await desk.drop([bad.message_id])
     return stage.mark("message poisoned")

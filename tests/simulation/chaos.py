@@ -12,9 +12,13 @@ CHAOS_S = 12.0
 
 
 class Chaos:
-    """The faults of one run."""
+    """The faults of one run.
 
-    def __init__(self, world: World) -> None:
+    Args:
+        cuts: workers are cut off from one of the servers too, while others reach it.
+    """
+
+    def __init__(self, world: World, *, cuts: bool = False) -> None:
         self._world = world
         self._chance = world.chance
         self._faults: list[Callable[[], Coroutine[Any, Any, None]]] = [
@@ -30,6 +34,8 @@ class Chaos:
             self._restart_database,
             self._jump,
         ]
+        if cuts:
+            self._faults += [self._cut] * len(self._faults)
 
     def brew(self) -> None:
         """Choose the weather of the run."""
@@ -68,6 +74,16 @@ class Chaos:
             await anyio.sleep(pause_s)
             self._world.trace.note(victim.name, "GOES ON")
             victim.line.thaw()
+
+    async def _cut(self) -> None:
+        if living := self._world.living:
+            victim, server = self._chance.choice(living), self._chance.choice(["streams", "database"])
+            cut_s = self._chance.choice([0.5, 4.0, 11.0, 20.0])
+            self._world.trace.note(victim.name, f"CUT OFF from {server} for {cut_s} s")
+            victim.line.cut_from.add(server)
+            await anyio.sleep(cut_s)
+            self._world.trace.note(victim.name, f"REACHES {server}")
+            victim.line.cut_from.discard(server)
 
     async def _replace(self) -> None:
         if living := self._world.living:

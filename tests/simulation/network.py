@@ -43,11 +43,16 @@ class Server:
 
 
 class Line:
-    """The connections of one worker."""
+    """The connections of one worker.
+
+    Attributes:
+        cut_from: the servers that nothing gets through to, though others reach them.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.dead = False
+        self.cut_from: set[str] = set()
         self._thawed: anyio.Event | None = None
         self._epochs: dict[Kind, int] = {}
 
@@ -140,7 +145,7 @@ class Network:
     async def _carry(self, call: Call, reply: _Reply) -> None:
         server = self.database if call.kind == "database" else self.streams
         await self._travel()
-        if not server.up or call.line.stale(call.kind, server):
+        if not server.up or server.name in call.line.cut_from or call.line.stale(call.kind, server):
             self._fail(call, reply, f"{server.name}: connection reset")
             return
         chance, weather, epoch = self._chance.random(), self.weather, server.epoch

@@ -29,20 +29,20 @@ class Outcome(Struct):
     digest: str
 
 
-def simulate(seed: int) -> Outcome:
-    """Run one seed. The same seed gives the same run, to the last line of its trace."""
+def simulate(seed: int, *, cuts: bool = False) -> Outcome:
+    """Run one seed. The same seed gives the same run, to the last line of its trace. For ``cuts`` see `Chaos`."""
     chance = Random(seed)  # noqa: S311 - it is to be known, not secret
-    outcome: Outcome = run_virtually(lambda: _run(chance), chance)
+    outcome: Outcome = run_virtually(lambda: _run(chance, cuts=cuts), chance)
     return outcome
 
 
-async def _run(chance: Random) -> Outcome:
+async def _run(chance: Random, *, cuts: bool) -> Outcome:
     async with anyio.create_task_group() as tasks:
         world = World(chance, tasks)
         await world.register()
         for _ in range(chance.randint(1, 3)):
             world.start_worker()
-        chaos = Chaos(world)
+        chaos = Chaos(world, cuts=cuts)
         chaos.brew()
         tasks.start_soon(world.operate)
         async with anyio.create_task_group() as walks:

@@ -14,11 +14,12 @@ _CHUNKS = 10
 _CHECKOUT = Path(__file__).parents[2]
 
 
-def _hold(seed: int) -> None:
-    outcome = simulate(seed)
+def _hold(seed: int, *, cuts: bool = False) -> None:
+    outcome = simulate(seed, cuts=cuts)
     if outcome.violations:
         broken = "\n  - ".join(outcome.violations)
-        pytest.fail(f"Seed {seed} broke promises:\n  - {broken}\nReplay it: python -m tests.simulation {seed}", pytrace=False)
+        replay = f"python -m tests.simulation {seed}{' cuts' if cuts else ''}"
+        pytest.fail(f"Seed {seed} broke promises:\n  - {broken}\nReplay it: {replay}", pytrace=False)
 
 
 @pytest.mark.timeout(3_600)
@@ -27,6 +28,12 @@ def test_every_effect_happens_once_and_in_order(chunk: int) -> None:
     mine: Sequence[int] = seeds()[chunk::_CHUNKS]
     for seed in mine:
         _hold(seed)
+
+
+@pytest.mark.timeout(3_600)
+def test_workers_that_alone_are_cut_off_from_a_server_break_nothing() -> None:
+    for seed in seeds()[::5]:
+        _hold(seed, cuts=True)
 
 
 @pytest.mark.parametrize("seed", FOUND)

@@ -60,5 +60,5 @@ async def read_holdings(database_url: str) -> Holdings:
         database_url, schema="nexus", application_name="nexus/status", max_size=1, read_only=True, connect_within_s=2
     )
     async with opened as pool:
-        rows = await PostgresDatabase(pool).fetch(_QUERY)
+        rows = await PostgresDatabase(pool, read_only=True).fetch(_QUERY)
     return Holdings([Holding(row["service"], row["partition"], row["host"], row["pid"]) for row in rows])

@@ -30,7 +30,7 @@ async def waiting_in(database_url: str) -> Mapping[str, Waiting]:
         DatabaseUnavailable, ConfigError: see `open_pool`.
     """
     async with _opened(database_url) as pool:
-        return await read_waiting(PostgresDatabase(pool))
+        return await read_waiting(PostgresDatabase(pool, read_only=True))
 
 
 async def read_lags(database_url: str, redis_url: str, redis_prefix: str) -> Mapping[str, float]:
@@ -41,7 +41,7 @@ async def read_lags(database_url: str, redis_url: str, redis_prefix: str) -> Map
         DatabaseUnavailable, ConfigError: see `open_pool`.
     """
     async with _opened(database_url) as pool:
-        checkpoints = await read_checkpoints(PostgresDatabase(pool))
+        checkpoints = await read_checkpoints(PostgresDatabase(pool, read_only=True))
     with anyio.move_on_after(_WITHIN_S):
         async with connect(RedisSettings(url=redis_url, prefix=redis_prefix)) as streams:
             return dict.fromkeys(checkpoints, 0.0) | worst(await lags(streams, checkpoints, datetime.now(UTC)))

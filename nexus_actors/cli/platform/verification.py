@@ -10,7 +10,7 @@ import anyio
 from msgspec import Struct
 
 from bus import BusUnavailable
-from bus.redis import RedisSettings, connect
+from bus.redis import Audit, RedisSettings, connect
 from nexus_actors.catalogue import Catalogue
 from nexus_actors.cli.platform.located import Located
 from nexus_actors.cli.platform.visitor import visit
@@ -76,7 +76,7 @@ async def _postgres(located: Located) -> str:
         connect_within_s=_WITHIN_S,
     )
     async with opened as pool:
-        row = await PostgresDatabase(pool).fetchrow(
+        row = await PostgresDatabase(pool, read_only=True).fetchrow(
             "SELECT current_setting('server_version') AS version, count(*) FROM workers"
         )
     if row is None:
@@ -87,9 +87,24 @@ async def _postgres(located: Located) -> str:
 async def _redis(located: Located) -> str:
     with anyio.move_on_after(_WITHIN_S):
         async with connect(RedisSettings(url=located.redis_url, prefix=located.redis_prefix)) as streams:
-            await streams.history()
-            return "Redis answers"
+            found = await streams.audit([])
+            _insist_on_keeping(found)
+            return " ".join(["Redis answers and keeps what it is given.", *(danger.text for danger in found.dangers)])
     raise BusUnavailable(f"Redis did not answer within {_WITHIN_S:g} s.")
+
+
+def _insist_on_keeping(found: Audit) -> None:
+    """Policies under which messages are lost fail the check; lesser ones are shown with it.
+
+    Raises:
+        BusUnavailable: it loses messages, or does not permit what is needed.
+    """
+    problems = [
+        *(f"It does not permit {said}." for said in found.forbidden),
+        *(d.text for d in found.dangers if d.loses_messages),
+    ]
+    if problems:
+        raise BusUnavailable(" ".join(["Redis answers, and is not to be trusted with messages.", *problems]))
 
 
 async def _trials(located: Located, catalogue: Catalogue, credentials_file: Path) -> list[Check]:

@@ -91,6 +91,16 @@ async def test_a_beat_tells_who_is_alive_for_each_service(books: Books) -> None:
     assert live(seen, "two-ms") == ["w1", "w2"]
 
 
+async def test_who_takes_no_part_in_a_service_is_no_candidate_for_it_and_keeps_its_leases(books: Books) -> None:
+    await beat(books, "w1")
+    await books.own(0)
+    partly = await beat(books, "w1", services=("two-ms",))
+    assert (live(partly), live(partly, "two-ms"), partly.renewed) == ([], ["w1"], {("one-ms", 0): 1})
+    assert live(await beat(books, "w2")) == ["w2"]
+    await beat(books, "w1")
+    assert live(await beat(books, "w2")) == ["w1", "w2"]
+
+
 async def test_who_has_not_been_heard_of_for_a_lease_time_is_not_alive(books: Books) -> None:
     await beat(books, "w1")
     await books.wait(LEASE_S + 0.1)

@@ -87,6 +87,8 @@ class Probe:
         self.dependencies: Mapping[str, bool] = {"database": True, "cache": True}
         self.is_live = True
         self.is_ready = True
+        self.seen_troubles: tuple[str, ...] = ()
+        self.seen_warnings: tuple[str, ...] = ()
         self.delay_s = 0.0
 
     async def check(self) -> Mapping[str, bool]:
@@ -98,6 +100,12 @@ class Probe:
 
     def ready(self) -> bool:
         return self.is_ready
+
+    def troubles(self) -> Sequence[str]:
+        return self.seen_troubles
+
+    def warnings(self) -> Sequence[str]:
+        return self.seen_warnings
 
 
 class Counts:

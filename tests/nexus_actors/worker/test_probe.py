@@ -7,6 +7,7 @@ from bus.memory import MemoryStreamStore
 from nexus_actors.memory import MemoryDatabase, MemoryTurnStore, NoSql
 from nexus_actors.runtime.assembly import LoopSettings, assemble
 from nexus_actors.runtime.ownership import Ownership
+from nexus_actors.runtime.trouble import Trouble
 from nexus_actors.telemetry.metrics import Metrics
 from nexus_actors.telemetry.spans import NoSpans
 from nexus_actors.testing import FakeClock
@@ -30,7 +31,7 @@ async def test_a_loop_that_stands_still_is_not_alive_until_it_goes_round_again()
         metrics=Metrics().service(counter.name),
         spans=NoSpans(bytes),
     )
-    probe = LoopProbe(NoSql(), streams, loop, ownership, clock)
+    probe = LoopProbe(NoSql(), streams, loop, Trouble(structlog.get_logger()), ownership, clock)
     assert probe.live()
     clock.advance(STALLED_S - 1)
     assert probe.live()

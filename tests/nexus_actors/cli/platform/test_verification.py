@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from nexus_actors.cli.platform.located import Located
 from nexus_actors.cli.platform.verification import Check, check_containers, check_platform, find_trials
@@ -47,6 +48,22 @@ async def test_servers_that_answer_pass(database_url: str, redis_url: str, nobod
     assert checks["Redis"].passed
     assert not checks["Sign in"].passed
     assert "nexus deploy accounts" in checks["Sign in"].detail
+
+
+@pytest.mark.parametrize(
+    ("name", "bad", "good"), [("maxmemory-policy", "allkeys-lru", "noeviction"), ("appendonly", "no", "yes")]
+)
+async def test_a_redis_that_does_not_keep_what_it_is_given_fails(
+    redis_url: str, nobody: int, tmp_path: Path, name: str, bad: str, good: str
+) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.config_set(name, bad)
+        try:
+            checks = by_title(await check_platform(located(nobody, redis_url=redis_url), CATALOGUE, tmp_path / "absent"))
+        finally:
+            client.config_set(name, good)
+    assert not checks["Redis"].passed
+    assert f"{name} {bad}" in checks["Redis"].detail
 
 
 async def test_everything_that_is_away_is_told(nobody: int, tmp_path: Path) -> None:

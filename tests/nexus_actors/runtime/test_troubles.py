@@ -1,0 +1,200 @@
+"""Troubles of the servers cost no message an attempt, stop no worker, and are said."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import asyncpg
+import pytest
+import structlog
+
+from bus import BusUnavailable
+from nexus_actors.errors import DatabaseBusy, DatabaseTroubled, DatabaseUnavailable
+from nexus_actors.memory.database import Point
+from nexus_actors.retry import RetryPolicy
+from nexus_actors.runtime.assembly import LoopSettings
+from nexus_actors.runtime.supervisor import RESTARTS, TooManyRestarts, supervise
+from nexus_actors.runtime.trouble import AGAIN_S, CALM_S, Trouble
+from nexus_actors.testing import TestPlatform, open_memory_service, open_platform
+from tests.nexus_actors.runtime.counter import Add, Moved, Noted, counter
+from tests.nexus_actors.runtime.switchboard.service import Act, Told, board
+from tests.nexus_actors.runtime.wire import QUICK, letters, rows, send
+
+pytestmark = pytest.mark.anyio
+
+LOCKED = [f"locked{n}" for n in range(40)]
+FREE = [f"free{n}" for n in range(40)]
+TWICE = LoopSettings(retry=RetryPolicy(max_attempts=2, base_s=0.01))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nexus_actors.runtime.loop.RETRY_S", 0.01)
+    monkeypatch.setattr("nexus_actors.runtime.supervisor._DEPENDENCY_WAIT_S", 0.001)
+
+
+@asynccontextmanager
+async def locked(database_url: str, table: str, mode: str) -> AsyncIterator[None]:
+    """A migration of another release holds a table."""
+    connection = await asyncpg.connect(database_url)
+    async with connection.transaction():
+        await connection.execute(f"LOCK TABLE {table} IN {mode} MODE")
+        yield
+    await connection.close()
+
+
+def told(platform: TestPlatform) -> set[str]:
+    return {told.line for told in platform.events(Told)}
+
+
+async def have_waited(platform: TestPlatform, keys: list[str]) -> None:
+    """Until each of these keys has been tried and waits."""
+    loop = platform.worker.hosts["board-ms"].loop
+    await platform.until(lambda: sum(len(partition.held) for partition in loop.partitions.values()) >= len(keys), 30)
+
+
+async def test_a_locked_table_holds_back_those_who_need_it_and_nobody_else(database_url: str) -> None:
+    async with open_platform([board], database_url, environ=QUICK) as platform:
+        async with locked(database_url, "board_ms.calls", "SHARE"):
+            mixed = [line for pair in zip(LOCKED, FREE, strict=True) for line in pair]
+            await send(platform, *(Act(line=a, steps=("row", "tell") if a in LOCKED else ("count", "tell")) for a in mixed))
+            await platform.until(lambda: told(platform) == set(FREE), 30)
+            await have_waited(platform, LOCKED)
+            assert not platform.worker.hosts["board-ms"].loop.trouble.reason, "the service has none, only those keys"
+        await platform.until(lambda: told(platform) == {*LOCKED, *FREE}, 30)
+        await platform.settle()
+        assert await rows(platform) == [(line, 0) for line in sorted(LOCKED)]
+        assert await letters(platform) == []
+
+
+async def test_a_lock_on_a_table_of_the_runtime_costs_nobody_an_attempt(database_url: str) -> None:
+    async with open_platform([board], database_url, environ=QUICK) as platform:
+        async with locked(database_url, "board_ms.states", "SHARE"):
+            await send(platform, *(Act(line=line, steps=("count", "tell")) for line in LOCKED))
+            await have_waited(platform, LOCKED)
+        await platform.until(lambda: told(platform) == set(LOCKED), 30)
+        await platform.settle()
+        assert await letters(platform) == []
+
+
+async def test_a_read_only_database_stops_nothing_for_good(database_url: str) -> None:
+    """Leases run out meanwhile; the worker says that it is not ready, and why, and goes on by itself."""
+    async with open_platform([board], database_url, environ=QUICK) as platform:
+        admin = await asyncpg.connect(database_url)
+        name = await admin.fetchval("SELECT current_database()")
+        await admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> $2"
+        await admin.fetch(others, name, admin.get_server_pid())
+        await send(platform, *(Act(line=line, steps=("count", "row", "tell")) for line in LOCKED))
+        probe = platform.faces.probes["board-ms"]
+        await platform.until(lambda: any("read-only" in trouble for trouble in probe.troubles()), 30)
+        host = platform.worker.hosts["board-ms"]
+        await platform.until(lambda: not host.loop.partitions and not host.ownership.granted, 30)
+        health = await platform.http("board-ms").send("GET", "/health/ready")
+        assert (health.status, health.json()["status"]) == (503, "troubled")
+        assert any("read-only" in trouble for trouble in health.json()["troubles"])
+        assert (await platform.http("board-ms").send("GET", "/health/live")).status == 200
+        await admin.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        await admin.close()
+        await platform.until(lambda: told(platform) == set(LOCKED), 30)
+        await platform.settle()
+        await platform.until(lambda: not probe.troubles(), 30)
+        assert await rows(platform) == [(line, 0) for line in sorted(LOCKED)]
+        assert await letters(platform) == []
+
+
+def failing(
+    times: int, error: Callable[[], Exception], point: Point
+) -> tuple[Callable[[Point, str], Awaitable[None]], list[int]]:
+    """A database in trouble for so many commits, and the count of those."""
+    met: list[int] = []
+
+    async def at(reached: Point, service: str) -> None:
+        if reached == point and service and len(met) < times:
+            met.append(1)
+            raise error()
+
+    return at, met
+
+
+@pytest.mark.parametrize("error", [lambda: DatabaseTroubled("full"), lambda: DatabaseBusy("locked")])
+async def test_a_trouble_that_lasts_parks_nothing(error: Callable[[], Exception]) -> None:
+    async with open_memory_service(counter, settings=TWICE) as service:
+        service.database.at, met = failing(12, error, "commit")
+        await service.publish(Moved(log="a", counter="a"))
+        with anyio.fail_after(30):
+            while len(met) < 12:
+                await service.advance(5)
+        await service.advance(5)
+        assert await service.parked("a") == []
+        assert len(service.events(Noted)) == 1
+        assert (await service.ask(Add(counter="a", by=1))).total == 1
+
+
+async def test_a_loss_that_nobody_explains_is_a_strike_and_a_trouble_is_none() -> None:
+    """The handler may be to blame for the one: the message that is alone at each loss is parked."""
+    async with open_memory_service(counter, settings=TWICE) as service:
+        service.database.at, _ = failing(12, lambda: DatabaseUnavailable("the connection was lost"), "commit")
+        await service.publish(Moved(log="a", counter="a"))
+        with anyio.fail_after(30):
+            while not await service.parked("a"):
+                await service.advance(5)
+
+
+async def test_a_task_that_lacks_a_dependency_waits_and_does_not_end_the_process() -> None:
+    runs: list[int] = []
+
+    async def task() -> None:
+        runs.append(1)
+        if len(runs) <= 3 * RESTARTS:
+            error = DatabaseTroubled("full") if len(runs) % 2 else BusUnavailable("away")
+            if len(runs) % 3:
+                raise error
+            raise ExceptionGroup("of its tasks", [error])
+
+    await supervise("jobs", task, structlog.get_logger())
+    assert len(runs) == 3 * RESTARTS + 1
+
+
+async def test_a_task_whose_fault_is_mixed_with_a_trouble_has_broken() -> None:
+    async def task() -> None:
+        raise ExceptionGroup("of its tasks", [DatabaseUnavailable("away"), ValueError("its own")])
+
+    with pytest.raises(TooManyRestarts):
+        await supervise("jobs", task, structlog.get_logger())
+
+
+class Log:
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def warning(self, event: str, **fields: Any) -> None:
+        self.events.append(f"{event}: {fields['error']}")
+
+    def info(self, event: str, **fields: Any) -> None:
+        self.events.append(f"{event}: {fields['reason']}")
+
+
+def test_a_trouble_is_said_once_again_each_minute_and_when_it_is_over() -> None:
+    log, now = Log(), 100.0
+    trouble = Trouble(log, lambda: now)
+    for number in range(10):
+        trouble.met("waits", DatabaseTroubled(f"full, file {number}", "full"))
+        now += 1
+    assert log.events == ["waits: full, file 0"]
+    assert trouble.reason == "full"
+    trouble.over(proven=False)
+    assert trouble.reason, "calm for too short a time to mean anything"
+    now += AGAIN_S
+    trouble.met("waits", DatabaseTroubled("full, file 11", "full"))
+    trouble.met("waits", DatabaseTroubled("now read-only", "read-only"))
+    trouble.over()
+    assert log.events[1:] == ["waits: full, file 11", "waits: now read-only", "trouble_over: read-only"]
+    trouble.met("waits", DatabaseUnavailable("cannot connect to 10.0.0.7"))
+    assert trouble.reason == "The database cannot be reached."
+    now += CALM_S
+    trouble.over(proven=False)
+    assert not trouble.reason
