@@ -7,12 +7,14 @@ from typing import Any
 import anyio
 from msgspec import Struct
 from redis.asyncio import BlockingConnectionPool
-from redis.asyncio.connection import SSLConnection, parse_url
+from redis.asyncio.connection import Connection, SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 from bus.address import Endpoint, RedisAddress
+from bus.certificates import REDIS_FILES, check_certificates
 from bus.redis.cluster import ClusterLink
 from bus.redis.master import MasterConnection, TlsMasterConnection
 from bus.redis.server import Server
@@ -54,8 +56,21 @@ class _Pools:
             "socket_connect_timeout": REPLY_MARGIN_S,
             "health_check_interval": 0,
             "retry_on_error": [],
-            **parse_url(url),
+            **_read(url),
         }
+
+    def check(self) -> None:
+        """See that connections can be made with these options. None is opened.
+
+        Raises:
+            ValueError: one of them is not known, or belongs to TLS, which ``redis://`` is not.
+        """
+        options = {name: value for name, value in self.options.items() if name != "connection_class"}
+        try:
+            self.options.get("connection_class", Connection)(**options)
+        except (TypeError, RedisError) as error:
+            message = f"has an option that cannot be used ({error}); those of TLS need rediss:// in front"
+            raise ValueError(message) from None
 
     def server(self, **options: Any) -> Server:  # noqa: ANN401 - redis-py's own options
         """A way to one server; the options go before those of the URL."""
@@ -74,13 +89,23 @@ async def connect(settings: RedisSettings) -> AsyncIterator[RedisStreamStore]:
     """Open a stream store; it connects when it is first used.
 
     Raises:
-        ValueError: the URL cannot be used; see `RedisAddress.parse`.
+        ValueError: the URL cannot be used, or a file that it names; see `RedisAddress.parse`.
     """
     address = RedisAddress.parse(settings.url)
+    check_certificates(address.url, REDIS_FILES)
     pools = _Pools(settings, address.url)
+    pools.check()
     opened = {"single": _single, "cluster": _cluster, "sentinel": _sentinel}[address.kind]
     async with opened(settings, address, pools) as store:
         yield store
+
+
+def _read(url: str) -> dict[str, Any]:
+    try:
+        return dict(parse_url(url))
+    except ValueError as error:
+        message = f"cannot be read: {error}"
+        raise ValueError(message) from None
 
 
 @asynccontextmanager

@@ -11,7 +11,6 @@ from bus import BusError, Channel, Envelope, StreamName, Topic
 from bus.codec import Contracts, encode_envelope
 from bus.follower import follow
 from bus.position import Position
-from bus.redis import RedisSettings, connect
 from bus.store import StreamStore
 from nexus_actors.catalogue import ServiceEntry
 from nexus_actors.cli.platform.checkout import environment
@@ -20,6 +19,7 @@ from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.since import position_since
 from nexus_actors.contracts import messages_of, topic_of
 from nexus_actors.loading import load_catalogue
+from nexus_actors.streams import open_streams
 
 
 @click.command
@@ -67,7 +67,7 @@ class _Wanted:
 
 
 async def _tail(located: Located, wanted: _Wanted, since: Position | None, as_json: bool) -> None:
-    async with connect(RedisSettings(url=located.redis_url, prefix=located.redis_prefix)) as store:
+    async with open_streams(located.redis_url, located.redis_prefix) as store:
         after = await store.last(wanted.streams) if since is None else dict.fromkeys(wanted.streams, since)
         async for envelope in wanted.envelopes(store, after):
             click.echo(encode_envelope(envelope) if as_json else shown(envelope, wanted.contracts))

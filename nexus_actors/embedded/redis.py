@@ -13,7 +13,7 @@ from nexus_actors.embedded.binaries import valkey_server
 from nexus_actors.embedded.ports import LOOPBACK
 from nexus_actors.embedded.server import EmbeddedServer, spawn
 
-_SETTINGS = """\
+SETTINGS = """\
 bind {loopback}
 port {port}
 requirepass {password}
@@ -51,7 +51,7 @@ class EmbeddedRedis(EmbeddedServer):
         """Start Valkey."""
         # Through standard input: no second file holds the password, and `ps` does not show it.
         with tempfile.TemporaryFile() as settings:
-            settings.write(_SETTINGS.format(loopback=LOOPBACK, port=self.port, password=self.password).encode())
+            settings.write(SETTINGS.format(loopback=LOOPBACK, port=self.port, password=self.password).encode())
             settings.seek(0)
             return spawn(
                 [valkey_server(), "-"],

@@ -9,10 +9,10 @@ import anyio
 from msgspec import Struct
 
 from bus.publisher import Publisher
-from bus.redis import RedisSettings, connect
 from bus.requests import Requests
 from bus.store import StreamStore
 from nexus_actors.runtime.asking import BusAsker
+from nexus_actors.streams import open_streams
 
 
 class BusClient(Struct, frozen=True):
@@ -29,7 +29,7 @@ async def open_bus(redis_url: str, prefix: str, source: str) -> AsyncIterator[Bu
     Args:
         source: what the program is called in the envelopes that it sends.
     """
-    async with connect(RedisSettings(url=redis_url, prefix=prefix)) as streams, anyio.create_task_group() as tasks:
+    async with open_streams(redis_url, prefix) as streams, anyio.create_task_group() as tasks:
         requests = Requests(streams, Publisher(streams), uuid4().hex)
         tasks.start_soon(requests.run)
         yield BusClient(streams, BusAsker(requests, source, lambda: datetime.now(UTC)))

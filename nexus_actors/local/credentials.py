@@ -45,4 +45,6 @@ def database_name(database_url: str, *, embedded: bool) -> str:
     if embedded:
         return "embedded"
     parts = urlsplit(database_url)
-    return sha256(f"{parts.hostname}:{parts.port}{parts.path}?{parts.query}".encode()).hexdigest()[:16]
+    listed = parts.netloc.rpartition("@")[2]
+    where = listed if "," in listed else f"{parts.hostname}:{parts.port}"
+    return sha256(f"{where}{parts.path}?{parts.query}".encode()).hexdigest()[:16]

@@ -15,6 +15,7 @@ from nexus_actors.errors import MigrationError
 from nexus_actors.postgres.atomic import atomic, cut
 from nexus_actors.postgres.lost import is_gone, is_lost, unavailable_when_lost
 from nexus_actors.postgres.migration import Migration, MigrationSource, read_migrations
+from nexus_actors.postgres.session import put_session, read_session
 
 if TYPE_CHECKING:
     from nexus_actors.postgres.atomic import AnyConnection
@@ -150,6 +151,7 @@ async def _read_applied(connection: "AnyConnection", schema: str) -> dict[tuple[
 async def _alone(connection: "AnyConnection", schema: str) -> AsyncIterator[None]:
     """Hold the schema's advisory lock. Waiting for it, and the steps themselves, may take longer than statements usually do."""
     key = int.from_bytes(sha256(f"nexus migrations of {schema}".encode()).digest()[:8], "big", signed=True)
+    session = await read_session(connection)
     await connection.execute("SET statement_timeout = 0; SET lock_timeout = 0")
     try:
         await connection.fetchval("SELECT pg_advisory_lock($1)", key, timeout=_NO_TIMEOUT_S)
@@ -157,13 +159,16 @@ async def _alone(connection: "AnyConnection", schema: str) -> AsyncIterator[None
         await connection.execute("SET lock_timeout = '10s'")
         yield
     finally:
-        await _unlock(connection)
+        await _unlock(connection, session)
 
 
-async def _unlock(connection: "AnyConnection") -> None:
+async def _unlock(connection: "AnyConnection", session: dict[str, str]) -> None:
+    """Give the lock up, and leave the session as it was, whatever the steps have set in it."""
     with anyio.move_on_after(_UNLOCK_S, shield=True) as scope:
         if not is_gone(connection):
             await connection.execute("SELECT pg_advisory_unlock_all(); RESET ALL")
+            # Behind a pooler this went back to the server's settings, not to ours.
+            await put_session(connection, session)
     if scope.cancelled_caught:
         cut(connection)
 

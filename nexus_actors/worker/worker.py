@@ -16,7 +16,6 @@ import structlog
 from msgspec import Struct
 
 from bus.publisher import Publisher
-from bus.redis import RedisSettings, connect
 from bus.requests import Requests
 from bus.store import StreamStore
 from nexus_actors.config import Settings
@@ -32,6 +31,7 @@ from nexus_actors.runtime.releases import until_heard
 from nexus_actors.runtime.supervisor import supervise
 from nexus_actors.security.trust import TrustStore
 from nexus_actors.service import Service, platform_version
+from nexus_actors.streams import open_streams
 from nexus_actors.telemetry.logs import service_log
 from nexus_actors.telemetry.loop_lag import watch_loop_lag
 from nexus_actors.telemetry.metrics import Metrics
@@ -232,8 +232,7 @@ async def _connect(
 ) -> tuple[StreamStore, tuple[str, ...]]:
     if settings.redis_url is None:
         raise ConfigError("NEXUS_REDIS_URL is not set: give the address of a Redis 7.0 or later, or a Valkey.")
-    redis = RedisSettings(url=settings.redis_url, prefix=settings.redis_prefix)
-    streams = await stack.enter_async_context(connect(redis))
+    streams = await stack.enter_async_context(open_streams(settings.redis_url, settings.redis_prefix))
     return streams, await check_redis(streams, services, log)
 
 

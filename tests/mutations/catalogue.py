@@ -2,6 +2,13 @@
 
 from typing import Final
 
-from tests.mutations import edge, flow, jobs, troubles, turns
+from tests.mutations import edge, flow, jobs, servers, troubles, turns
 
-MUTATIONS: Final = (*turns.MUTATIONS, *flow.MUTATIONS, *jobs.MUTATIONS, *edge.MUTATIONS, *troubles.MUTATIONS)
+MUTATIONS: Final = (
+    *turns.MUTATIONS,
+    *flow.MUTATIONS,
+    *jobs.MUTATIONS,
+    *edge.MUTATIONS,
+    *servers.MUTATIONS,
+    *troubles.MUTATIONS,
+)

@@ -6,7 +6,7 @@ import redis
 
 from bus.redis.slots import slot_of
 from nexus_actors.embedded.ports import LOOPBACK, free_port
-from tests.redis_servers.process import DATA, PASSWORD, RedisProcess, until
+from tests.redis_servers.process import DATA, PASSWORD, RedisProcess, Tls, until
 
 _SLOTS = 16_384
 _MASTERS = 3
@@ -14,19 +14,26 @@ _NODE_TIMEOUT_MS = 500
 
 
 class RedisCluster:
-    """Three masters, each with a replica."""
+    """Three masters, each with a replica.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        program, tls: see `RedisProcess`.
+    """
+
+    def __init__(self, folder: Path, program: Path | None = None, tls: Tls | None = None) -> None:
+        self._program, self._tls = program, tls
         self.nodes = [self._node(folder / f"node-{n}") for n in range(2 * _MASTERS)]
 
-    @staticmethod
-    def _node(folder: Path) -> RedisProcess:
+    def _node(self, folder: Path) -> RedisProcess:
         settings = f"cluster-enabled yes\ncluster-port {free_port()}\ncluster-node-timeout {_NODE_TIMEOUT_MS}\n"
-        return RedisProcess(folder, settings + "cluster-replica-validity-factor 0\n" + DATA)
+        settings += "cluster-replica-validity-factor 0\n" + DATA
+        return RedisProcess(folder, settings, program=self._program, tls=self._tls)
 
     @property
     def url(self) -> str:
-        return f"redis+cluster://:{PASSWORD}@" + ",".join(f"{LOOPBACK}:{node.port}" for node in self.nodes[:2])
+        nodes = ",".join(f"{LOOPBACK}:{node.port}" for node in self.nodes[:2])
+        scheme, query = ("rediss", f"?{self._tls.query}") if self._tls else ("redis", "")
+        return f"{scheme}+cluster://:{PASSWORD}@{nodes}{query}"
 
     def start(self) -> None:
         for node in self.nodes:

@@ -2,8 +2,9 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
@@ -16,18 +17,40 @@ _COMMON = f"bind {LOOPBACK}\nprotected-mode no\nloglevel notice\n"
 DATA = f'requirepass {PASSWORD}\nmasterauth {PASSWORD}\nsave ""\nrepl-diskless-sync-delay 0\nrepl-ping-replica-period 1\n'
 
 
-class RedisProcess:
-    """One server process, which can be killed and started again on its port, with an empty memory."""
+class Tls(NamedTuple):
+    """TLS between servers, and to them.
 
-    def __init__(self, folder: Path, settings: str, *mode: str) -> None:
+    Attributes:
+        settings: of the server.
+        options: of redis-py. query: the same, in the query of a URL.
+    """
+
+    settings: str
+    options: Mapping[str, Any]
+    query: str
+
+
+class RedisProcess:
+    """One server process, which can be killed and started again on its port, with an empty memory.
+
+    Args:
+        program: what to run in place of Valkey.
+        tls: how it and its clients prove who they are; without it, everything is in plain text.
+    """
+
+    def __init__(self, folder: Path, settings: str, *mode: str, program: Path | None = None, tls: "Tls | None" = None) -> None:
         self.folder = folder
         self.port = free_port()
-        self._settings = settings
         self._mode = mode
+        self._program = program or valkey_server()
+        self._tls = tls
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True)
         # Sentinels and cluster nodes rewrite their files as they learn, so a restart goes on from there.
-        (folder / "server.conf").write_text(f"port {self.port}\ndir {folder}\n{_COMMON}{settings}")
+        (folder / "server.conf").write_text(f"{self._listen()}\ndir {folder}\n{_COMMON}{settings}")
+
+    def _listen(self) -> str:
+        return f"port {self.port}" if self._tls is None else f"port 0\ntls-port {self.port}\n{self._tls.settings}"
 
     @property
     def pid(self) -> int:
@@ -41,7 +64,7 @@ class RedisProcess:
     def start(self) -> None:
         with (self.folder / "server.log").open("ab") as log:
             self._process = spawn(
-                [valkey_server(), self.folder / "server.conf", *self._mode],
+                [self._program, self.folder / "server.conf", *self._mode],
                 folder=self.folder,
                 death_signal=signal.SIGKILL,
                 output=log.fileno(),
@@ -59,7 +82,10 @@ class RedisProcess:
         shutil.rmtree(self.folder)
 
     def run(self, *words: str | int) -> Any:
-        with redis.Redis(port=self.port, password=PASSWORD, socket_timeout=5, decode_responses=True, protocol=2) as client:
+        options = {} if self._tls is None else self._tls.options
+        with redis.Redis(
+            port=self.port, password=PASSWORD, socket_timeout=5, decode_responses=True, protocol=2, **options
+        ) as client:
             return client.execute_command(*words)
 
     def _answers(self) -> bool:

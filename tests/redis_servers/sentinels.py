@@ -1,9 +1,10 @@
+from functools import partial
 from pathlib import Path
 
 import redis
 
 from nexus_actors.embedded.ports import LOOPBACK
-from tests.redis_servers.process import DATA, PASSWORD, RedisProcess, until
+from tests.redis_servers.process import DATA, PASSWORD, RedisProcess, Tls, until
 
 NAME = "nexus"
 _SENTINELS = 3
@@ -17,11 +18,17 @@ _TIMES_MS = {"tilt-trigger": 20_000, "tilt-period": 2_000, "info-period": 1_000,
 
 
 class SentinelSet:
-    """A master, a replica, and three sentinels that watch them and ask for a password of their own."""
+    """A master, a replica, and three sentinels that watch them and ask for a password of their own.
 
-    def __init__(self, folder: Path) -> None:
-        first = RedisProcess(folder / "server-0", DATA)
-        second = RedisProcess(folder / "server-1", f"{DATA}replicaof {LOOPBACK} {first.port}\n")
+    Args:
+        program, tls: see `RedisProcess`.
+    """
+
+    def __init__(self, folder: Path, program: Path | None = None, tls: Tls | None = None) -> None:
+        self._tls = tls
+        make = partial(RedisProcess, program=program, tls=tls)
+        first = make(folder / "server-0", DATA)
+        second = make(folder / "server-1", f"{DATA}replicaof {LOOPBACK} {first.port}\n")
         self.servers = [first, second]
         watched = (
             f"requirepass {PASSWORD}\n"
@@ -31,12 +38,13 @@ class SentinelSet:
             f"sentinel down-after-milliseconds {NAME} {_DOWN_AFTER_MS}\n"
             f"sentinel failover-timeout {NAME} {_FAIL_OVER_MS}\n"
         )
-        self.sentinels = [RedisProcess(folder / f"sentinel-{n}", watched, "--sentinel") for n in range(_SENTINELS)]
+        self.sentinels = [make(folder / f"sentinel-{n}", watched, "--sentinel") for n in range(_SENTINELS)]
 
     @property
     def url(self) -> str:
         sentinels = ",".join(f"{LOOPBACK}:{sentinel.port}" for sentinel in self.sentinels)
-        return f"redis+sentinel://:{PASSWORD}@{sentinels}/{NAME}/0?sentinel_password={PASSWORD}"
+        scheme, query = ("rediss", f"&{self._tls.query}") if self._tls else ("redis", "")
+        return f"{scheme}+sentinel://:{PASSWORD}@{sentinels}/{NAME}/0?sentinel_password={PASSWORD}{query}"
 
     def start(self) -> None:
         for process in [*self.servers, *self.sentinels]:

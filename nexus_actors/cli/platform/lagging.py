@@ -8,10 +8,10 @@ from typing import Final
 import anyio
 
 from bus import BusUnavailable
-from bus.redis import RedisSettings, connect
 from nexus_actors.lag import lags, read_checkpoints, worst
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.pool import DatabasePool, open_pool
+from nexus_actors.streams import open_streams
 from nexus_actors.waiting import Waiting, read_waiting
 
 _WITHIN_S: Final = 3.0
@@ -43,6 +43,6 @@ async def read_lags(database_url: str, redis_url: str, redis_prefix: str) -> Map
     async with _opened(database_url) as pool:
         checkpoints = await read_checkpoints(PostgresDatabase(pool, read_only=True))
     with anyio.move_on_after(_WITHIN_S):
-        async with connect(RedisSettings(url=redis_url, prefix=redis_prefix)) as streams:
+        async with open_streams(redis_url, redis_prefix) as streams:
             return dict.fromkeys(checkpoints, 0.0) | worst(await lags(streams, checkpoints, datetime.now(UTC)))
     raise BusUnavailable(f"The streams did not answer within {_WITHIN_S:g} s.")

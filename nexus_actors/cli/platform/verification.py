@@ -10,7 +10,7 @@ import anyio
 from msgspec import Struct
 
 from bus import BusUnavailable
-from bus.redis import Audit, RedisSettings, connect
+from bus.redis import Audit
 from nexus_actors.catalogue import Catalogue
 from nexus_actors.cli.platform.located import Located
 from nexus_actors.cli.platform.visitor import visit
@@ -20,6 +20,7 @@ from nexus_actors.deployment.containers import look_at_containers
 from nexus_actors.local.credentials import load_credentials
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.pool import open_pool
+from nexus_actors.streams import open_streams
 from nexus_actors.trial import MODULE, SEQUENCE, Trial
 
 SIGN_IN: Final = "Sign in"
@@ -86,7 +87,7 @@ async def _postgres(located: Located) -> str:
 
 async def _redis(located: Located) -> str:
     with anyio.move_on_after(_WITHIN_S):
-        async with connect(RedisSettings(url=located.redis_url, prefix=located.redis_prefix)) as streams:
+        async with open_streams(located.redis_url, located.redis_prefix) as streams:
             found = await streams.audit([])
             _insist_on_keeping(found)
             return " ".join(["Redis answers and keeps what it is given.", *(danger.text for danger in found.dangers)])

@@ -17,7 +17,6 @@ from msgspec import Struct
 from bus import Envelope, StreamName, Topic, new_id
 from bus.follower import follow
 from bus.position import Position
-from bus.redis import RedisSettings, connect
 from bus.store import StreamStore
 from nexus_actors.catalogue import Catalogue
 from nexus_actors.cli.platform.located import Located
@@ -25,6 +24,7 @@ from nexus_actors.demo import DemoFailed, RequestFailed
 from nexus_actors.http.problem import Problem
 from nexus_actors.local.credentials import Credentials
 from nexus_actors.local.health import reachable_host
+from nexus_actors.streams import open_streams
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ class PlatformVisitor:
         seen: list[Envelope] = []
         located = self._located
         streams = [stream for topic in topics for stream in topic.streams("events")]
-        async with connect(RedisSettings(url=located.redis_url, prefix=located.redis_prefix)) as store:
+        async with open_streams(located.redis_url, located.redis_prefix) as store:
             after = await store.last(streams)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_collect, store, after, seen)

@@ -30,6 +30,8 @@ def test_they_do_not_show_their_secret() -> None:
         ("postgresql://a:1@h:1/d", "postgresql://a:1@h:2/d", False),
         ("postgresql://a:1@h:1/d", "postgresql://a:1@h:1/e", False),
         ("postgresql://a:1@h:1/d", "postgresql://a:1@i:1/d", False),
+        ("postgresql://a:1@h:1,i:2/d", "postgresql://a:2@h:1,i:2/d", True),
+        ("postgresql://a:1@h:1,i:2/d", "postgresql://a:1@h:1,j:2/d", False),
     ],
 )
 def test_a_database_is_told_by_where_it_is(one: str, other: str, same: bool) -> None:
