@@ -10,7 +10,9 @@ from bus.errors import (
     Overloaded,
     PublishFailed,
     StreamGone,
+    TooLarge,
     UnknownMessage,
+    Unwritable,
 )
 from bus.ids import derive_id, has_time, id_floor, id_time, keyed_id, new_id, turn_id
 from bus.instant import Instant
@@ -39,8 +41,10 @@ __all__ = [
     "Reply",
     "StreamGone",
     "StreamName",
+    "TooLarge",
     "Topic",
     "UnknownMessage",
+    "Unwritable",
     "derive_id",
     "has_time",
     "id_floor",

@@ -9,6 +9,7 @@ from msgspec import Raw
 from bus.envelope import Envelope, key_problem
 from bus.errors import ContractError, MalformedMessage, UnknownMessage
 from bus.message import Message
+from bus.text import error_text
 
 _encoder = msgspec.json.Encoder()
 _envelopes = msgspec.json.Decoder(Envelope)
@@ -112,6 +113,8 @@ class Contracts:
             try:
                 data = message_type.upcast(version, data)
             except Exception as error:
-                raise MalformedMessage(f"{envelope.type} {envelope.id} cannot be upcast: {error!r}.") from error
+                raise MalformedMessage(
+                    f"{envelope.type} {envelope.id} cannot be upcast: {type(error).__name__}: {error_text(error)}."
+                ) from error
             version += 1
         return msgspec.convert(data, message_type)

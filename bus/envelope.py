@@ -5,13 +5,13 @@ from uuid import UUID
 import msgspec
 from msgspec import Raw, Struct
 
+from bus.data import message_data
 from bus.errors import ContractError
 from bus.instant import Instant
 from bus.message import Message
+from bus.text import is_storable
 
 LONGEST_KEY = 512
-
-_encoder = msgspec.json.Encoder()
 
 
 class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,12 +65,12 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def key_problem(key: str) -> str | None:
-    """Why a text cannot order messages: CloudEvents want a subject that is not empty, and databases a short one without NUL."""
+    """Why a text cannot order messages: CloudEvents want one that is not empty, databases a short one that they can keep."""
     if not key:
         return "is empty"
     if len(key) > LONGEST_KEY:
         return f"has {len(key)} characters, more than {LONGEST_KEY}"
-    return "holds a NUL character" if "\0" in key else None
+    return None if is_storable(key) else "holds a NUL character or half a surrogate pair"
 
 
 def _subject(message: Message, key: str | None) -> str:
@@ -98,9 +98,10 @@ def seal(
 
     Raises:
         ContractError: the key cannot order messages; see `key_problem`.
+        Unwritable, TooLarge: its own type forbids the message, or it is too long; see `bus.round_trip`.
     """
     subject = _subject(message, key)
-    data = Raw(_encoder.encode(message))
+    data = message_data(message)
     if cause is None:
         return Envelope(
             specversion="1.0", id=message_id, source=source, type=message.wire, subject=subject, time=now, data=data

@@ -6,10 +6,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from bus.round_trip import LONGEST_STATE, RoundTrip
 from nexus_actors.actor import Actor
 from nexus_actors.blame import blamed
 from nexus_actors.errors import NexusError
-from nexus_actors.runtime.round_trip import RoundTrip
 from nexus_actors.runtime.store import StateRow, TurnStore
 
 
@@ -35,7 +35,7 @@ class StateForm(Struct, frozen=True):
         state_type = actor.state_type()
         if state_type is None:
             return None
-        return cls(state_type, RoundTrip(state_type, f"The state of {actor.__name__}"))
+        return cls(state_type, RoundTrip(state_type, f"The state of {actor.__name__}", longest=LONGEST_STATE))
 
 
 class Activation:
@@ -81,7 +81,7 @@ class Activation:
         """A turn went well: its state is the one to go back to.
 
         Raises:
-            Unwritable: it could not be read again.
+            Unwritable, TooLarge: it could not be read again, or has more than 16 MiB.
         """
         if self._form is not None:
             self.settled = self._form.trip.write(self.actor.state, self.settled)

@@ -19,6 +19,7 @@ from bus.publisher import Publisher
 from bus.redis import RedisSettings, connect
 from bus.requests import Requests
 from bus.store import StreamStore
+from bus.text import storable
 from nexus_actors.config import Settings
 from nexus_actors.errors import ConfigError
 from nexus_actors.jobs.bell import Bell
@@ -43,6 +44,7 @@ from nexus_actors.worker.trust_follower import TrustFollower
 _NAME: Final = "nexus-worker"
 _RETENTION_S: Final = 3_600.0
 _FORGET_WORKERS_S: Final = 600.0
+_LONGEST_HOST: Final = 255
 _STARTED_S: Final = 0.02
 
 
@@ -209,7 +211,7 @@ async def _connect(stack: AsyncExitStack, settings: Settings) -> StreamStore:
 def _info(services: Sequence[Service], now: datetime) -> WorkerInfo:
     return WorkerInfo(
         worker_id=uuid4().hex,
-        host=socket.gethostname(),
+        host=storable(socket.gethostname(), _LONGEST_HOST),
         pid=os.getpid(),
         version=platform_version(),
         services=tuple(service.name for service in services),
