@@ -6,11 +6,14 @@ from datetime import datetime, timedelta, timezone
 from typing import Annotated, Any, NoReturn
 
 import pytest
-from msgspec import Meta
+import structlog
+from msgspec import Meta, Struct
 
 from bus import Command, Event, Refusal, Topic
-from bus.round_trip import LONGEST_MESSAGE
+from bus.round_trip import LONGEST_MESSAGE, LONGEST_STATE
 from nexus_actors import Actor, Context, GaveUp, Job, Report, Service, ServiceEntry, Work, context, handles
+from nexus_actors.memory.no_sql import NoSql, SqlRefused
+from nexus_actors.statement import StatementRefused
 from nexus_actors.testing import open_memory_service, open_platform
 from nexus_actors.testing.memory_service import ONCE
 
@@ -33,6 +36,14 @@ class Opened(Command[None], topic=SHOPS, key="shop", scope="shop:open"):
     shop: str
     guests: Annotated[int, Meta(ge=0)] = 0
     note: str = ""
+
+
+class Keep(Command[str], topic=SHOPS, key="shop"):
+    """Keep a text, and answer with another one."""
+
+    shop: str
+    kept_bytes: int = 0
+    answered_bytes: int = 0
 
 
 class Priced(Event, topic=SHOPS, key="shop"):
@@ -117,8 +128,23 @@ class Shop(Actor[None]):
         """Nothing."""
 
 
+class ShelfState(Struct):
+    """A text."""
+
+    text: str = ""
+
+
+class Shelf(Actor[ShelfState]):
+    """Keeps texts."""
+
+    @handles
+    def keep(self, message: Keep, ctx: Context) -> str:
+        self.state.text = "x" * message.kept_bytes
+        return "x" * message.answered_bytes
+
+
 ENTRY = ServiceEntry(name="shop-ms", title="Shop", module="test", port=1, package="tests", layer="business")
-shop = Service(ENTRY, topic=SHOPS, actors=[Shop], works=[Painting])
+shop = Service(ENTRY, topic=SHOPS, actors=[Shop, Shelf], works=[Painting])
 
 
 @pytest.mark.parametrize("what", BAD)
@@ -152,6 +178,31 @@ async def test_a_timer_may_be_due_at_the_last_instant_of_all(database_url: str) 
     async with open_platform([shop], database_url) as platform:
         await platform.ask(Do(shop="a", what="last"))
         await platform.ask(Do(shop="a"))
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (Keep(shop="a", answered_bytes=LONGEST_MESSAGE), "The answer to Keep has 1,048,578 bytes"),
+        (Keep(shop="a", kept_bytes=LONGEST_STATE), "The state of Shelf has 16,777,227 bytes"),
+    ],
+)
+async def test_an_answer_or_a_state_that_is_too_large_is_refused_in_its_turn(command: Keep, words: str) -> None:
+    async with open_memory_service(shop, settings=ONCE) as service:
+        with structlog.testing.capture_logs(), pytest.raises(Refusal, match="message_parked"):
+            await service.ask(command)
+        [letter] = await service.parked("a")
+        assert words in letter.error
+        assert await service.state(Shelf, "a") is None
+        assert await service.ask(Keep(shop="b", kept_bytes=LONGEST_MESSAGE, answered_bytes=1_000)) == "x" * 1_000
+
+
+async def test_memory_refuses_the_statements_that_postgresql_does() -> None:
+    async with NoSql().savepoint():
+        with pytest.raises(StatementRefused):
+            await NoSql().execute("COMMIT")
+        with pytest.raises(SqlRefused):
+            await NoSql().execute("SELECT 1")
 
 
 def send_some(ctx: Context, count: int) -> None:
