@@ -40,11 +40,7 @@ def decode_envelope(body: bytes) -> Envelope:
 
 
 def encode_data(value: object) -> Raw:
-    """A message, an answer or a state as JSON.
-
-    Writers are strict: msgspec writes NaN as null, which no reader of a float field accepts; contracts that carry floats
-    constrain them where they enter.
-    """
+    """A value of our own as JSON, unchecked. What services make goes through `bus.round_trip`."""
     return Raw(_encoder.encode(value))
 
 

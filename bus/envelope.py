@@ -97,8 +97,7 @@ def seal(
         key: the ordering key, where it is not the message's own.
 
     Raises:
-        ContractError: the key cannot order messages; see `key_problem`.
-        Unwritable, TooLarge: its own type forbids the message, or it is too long; see `bus.round_trip`.
+        ContractError: the key cannot order messages (`key_problem`), or its own type forbids the message (`bus.round_trip`).
     """
     subject = _subject(message, key)
     data = message_data(message)

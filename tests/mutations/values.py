@@ -43,8 +43,8 @@ MUTATIONS: Final = (
         _CHECKED,
         "asyncpg guesses the zone of an instant",
         "nexus_actors/postgres/arguments.py",
-        "instant.tzinfo is None:",
-        "instant is None:",
+        "argument.tzinfo is None:",
+        "argument is None:",
         (f"{_SAVEPOINTS}::test_an_instant_without_a_time_zone_is_refused_where_it_is_written",),
     ),
     Mutation(
