@@ -13,7 +13,9 @@ from bus.errors import (
     PublishFailed,
     PublishForbidden,
     StreamGone,
+    TooLarge,
     UnknownMessage,
+    Unwritable,
 )
 from bus.ids import derive_id, has_time, id_floor, id_time, keyed_id, new_id, turn_id
 from bus.instant import Instant
@@ -45,8 +47,10 @@ __all__ = [
     "Reply",
     "StreamGone",
     "StreamName",
+    "TooLarge",
     "Topic",
     "UnknownMessage",
+    "Unwritable",
     "derive_id",
     "has_time",
     "id_floor",

@@ -9,6 +9,7 @@ from msgspec import Raw
 from bus.envelope import Envelope, data_schema, key_problem
 from bus.errors import ContractError, MalformedMessage, NewerRelease, UnknownMessage
 from bus.message import Message
+from bus.text import error_text
 
 _LONGEST_VERSION = 9
 _encoder = msgspec.json.Encoder()
@@ -40,11 +41,7 @@ def decode_envelope(body: bytes) -> Envelope:
 
 
 def encode_data(value: object) -> Raw:
-    """A message, an answer or a state as JSON.
-
-    Writers are strict: msgspec writes NaN as null, which no reader of a float field accepts; contracts that carry floats
-    constrain them where they enter.
-    """
+    """A value of our own as JSON, unchecked. What services make goes through `bus.round_trip`."""
     return Raw(_encoder.encode(value))
 
 
@@ -126,7 +123,9 @@ class Contracts:
             try:
                 data = message_type.upcast(version, data)
             except Exception as error:
-                raise MalformedMessage(f"{envelope.type} {envelope.id} cannot be upcast: {error!r}.") from error
+                raise MalformedMessage(
+                    f"{envelope.type} {envelope.id} cannot be upcast: {type(error).__name__}: {error_text(error)}."
+                ) from error
             version += 1
         return msgspec.convert(data, message_type)
 

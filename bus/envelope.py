@@ -6,14 +6,14 @@ from uuid import UUID
 import msgspec
 from msgspec import Raw, Struct
 
+from bus.data import message_data
 from bus.errors import ContractError
 from bus.instant import Instant
 from bus.message import Message
 from bus.schema import schema_mark
+from bus.text import is_storable
 
 LONGEST_KEY = 512
-
-_encoder = msgspec.json.Encoder()
 
 
 class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -76,12 +76,12 @@ def data_schema(kind: type[Message]) -> str:
 
 
 def key_problem(key: str) -> str | None:
-    """Why a text cannot order messages: CloudEvents want a subject that is not empty, and databases a short one without NUL."""
+    """Why a text cannot order messages: CloudEvents want one that is not empty, databases a short one that they can keep."""
     if not key:
         return "is empty"
     if len(key) > LONGEST_KEY:
         return f"has {len(key)} characters, more than {LONGEST_KEY}"
-    return "holds a NUL character" if "\0" in key else None
+    return None if is_storable(key) else "holds a NUL character or half a surrogate pair"
 
 
 def _subject(message: Message, key: str | None) -> str:
@@ -108,10 +108,10 @@ def seal(
         key: the ordering key, where it is not the message's own.
 
     Raises:
-        ContractError: the key cannot order messages; see `key_problem`.
+        ContractError: the key cannot order messages (`key_problem`), or its own type forbids the message (`bus.round_trip`).
     """
     subject = _subject(message, key)
-    data = Raw(_encoder.encode(message))
+    data = message_data(message)
     if cause is None:
         return Envelope(
             specversion="1.0",

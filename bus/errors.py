@@ -9,6 +9,14 @@ class ContractError(BusError):
     """Raised when a message class or topic is declared in a way that cannot work."""
 
 
+class Unwritable(ContractError):
+    """Raised when a message, an answer or a state is to be written that its own type forbids. Nothing was written."""
+
+
+class TooLarge(Unwritable):
+    """Raised when something is to be written that has more bytes than it may. Nothing was written."""
+
+
 class UnknownMessage(BusError):
     """Raised when a message arrives whose type no contract in this process declares."""
 

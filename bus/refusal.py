@@ -4,6 +4,8 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
+from bus.text import storable
+
 RefusalKind = Literal[
     "malformed",
     "invalid",
@@ -19,6 +21,8 @@ RefusalKind = Literal[
     "unavailable",
 ]
 REFUSAL_KINDS: tuple[RefusalKind, ...] = get_args(RefusalKind)
+LONGEST_DETAIL = 4_000
+"""Of the texts of a refusal, in characters; longer ones are cut."""
 
 
 class FieldError(Struct, frozen=True):
@@ -71,8 +75,9 @@ class Refusal(Exception):
 
     @property
     def document(self) -> RefusalDocument:
-        """The refusal as a value."""
-        return RefusalDocument(self.kind, self.code, self.detail, self.errors, self.retry_after_s)
+        """The refusal as a value, with its texts storable: a detail may quote whatever the command held."""
+        errors = tuple(FieldError(_clean(error.field), _clean(error.reason)) for error in self.errors)
+        return RefusalDocument(self.kind, _clean(self.code), _clean(self.detail), errors, self.retry_after_s)
 
     @classmethod
     def from_document(cls, document: RefusalDocument) -> "Refusal":
@@ -138,3 +143,7 @@ class Refusal(Exception):
     def unavailable(cls, code: str, detail: str, retry_after_s: float = 1.0) -> "Refusal":
         """The service cannot answer now."""
         return cls("unavailable", code, detail, (), retry_after_s)
+
+
+def _clean(text: str) -> str:
+    return storable(text, LONGEST_DETAIL)

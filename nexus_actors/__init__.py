@@ -4,6 +4,7 @@ from nexus_actors.actor import Actor, handles
 from nexus_actors.catalogue import Catalogue, ServiceEntry
 from nexus_actors.context import Context
 from nexus_actors.database import Database, Row, Transaction
+from nexus_actors.errors import StatementFailed
 from nexus_actors.job import Job
 from nexus_actors.jobs.status import JobStatus, job_status
 from nexus_actors.principal import Principal
@@ -25,6 +26,7 @@ __all__ = [
     "Row",
     "Service",
     "ServiceEntry",
+    "StatementFailed",
     "Transaction",
     "Work",
     "handles",

@@ -1,22 +1,29 @@
 """What a handler is given: everything it needs and nothing more."""
 
 from collections.abc import Collection
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
 
-from bus import Command, Envelope, Event, Message, turn_id
+from bus import Command, Envelope, Event, Message, TooLarge, turn_id
 from bus.codec import encode_envelope
 from bus.envelope import seal
+from bus.text import is_storable, storable
 from bus.topic import StreamName
 from nexus_actors.database import Transaction
 from nexus_actors.job import Job
+from nexus_actors.jobs.frames import LONGEST_ENVELOPE
 from nexus_actors.principal import Principal
 from nexus_actors.telemetry.message_fields import message_fields
 
 DEFAULT_TENANT = "main"
+MOST_EFFECTS: Final = 100_000
+"""What one call of a handler may publish, send, schedule, start and cancel, taken together."""
+MOST_EFFECT_BYTES: Final = 67_108_864
+LONGEST_TIMER_NAME: Final = 256
+"""In bytes of UTF-8: with the key, it has to fit into an index."""
 
 
 class Outbound(Struct, frozen=True):
@@ -62,6 +69,22 @@ class Effects:
         self.timers: dict[tuple[str, str], TimerSet | None] = {}
         self.jobs: list[JobStart] = []
         self.cancelled: list[JobCancel] = []
+        self._count = 0
+        self._bytes = 0
+
+    def count(self, body: bytes = b"") -> None:
+        """Take note of one more effect.
+
+        Raises:
+            TooLarge: there are too many of them, or too many bytes in them, for one transaction.
+        """
+        self._count += 1
+        self._bytes += len(body)
+        if self._count > MOST_EFFECTS or self._bytes > MOST_EFFECT_BYTES:
+            raise TooLarge(
+                f"This turn has {self._count:,} effects of {self._bytes:,} bytes; {MOST_EFFECTS:,} and {MOST_EFFECT_BYTES:,} "
+                "bytes are the most. Do it in several turns: send the own actor a command that goes on."
+            )
 
 
 class Context:
@@ -138,18 +161,30 @@ class Context:
         return f"{self._service}/{self._actor}.{self._handler}/{self._key}"
 
     def publish(self, event: Event) -> None:
-        """Publish an event once the turn is committed."""
+        """Publish an event once the turn is committed.
+
+        Raises:
+            Unwritable: its own type forbids it: nobody could read it.
+            TooLarge: it has more than 1 MiB, or the turn has too many effects.
+            ContractError: its key cannot order messages.
+        """
         self._send(event)
 
     def send(self, command: Command[Any]) -> None:
-        """Send a command once the turn is committed. Its answer, if any, comes back as an event that its service publishes."""
+        """Send a command once the turn is committed. Its answer, if any, comes back as an event that its service publishes.
+
+        Raises:
+            Unwritable, TooLarge, ContractError: see `publish`.
+        """
         self._send(command)
 
     def _send(self, message: Message) -> None:
         envelope = self._seal(message)
         partition = message.topic.partition_of(envelope.subject)
         stream = message.topic.stream(message.channel, partition)
-        self.effects.outbound.append(Outbound(stream, envelope.id, encode_envelope(envelope)))
+        body = encode_envelope(envelope)
+        self.effects.count(body)
+        self.effects.outbound.append(Outbound(stream, envelope.id, body))
 
     def _seal(self, message: Message) -> Envelope:
         return seal(message, message_id=self.new_id(), source=self._service, now=self.now, cause=self._envelope)
@@ -158,6 +193,10 @@ class Context:
         """Have a job of the own service done outside the turn, once this is committed; its id.
 
         The job must be for this actor's own key, and the service must have a work for it.
+
+        Raises:
+            Unwritable, TooLarge, ContractError: see `publish`.
+            ValueError: it is another key's, or nobody's work.
         """
         name = type(job).__name__
         if type(job) not in self._jobs:
@@ -165,29 +204,64 @@ class Context:
         if job.key_of() != self._key:
             raise ValueError(f"{name} is not a job of this actor ({self._key}): an actor starts jobs of its own key.")
         envelope = self._seal(job)
-        self.effects.jobs.append(JobStart(envelope.id, envelope.type, self._key, self.tenant, encode_envelope(envelope)))
+        body = encode_envelope(envelope)
+        if len(body) > LONGEST_ENVELOPE:
+            raise TooLarge(
+                f"{name} has {len(body):,} bytes with its envelope, more than {LONGEST_ENVELOPE:,}. Name what is large."
+            )
+        self.effects.count(body)
+        self.effects.jobs.append(JobStart(envelope.id, envelope.type, self._key, self.tenant, body))
         return envelope.id
 
     def cancel(self, job_id: UUID) -> None:
         """Have a job of this actor's key broken off once this is committed. One that has ended by then stays as it is."""
+        self.effects.count()
         self.effects.cancelled.append(JobCancel(job_id, self._key))
 
     def schedule(self, command: Command[Any], at: datetime, name: str) -> None:
         """Have a command of the own service handled at an instant or soon after; it outlives restarts.
 
         A timer of the same actor and name is replaced. The command must be for this actor's own key.
+
+        Args:
+            at: with a time zone.
+            name: of 1 to 256 bytes of UTF-8.
+
+        Raises:
+            Unwritable, TooLarge, ContractError: see `publish`.
+            ValueError: the instant has no time zone or no equal in UTC; the name cannot be kept; the command is another key's.
         """
         if command.topic.service != self._service or command.key_of() != self._key:
             raise ValueError(f"{type(command).__name__} is not a command of this actor ({self._key}): timers are for its own.")
+        full_name, due_at = self._timer_name(name), _in_utc(at)
         envelope = self._seal(command)
-        full_name = self._timer_name(name)
-        timer = TimerSet(self._key, full_name, at, envelope.id, encode_envelope(envelope))
-        self.effects.timers[(self._key, full_name)] = timer
+        body = encode_envelope(envelope)
+        self.effects.count(body)
+        self.effects.timers[(self._key, full_name)] = TimerSet(self._key, full_name, due_at, envelope.id, body)
 
     def unschedule(self, name: str) -> None:
         """Remove this actor's timer of that name, if there is one."""
-        self.effects.timers[(self._key, self._timer_name(name))] = None
+        full_name = self._timer_name(name)
+        self.effects.count()
+        self.effects.timers[(self._key, full_name)] = None
 
     def _timer_name(self, name: str) -> str:
         """Actors of two kinds may have the same key, and each its own timer of a name."""
+        if not name or not is_storable(name) or len(name.encode()) > LONGEST_TIMER_NAME:
+            wanted = f"1 to {LONGEST_TIMER_NAME} bytes of UTF-8, without NUL"
+            raise ValueError(f"{storable(name, 100)!r} cannot be the name of a timer. Give it one of {wanted}.")
         return f"{self._actor}/{name}"
+
+
+def _in_utc(at: datetime) -> datetime:
+    """The instant as databases keep it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if at.utcoffset() is None:
+        raise ValueError(f"{at.isoformat()} has no time zone, so it is no instant. Reckon from ctx.now, or give it one.")
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{at.isoformat()} has no equal in UTC. Give an instant of the years 1 to 9999.") from error

@@ -1,6 +1,7 @@
 """What services read from and write to. The adapter for PostgreSQL is in ``nexus_actors.postgres``."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 
@@ -54,8 +55,23 @@ class Transaction(Reader, Protocol):
     """The transaction of a turn. Who opened it commits or rolls back; a handler only reads and writes.
 
     Safe to use from the tasks of one turn: statements run one after the other. A statement that fails dooms the transaction,
-    and so the turn.
+    and so the turn, unless it ran in a `savepoint`.
+
+    Statements that begin or end transactions, or that change the connection beyond this one, raise ``StatementRefused`` and
+    are not sent. An argument that is a datetime without a time zone raises ``ValueError``: it is no instant.
     """
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """Opens a savepoint: an error undoes what was written since, and nothing else. Then the handler may go on.
+
+        Rows of `insert` are written at its end at the latest, so that it raises for those which the table refuses. Savepoints
+        nest; what other tasks of the turn write meanwhile belongs to them too.
+
+        Raises:
+            StatementFailed: a statement in it failed. Whatever else is raised in it is raised by it as it is.
+            DatabaseUnavailable: the connection was lost, and the turn with it.
+        """
+        ...
 
     def insert(self, table: str, /, **row: object) -> None:
         """Add a row, in passing: it is sent with other rows of its kind, before the next statement or with the commit.

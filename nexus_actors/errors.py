@@ -51,5 +51,19 @@ class MigrationError(NexusError):
     """The database's schema cannot be brought to what this release needs. Nothing of the failed step has been applied."""
 
 
+class StatementFailed(NexusError):
+    """A statement inside a savepoint failed. What came after the savepoint is undone; the turn may go on.
+
+    Attributes:
+        sqlstate: PostgreSQL's code of the error, such as ``23505`` for a row that breaks a unique constraint.
+        constraint: the constraint that was broken, where it was one.
+    """
+
+    def __init__(self, detail: str, sqlstate: str, constraint: str | None) -> None:
+        super().__init__(detail)
+        self.sqlstate = sqlstate
+        self.constraint = constraint
+
+
 class TransactionAborted(NexusError):
     """A transaction was to be committed of which a statement had failed. Nothing of it took effect."""

@@ -50,7 +50,9 @@ class Asker(Protocol):
             traceparent: where the request stands in its trace (W3C Trace Context).
 
         Raises:
-            bus.Refusal: a rule said no; or the id was used for a command with another fingerprint, or is still running.
+            bus.Refusal: a rule said no; or the command is none that its service could read; or the id was used for a command
+                with another fingerprint, or is still running.
+            bus.TooLarge: the command is longer than messages may be; nothing was sent.
             bus.Overloaded: the receiver is behind; nothing was sent.
             bus.PublishFailed: the sending was not confirmed; the command may still take effect.
             bus.NewerRelease: the command was carried out, and the answer of a newer release cannot be read here.

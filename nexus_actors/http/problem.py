@@ -7,7 +7,19 @@ from typing import Final
 
 from msgspec import Struct
 
-from bus import BusUnavailable, DeadlineExceeded, FieldError, NewerRelease, Overloaded, PublishFailed, Refusal, RefusalKind
+from bus import (
+    BusUnavailable,
+    DeadlineExceeded,
+    FieldError,
+    NewerRelease,
+    Overloaded,
+    PublishFailed,
+    Refusal,
+    RefusalKind,
+    TooLarge,
+)
+from bus.refusal import LONGEST_DETAIL
+from bus.text import storable
 from nexus_actors.errors import DatabaseBusy, DatabaseUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -88,11 +100,16 @@ class HttpProblem(Exception):
             type=f"/docs/problems#{self.code}",
             title=self.code.replace("_", " ").capitalize(),
             status=self.status,
-            detail=self.detail,
+            detail=storable(self.detail, LONGEST_DETAIL),
             code=self.code,
             trace_id=trace_id,
-            errors=self.errors,
+            errors=tuple(_storable(error) for error in self.errors),
         )
+
+
+def _storable(error: FieldError) -> FieldError:
+    """Names of fields come from clients, whose headers may hold bytes that are no UTF-8."""
+    return FieldError(storable(error.field, LONGEST_DETAIL), storable(error.reason, LONGEST_DETAIL))
 
 
 def malformed(detail: str, code: str = "malformed") -> HttpProblem:
@@ -143,6 +160,7 @@ def _overloaded(error: Exception) -> HttpProblem:
 
 
 _BY_FAULT: Final[tuple[tuple[type[Exception], Callable[[Exception], HttpProblem]], ...]] = (
+    (TooLarge, lambda error: HttpProblem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "message_too_large", str(error))),
     (Overloaded, _overloaded),
     (DeadlineExceeded, lambda _: unavailable("no_answer_yet", f"No answer came in time. {_REPEAT}")),
     (

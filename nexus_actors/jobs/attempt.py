@@ -10,7 +10,8 @@ import anyio
 from msgspec import Raw, Struct
 
 from bus import ContractError
-from nexus_actors.jobs.frames import Failed, Frame, GarbledFrame, Order, Reported, Returned, Stopped
+from bus.text import error_text, storable
+from nexus_actors.jobs.frames import LONGEST_NOTE, Failed, Frame, GarbledFrame, Order, Reported, Returned, Stopped
 from nexus_actors.jobs.output import LeftOut
 from nexus_actors.jobs.process import WorkProcess, open_process
 from nexus_actors.jobs.store import Claim, Kept
@@ -122,7 +123,7 @@ class Attempt:
                     if not isinstance(frame, Reported):
                         said = frame
                         break
-                    self._progress = Progress(fraction=frame.fraction, note=frame.note)
+                    self._progress = Progress(fraction=frame.fraction, note=storable(frame.note, LONGEST_NOTE))
                     self._moved.set()
         except GarbledFrame as error:
             said = Failed(error=str(error))
@@ -180,7 +181,7 @@ class Attempt:
             try:
                 body = self.telling.progress(self._progress, number)
             except Exception as error:  # noqa: BLE001 - whatever the work raises
-                self._problem = Verdict(kind="failed", error=f"{type(error).__name__}: {error}", final=True)
+                self._problem = Verdict(kind="failed", error=f"{type(error).__name__}: {error_text(error)}", final=True)
                 process.signal(signal.SIGKILL)
                 return
             if body is not None and monotonic() < self._valid_until and not self._lost:

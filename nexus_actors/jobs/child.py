@@ -18,9 +18,11 @@ from typing import Any, Final, NoReturn
 import msgspec
 from typing_extensions import override
 
-from bus import Command
-from bus.codec import Contracts, encode_data
+from bus import Command, Unwritable
+from bus.codec import Contracts
+from bus.data import message_data
 from bus.envelope import Envelope
+from bus.text import error_text, storable
 from nexus_actors.jobs.bucket import Bucket
 from nexus_actors.jobs.frames import LONGEST_ERROR, LONGEST_NOTE, Failed, Frame, Order, Reported, Returned, Stopped, framed
 from nexus_actors.jobs.guard import Guard
@@ -61,7 +63,7 @@ class Reporter:
         if self._is_cancelled():
             self.cancelled = True
             raise JobCancelled("The job has been cancelled.")
-        latest = Reported(fraction=max(float(fraction), self._last.fraction), note=note[:LONGEST_NOTE])
+        latest = Reported(fraction=max(float(fraction), self._last.fraction), note=storable(note, LONGEST_NOTE))
         if latest.note != self._last.note or latest.fraction >= min(1.0, self._last.fraction + _STEP) > self._last.fraction:
             now = self._clock()
             if self._bucket.holds(1, now):
@@ -98,11 +100,14 @@ def _result(reference: str, order: Order, report: Reporter) -> Frame:
     result: object = work().run(job, report)
     if not isinstance(result, Command):
         return Failed(error=f"{name}.run returned {type(result).__name__}, which is no command.", final=True)
-    return Returned(wire_type=type(result).wire_type(), data=encode_data(result))
+    try:
+        return Returned(wire_type=type(result).wire_type(), data=message_data(result))
+    except Unwritable as error:  # it would be so the next time too
+        return Failed(error=storable(f"{name}.run returned what cannot be told: {error}", LONGEST_ERROR), final=True)
 
 
 def _failure(error: BaseException) -> Failed:
-    return Failed(error=f"{type(error).__name__}: {error}"[:LONGEST_ERROR])
+    return Failed(error=storable(f"{type(error).__name__}: {error_text(error)}", LONGEST_ERROR))
 
 
 class _Terminated(SystemExit):

@@ -11,11 +11,15 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from bus.round_trip import LONGEST_MESSAGE
 from nexus_actors.errors import NexusError
 
 LONGEST_NOTE: Final = 200
 LONGEST_ERROR: Final = 2_000
-LONGEST_FRAME: Final = 1_048_576
+LONGEST_FRAME: Final = LONGEST_MESSAGE + 65_536
+"""The largest message, and what is around it."""
+LONGEST_ENVELOPE: Final = LONGEST_FRAME - 1_024
+"""Of a job, in bytes: it has to fit into the frame with its order."""
 _HEAD: Final = Layout("!I")
 SIGN: Final = Layout("!cd")
 BEAT: Final = b"B"

@@ -13,11 +13,13 @@ from msgspec import Struct
 
 from bus.codec import Contracts
 from bus.publisher import Publisher
+from bus.text import error_text, storable
 from nexus_actors.blame import blamed
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.jobs.announcer import Announcer, Inbox
 from nexus_actors.jobs.attempt import Attempt, Verdict
 from nexus_actors.jobs.bell import Bell
+from nexus_actors.jobs.frames import LONGEST_ENVELOPE
 from nexus_actors.jobs.store import Claim, Ending, JobStore
 from nexus_actors.jobs.telling import Telling
 from nexus_actors.redaction import redact_text
@@ -151,6 +153,10 @@ class JobRunner:
             return Verdict(kind="cancelled")
         if claim.losses >= MOST_LOSSES:
             return Verdict(kind="failed", error=f"{claim.losses} workers died or froze while they did it.", final=True)
+        if len(claim.body) > LONGEST_ENVELOPE:  # started by an earlier release
+            return Verdict(
+                kind="failed", error=f"The job has {len(claim.body):,} bytes, too many to be handed over.", final=True
+            )
         try:
             telling = self._telling(claim)
         except Exception as error:  # noqa: BLE001 - its work's own code is called here
@@ -177,7 +183,7 @@ class JobRunner:
             await self._settle(claim, verdict, log.bind(seconds=round(took_s, 3)))
         except BaseException as error:
             # Its lease runs out, and it is begun again.
-            log.exception("job_runner_broke", error=str(blamed(error)))
+            log.exception("job_runner_broke", error=error_text(blamed(error)))
         finally:
             self._attempts.pop(claim.job_id, None)
             self._show_running()
@@ -187,7 +193,7 @@ class JobRunner:
 
     async def _settle(self, claim: Claim, verdict: Verdict, log: Any) -> None:  # noqa: ANN401
         """Write down how an attempt went, unless the job is another worker's."""
-        error = redact_text(verdict.error)[:_LONGEST_ERROR]
+        error = storable(redact_text(verdict.error), _LONGEST_ERROR)
         if verdict.kind == "done":
             await self._end(claim, Ending("done", "", verdict.report), log)
         elif verdict.kind == "cancelled":
@@ -218,9 +224,9 @@ class JobRunner:
         try:
             return Ending(end.outcome, end.error, self._telling(claim).gave_up(end), failures)
         except Exception as fault:
-            log.exception("job_end_cannot_be_told", error=str(fault))
-            error = f"{end.error} Its actor was not told: {type(fault).__name__}: {fault}".strip()
-            return Ending(end.outcome, error[:_LONGEST_ERROR], None, failures)
+            log.exception("job_end_cannot_be_told", error=error_text(fault))
+            error = f"{end.error} Its actor was not told: {type(fault).__name__}: {error_text(fault)}".strip()
+            return Ending(end.outcome, storable(error, _LONGEST_ERROR), None, failures)
 
     async def _end(self, claim: Claim, ending: Ending, log: Any) -> None:  # noqa: ANN401
         if not await self._insist(lambda: self._store.end(claim, ending, TELL_AGAIN_S)):

@@ -1,10 +1,12 @@
 """The transaction of a turn in memory: there is no SQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from nexus_actors.database import Row
 from nexus_actors.errors import NexusError
+from nexus_actors.statement import check_statement
 
 
 class SqlRefused(NexusError):
@@ -16,10 +18,15 @@ class SqlRefused(NexusError):
 
 
 class NoSql:
-    """A `nexus_actors.database.Transaction` that refuses every statement with `SqlRefused`."""
+    """A `nexus_actors.database.Transaction` that refuses every statement with `SqlRefused`, or as PostgreSQL's does."""
 
     statements = 0
     writes = 0
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """There is nothing to undo."""
+        yield
 
     def insert(self, table: str, /, **row: object) -> None:
         """Refuse."""
@@ -28,20 +35,25 @@ class NoSql:
 
     async def execute(self, query: str, *args: object) -> str:
         """Refuse."""
-        raise SqlRefused(query)
+        raise _refused(query)
 
     async def executemany(self, query: str, args: Iterable[Sequence[object]]) -> None:
         """Refuse."""
-        raise SqlRefused(query)
+        raise _refused(query)
 
     async def fetch(self, query: str, *args: object) -> Sequence[Row]:
         """Refuse."""
-        raise SqlRefused(query)
+        raise _refused(query)
 
     async def fetchrow(self, query: str, *args: object) -> Row | None:
         """Refuse."""
-        raise SqlRefused(query)
+        raise _refused(query)
 
     async def fetchval(self, query: str, *args: object) -> Any:  # noqa: ANN401
         """Refuse."""
-        raise SqlRefused(query)
+        raise _refused(query)
+
+
+def _refused(query: str) -> NexusError:
+    check_statement(query)
+    return SqlRefused(query)

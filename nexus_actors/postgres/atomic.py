@@ -59,6 +59,19 @@ async def roll_back(connection: "AnyConnection") -> None:
             cut(connection)
 
 
+async def roll_back_to(connection: "AnyConnection", savepoint: str) -> None:
+    """Undo what came after a savepoint, and the savepoint, even where the scope is cancelled.
+
+    It takes five seconds at most. A connection that cannot do it is cut, which undoes everything.
+    """
+    with anyio.CancelScope(shield=True):
+        try:
+            with anyio.fail_after(_ROLLBACK_S):
+                await connection.execute(f"ROLLBACK TO SAVEPOINT {savepoint}; RELEASE SAVEPOINT {savepoint}")
+        except Exception:  # noqa: BLE001 - whatever it was, the server is not to commit it
+            cut(connection)
+
+
 def cut(connection: "AnyConnection") -> None:
     """End a connection without a word to the server, which then rolls back and gives up its locks."""
     if not is_gone(connection):

@@ -1,17 +1,21 @@
 """The adapters behind ``nexus_actors.database``."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
-from asyncpg import InterfaceError
+from asyncpg import InFailedSQLTransactionError, InterfaceError, PostgresError
 
+from bus.text import error_text
 from nexus_actors.database import Row
-from nexus_actors.postgres.atomic import commit, roll_back
-from nexus_actors.postgres.lost import troubled_when_refused, unavailable, unavailable_when_lost
+from nexus_actors.errors import StatementFailed, TransactionAborted
+from nexus_actors.postgres.arguments import check_arguments
+from nexus_actors.postgres.atomic import commit, roll_back, roll_back_to
+from nexus_actors.postgres.lost import is_gone, troubled_when_refused, unavailable, unavailable_when_lost
 from nexus_actors.postgres.patience import LockPatience
 from nexus_actors.postgres.rows import WaitingRows
+from nexus_actors.statement import check_statement
 
 if TYPE_CHECKING:
     from asyncpg import Pool
@@ -74,6 +78,8 @@ class PostgresTransaction:
         self._rows = WaitingRows()
         self._statements = 0
         self._writes = 0
+        self._savepoints = 0
+        self._failure: PostgresError | None = None
         self._ended = False
 
     @property
@@ -94,45 +100,97 @@ class PostgresTransaction:
     def insert(self, table: str, /, **row: object) -> None:
         """Add a row, with the next statement or with the commit."""
         self._check_open()
+        check_arguments(row.values())
         self._rows.add(table, row)
         self._statements += 1
         self._writes += 1
 
     async def execute(self, query: str, *args: object) -> str:
         """Run a statement; the answer is PostgreSQL's command tag, such as ``UPDATE 3``."""
-        async with self._statement(query) as connection:
+        async with self._statement(query, args) as connection:
             return await connection.execute(query, *args)
 
     async def executemany(self, query: str, args: Iterable[Sequence[object]]) -> None:
         """Run a statement once for each sequence of arguments, in one round trip."""
-        async with self._statement(query) as connection:
-            await connection.executemany(query, args)
+        rows = list(args)
+        async with self._statement(query, *rows) as connection:
+            await connection.executemany(query, rows)
 
     async def fetch(self, query: str, *args: object) -> Sequence[Row]:
         """All rows of the result."""
-        async with self._statement(query) as connection:
+        async with self._statement(query, args) as connection:
             return await connection.fetch(query, *args)
 
     async def fetchrow(self, query: str, *args: object) -> Row | None:
         """The first row, or nothing where there is none."""
-        async with self._statement(query) as connection:
+        async with self._statement(query, args) as connection:
             return await connection.fetchrow(query, *args)
 
     async def fetchval(self, query: str, *args: object) -> Any:  # noqa: ANN401 - the query alone knows
         """The first column of the first row, or nothing where there is none."""
-        async with self._statement(query) as connection:
+        async with self._statement(query, args) as connection:
             return await connection.fetchval(query, *args)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator["PoolConnectionProxy[Any]"]:
-        """The connection, begun and held alone: for what has no method here, such as COPY. It does not count statements."""
+        """The connection, begun and held alone: for what has no method here, such as COPY. It does not count statements.
+
+        Raises:
+            TransactionAborted: a statement failed before, and somebody went on.
+        """
         async with self._lock:
             self._check_open()
             if self._taken is None:
                 self._taken = await self._begin()
-            with self._patience.watched(), unavailable_when_lost(self._taken):
+            with self._patience.watched(), unavailable_when_lost(self._taken), self._told_why():
                 await self._rows.send(self._taken)
                 yield self._taken
+
+    @contextmanager
+    def _told_why(self) -> Iterator[None]:
+        """PostgreSQL refuses everything after an error, and does not say after which."""
+        try:
+            yield
+        except (InFailedSQLTransactionError, TransactionAborted) as error:
+            if self._failure is None:
+                raise
+            first = f"{type(self._failure).__name__}: {error_text(self._failure)}"
+            raise TransactionAborted(
+                f"A statement of this transaction failed before ({first}), so nothing of it can take effect. A handler that "
+                "goes on after an SQL error runs what may fail in a savepoint: `async with ctx.db.savepoint():`."
+            ) from error
+        except PostgresError as error:
+            self._failure = error
+            raise
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """See `nexus_actors.database.Transaction`."""
+        self._savepoints += 1
+        name = f"nexus_{self._savepoints}"
+        async with self.connection() as connection:
+            self._statements += 1
+            await connection.execute(f"SAVEPOINT {name}")
+        writes = self._writes
+        try:
+            yield
+            async with self.connection() as connection:
+                await connection.execute(f"RELEASE SAVEPOINT {name}")
+        except BaseException as error:
+            await self._go_back(name)
+            self._writes = writes
+            if isinstance(error, PostgresError):
+                raise _failed(error) from error
+            raise
+
+    async def _go_back(self, savepoint: str) -> None:
+        """Undo what came after a savepoint; rows that were added before it have been sent."""
+        self._rows.clear()
+        if self._taken is None or is_gone(self._taken):
+            return
+        with anyio.CancelScope(shield=True):
+            async with self._lock:
+                await roll_back_to(self._taken, savepoint)
 
     async def commit(self) -> None:
         """Make it last, and give the connection back. Without a statement before, nothing is sent.
@@ -175,11 +233,18 @@ class PostgresTransaction:
             await _give_back(self._pool, taken)
 
     @asynccontextmanager
-    async def _statement(self, query: str) -> AsyncIterator["PoolConnectionProxy[Any]"]:
+    async def _statement(self, query: str, *rows: Iterable[object]) -> AsyncIterator["PoolConnectionProxy[Any]"]:
+        check_statement(query)
+        for row in rows:
+            check_arguments(row)
         async with self.connection() as connection:
             self._statements += 1
             self._writes += not query.lstrip()[:6].upper().startswith("SELECT")
             yield connection
+
+
+def _failed(error: PostgresError) -> StatementFailed:
+    return StatementFailed(f"{type(error).__name__}: {error_text(error)}", error.sqlstate or "", error.constraint_name)
 
 
 @asynccontextmanager

@@ -8,16 +8,10 @@ from typing import Final
 from msgspec import Struct
 
 from nexus_actors.errors import MigrationError
+from nexus_actors.statement import CONTROL, first_words
 
 _FILE: Final = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql", re.ASCII)
 _SOURCE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
-# What may hide a semicolon or a word: comments, strings, quoted names, dollar-quoted bodies. Then what is looked for.
-_TOKEN: Final = re.compile(
-    r"--[^\n]*|/\*.*?\*/|[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\""
-    r"|(?P<tag>\$(?:[A-Za-z_]\w*)?\$).*?(?P=tag)|(?P<end>;)|(?P<word>[A-Za-z_]\w*)",
-    re.DOTALL,
-)
-_CONTROL: Final = frozenset({"abort", "begin", "commit", "end", "release", "rollback", "savepoint", "start"})
 
 
 class MigrationSource(Struct, frozen=True):
@@ -88,21 +82,8 @@ def _check_statements(migration: Migration) -> None:
     if not words:
         raise MigrationError(f"{migration.file} has no statement in it.")
     for word in words:
-        if word in _CONTROL:
+        if word in CONTROL:
             raise MigrationError(
                 f"{migration.file} has a statement {word.upper()}; each migration runs in one transaction that the runtime "
                 "begins and ends."
             )
-
-
-def first_words(sql: str) -> list[str]:
-    """The word that each statement begins with, in lower case."""
-    words = []
-    at_start = True
-    for token in _TOKEN.finditer(sql):
-        if token["end"]:
-            at_start = True
-        elif token["word"] and at_start:
-            words.append(token["word"].lower())
-            at_start = False
-    return words

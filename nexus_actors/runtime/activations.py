@@ -7,11 +7,11 @@ from typing import Any
 from msgspec import Struct
 
 from bus import NewerRelease
+from bus.round_trip import LONGEST_STATE, RoundTrip
 from bus.schema import schema_mark
 from nexus_actors.actor import Actor
 from nexus_actors.blame import blamed
 from nexus_actors.errors import NexusError
-from nexus_actors.runtime.round_trip import RoundTrip
 from nexus_actors.runtime.store import StateRow, TurnStore
 from nexus_actors.runtime.unknown_fields import StateWriter
 
@@ -39,7 +39,8 @@ class StateForm(Struct, frozen=True):
         state_type = actor.state_type()
         if state_type is None:
             return None
-        return cls(state_type, RoundTrip(state_type, f"The state of {actor.__name__}"), schema_mark(state_type))
+        trip = RoundTrip(state_type, f"The state of {actor.__name__}", longest=LONGEST_STATE)
+        return cls(state_type, trip, schema_mark(state_type))
 
     @property
     def names(self) -> set[str]:
@@ -98,7 +99,7 @@ class Activation:
         """A turn went well: its state is the one to go back to.
 
         Raises:
-            Unwritable: it could not be read again.
+            Unwritable, TooLarge: it could not be read again, or has more than 16 MiB.
         """
         if self._form is None:
             return

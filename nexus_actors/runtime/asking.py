@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from bus import Command, Envelope, NewerRelease, Refusal, StreamName, new_id
+from bus import Command, Envelope, NewerRelease, Refusal, StreamName, TooLarge, Unwritable, new_id
 from bus.envelope import LONGEST_KEY, key_problem, seal
 from bus.requests import Answer, Requests
 from nexus_actors.http.asking import Reply
@@ -52,13 +52,8 @@ class BusAsker:
             service: the name under which it is asked; that of this asker when left out.
             stream: where it goes, for the runtime's own commands, which any service takes.
         """
-        if problem := key_problem(command.key_of()):
-            raise Refusal.invalid(
-                "key_unusable", f"The {command.key_field} {problem}. Give one of 1 to {LONGEST_KEY} characters."
-            )
         now = self._clock()
-        envelope = seal(command, message_id=message_id or new_id(), source=service or self._source, now=now)
-        envelope = envelope.replace(
+        envelope = _sealed(command, message_id or new_id(), service or self._source, now).replace(
             deadline=now + timedelta(seconds=timeout_s), fingerprint=fingerprint, traceparent=traceparent, **_caller(principal)
         )
         topic = command.topic
@@ -84,6 +79,23 @@ def _value(command: Command[Any], answer: Answer) -> Any:  # noqa: ANN401 - what
     except msgspec.MsgspecError as error:
         told = f"{command.wire_type()} {answer.id} was carried out, and its answer is not what this release expects: {error}"
         raise NewerRelease(told) from error
+
+
+def _sealed(command: Command[Any], message_id: UUID, source: str, now: datetime) -> Envelope:
+    """The command in its envelope.
+
+    Raises:
+        Refusal: its key cannot order messages, or its own type forbids it: nobody could handle it.
+        TooLarge: it is too long.
+    """
+    if problem := key_problem(command.key_of()):
+        raise Refusal.invalid("key_unusable", f"The {command.key_field} {problem}. Give one of 1 to {LONGEST_KEY} characters.")
+    try:
+        return seal(command, message_id=message_id, source=source, now=now)
+    except TooLarge:
+        raise
+    except Unwritable as error:
+        raise Refusal.invalid("message_invalid", str(error)) from error
 
 
 def _caller(principal: Principal | None) -> dict[str, object]:

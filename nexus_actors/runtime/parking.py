@@ -1,12 +1,13 @@
 """What becomes of a message that failed: another try after a while, then the dead letters with all that comes behind it."""
 
-import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from bus import NewerRelease, Refusal
 from bus.requests import Answer
+from bus.text import error_text, storable
+from nexus_actors.cause import described
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.delivery import Delivery, Group
@@ -18,6 +19,7 @@ from nexus_actors.telemetry.message_fields import message_fields
 from nexus_actors.telemetry.metrics import ServiceMetrics
 
 _LONGEST_ERROR = 8_000
+_LONGEST_REASON = 2_000
 _SHORTEST_WAIT = timedelta(seconds=0.25)
 _LONGEST_WAIT = timedelta(seconds=5)
 
@@ -60,7 +62,7 @@ class Parking:
         fields = {**message_fields(first.envelope), "type": first.envelope.type, "failures": str(first.failures)}
         if wait_s is None:
             self._log.error("message_parked", **fields, exc_info=fault.cause)
-            await self._park(partition, group.deliveries, describe(fault.cause))
+            await self._park(partition, group.deliveries, described(fault.cause, _LONGEST_ERROR))
             return
         self._metrics.retried(first.message.topic.service, first.envelope.type)
         self._log.warning("message_retried", **fields, wait_s=round(wait_s, 3), exc_info=fault.cause)
@@ -73,13 +75,11 @@ class Parking:
 
     def _wait(self, partition: Partition, group: Group, fault: Fault) -> None:
         """Hold a key back whose message is not to blame; look again now and then, less often the longer it takes."""
-        first, now = group.deliveries[0], self._clock()
+        first, now, reason = group.deliveries[0], self._clock(), error_text(fault.cause, _LONGEST_REASON)
         if first.waits_since is None:
             first.waits_since = now
-            self._log.warning(
-                "message_waits", **message_fields(first.envelope), type=first.envelope.type, reason=str(fault.cause)
-            )
-        first.waits_for = str(fault.cause)
+            self._log.warning("message_waits", **message_fields(first.envelope), type=first.envelope.type, reason=reason)
+        first.waits_for = reason
         waited = max(timedelta(), now - first.waits_since)
         partition.hold(group.key, now, min(max(waited / 4, _SHORTEST_WAIT), _LONGEST_WAIT), group.deliveries)
 
@@ -106,7 +106,7 @@ class Parking:
     async def park_unreadable(self, partition: Partition, row: ParkedRow) -> None:
         """An entry that nobody can read; it holds nothing back."""
         self._log.error("message_unreadable", message_id=str(row.message_id), type=row.wire_type, error=row.error)
-        await self._commit(self._ledger.park(partition, [row._replace(error=_storable(row.error))], ()))
+        await self._commit(self._ledger.park(partition, [row._replace(error=storable(row.error, _LONGEST_ERROR))], ()))
 
     def _finish(self, partition: Partition, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:
@@ -134,16 +134,6 @@ def _row(delivery: Delivery, *, behind: bool, error: str) -> ParkedRow:
         delivery.stream,
         delivery.body,
         behind,
-        _storable(error),
+        error,
         delivery.failures,
     )
-
-
-def _storable(error: str) -> str:
-    """PostgreSQL keeps no NUL in a text, and what went wrong may quote one."""
-    return error.replace("\0", "\\0")
-
-
-def describe(cause: Exception) -> str:
-    """The cause with its traceback, cut from the front where it is long: the innermost frames say most."""
-    return "".join(traceback.format_exception(cause))[-_LONGEST_ERROR:]

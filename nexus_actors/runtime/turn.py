@@ -12,6 +12,7 @@ from bus import Command, ContractError, Envelope, Message, NewerRelease, Refusal
 from bus.codec import encode_envelope
 from bus.envelope import key_problem
 from bus.requests import Answer, decode_answer, encode_answer
+from bus.round_trip import LONGEST_MESSAGE, RoundTrip
 from nexus_actors.actor import Handler
 from nexus_actors.blame import blamed
 from nexus_actors.context import Context, Effects, Outbound
@@ -19,7 +20,6 @@ from nexus_actors.database import Transaction
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.runtime.activations import Activation, Activations, StateUnreadable
 from nexus_actors.runtime.delivery import Delivery, Group
-from nexus_actors.runtime.round_trip import RoundTrip
 from nexus_actors.runtime.tracing import TurnTraces
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import ServiceMetrics
@@ -82,7 +82,9 @@ class Turns:
         self._stopwatch = stopwatch
         self._others_ran_at = stopwatch()
         self._answers: dict[type[Message], RoundTrip] = {
-            message_type: RoundTrip(message_type.reply_type(), f"The answer to {message_type.__name__}")
+            message_type: RoundTrip(
+                message_type.reply_type(), f"The answer to {message_type.__name__}", longest=LONGEST_MESSAGE
+            )
             for message_type in service.handled
             if issubclass(message_type, Command)
         }

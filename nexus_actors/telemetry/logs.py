@@ -2,7 +2,7 @@
 
 import io
 import logging
-import traceback
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -15,6 +15,8 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, ExcInfo, FilteringBoundLogger, Processor, WrappedLogger
 from typing_extensions import override
 
+from bus.text import error_text
+from nexus_actors.cause import described, is_vast
 from nexus_actors.config import LogFormat, LogLevel
 from nexus_actors.redaction import redact_text
 from nexus_actors.telemetry.redacting import redact_event
@@ -77,13 +79,25 @@ def _processors(form: LogFormat, now: Callable[[], datetime], process: str, *, c
     common: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, stamp]
     if form == "json":
         frames = ExceptionDictTransformer(show_locals=False, max_frames=_MAX_FRAMES)
-        return [*common, structlog.processors.ExceptionRenderer(frames), redact_event, _render_json]
+        return [*common, _shorten, structlog.processors.ExceptionRenderer(frames), redact_event, _render_json]
     console = ConsoleRenderer(colors=colours, timestamp_key="time", exception_formatter=_write_traceback)
 
     def render_console(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
         return console(logger, method, event).encode(errors="backslashreplace")
 
     return [*common, _redact_but_exception, render_console]
+
+
+def _shorten(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """An error with thousands of others behind it is told in short: laying all of it out would take seconds and a page."""
+    raised = event.get("exc_info")
+    if raised is True:
+        raised = sys.exc_info()
+    error = raised[1] if isinstance(raised, tuple) else raised
+    if isinstance(error, BaseException) and is_vast(error):
+        del event["exc_info"]
+        event["exception"] = described(error)
+    return event
 
 
 def _render_json(_: WrappedLogger, __: str, event: EventDict) -> bytes:
@@ -109,7 +123,7 @@ def _redact_but_exception(logger: WrappedLogger, method: str, event: EventDict) 
 
 
 def _write_traceback(output: io.TextIOBase | IO[str], exc_info: ExcInfo) -> None:
-    output.write(redact_text("".join(traceback.format_exception(*exc_info))).rstrip("\n"))
+    output.write(redact_text(described(exc_info[1])).rstrip("\n"))
 
 
 class _Output:
@@ -139,5 +153,5 @@ class _ToStructlog(logging.Handler):
         try:
             text = record.getMessage()
         except Exception as error:  # noqa: BLE001 - a library's malformed call is its bug, and still worth a line
-            text = f"{record.msg!r} with arguments that do not fit: {error}"
+            text = f"{record.msg!r} with arguments that do not fit: {error_text(error)}"
         structlog.get_logger().log(level, text, logger=record.name, exc_info=record.exc_info or None)

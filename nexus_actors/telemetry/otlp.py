@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 from typing_extensions import override
 
+from bus.text import error_text, storable
 from nexus_actors.redaction import redact_text
 from nexus_actors.telemetry import semantics
 from nexus_actors.telemetry.semantics import Delivery, Draft, Value
@@ -29,6 +30,7 @@ _EXPORT_S: Final = 5.0
 _EVERY_MS: Final = 2_000
 _MAX_WAITING: Final = 4_096
 _FLUSH_S: Final = 5.0
+_LONGEST_TEXT: Final = 4_000
 _KINDS: Final[Mapping[semantics.Kind, SpanKind]] = {
     "producer": SpanKind.PRODUCER,
     "consumer": SpanKind.CONSUMER,
@@ -115,7 +117,7 @@ class _OtlpSpans:
             draft.name,
             context=Context() if parent is None else trace.set_span_in_context(NonRecordingSpan(_remote(parent)), Context()),
             kind=_KINDS[draft.kind],
-            attributes=draft.attributes,
+            attributes={name: _clean(value) for name, value in draft.attributes.items()},
             links=[Link(_remote(other)) for other in others],
             start_time=self._clock_ns(),
         )
@@ -140,14 +142,14 @@ class _OtlpSpan:
         )
 
     def set(self, name: str, value: Value) -> None:
-        self._span.set_attribute(name, value)
+        self._span.set_attribute(name, _clean(value))
 
     def fail(self, error: str | BaseException) -> None:
         kind = error if isinstance(error, str) else type(error).__qualname__
         self._span.set_attribute(semantics.ERROR_TYPE, kind)
         self._span.set_status(Status(StatusCode.ERROR))
         if not isinstance(error, str):
-            described = {"exception.type": kind, "exception.message": redact_text(str(error))}
+            described = {"exception.type": kind, "exception.message": redact_text(error_text(error))}
             self._span.add_event("exception", described, timestamp=self._clock_ns())
 
     def answered(self, route: str | None, status: int) -> None:
@@ -157,6 +159,11 @@ class _OtlpSpan:
         self._span.set_attribute(semantics.HTTP_STATUS, status)
         if semantics.is_server_error(status):
             self.fail(str(status))
+
+
+def _clean(value: Value) -> Value:
+    """One text that is no UTF-8 would make the exporter lose the whole batch."""
+    return storable(value, _LONGEST_TEXT) if isinstance(value, str) else value
 
 
 class _Ids(IdGenerator):

@@ -11,11 +11,14 @@ import msgspec
 from msgspec import Struct
 from structlog.typing import EventDict, WrappedLogger
 
+from bus.text import error_text, storable
 from nexus_actors.redaction import names_secret, redact_text
 from nexus_actors.secret import MASK, Secret
 
 MAX_TEXT: Final = 8_192
 MAX_ITEMS: Final = 100
+# More than is shown, so that no secret is cut in two before it is seen.
+_LOOKED_AT: Final = 8 * MAX_TEXT
 _MAX_DEPTH: Final = 8
 
 _names_secret: Final = lru_cache(maxsize=1_024)(names_secret)
@@ -65,11 +68,19 @@ def _scalar(value: object) -> str:
         case Enum():
             return _text(str(value.value))
         case BaseException():
-            return _text(f"{type(value).__name__}: {value}")
+            return _text(f"{type(value).__name__}: {error_text(value, MAX_TEXT)}")
         case _:
-            return _text(repr(value))
+            return _text(_repr(value))
 
 
 def _text(value: str) -> str:
-    text = redact_text(value)
-    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}... ({len(text)} characters)"
+    text = redact_text(value[:_LOOKED_AT])
+    shown = storable(text[:MAX_TEXT], MAX_TEXT)
+    return shown if len(text) <= MAX_TEXT else f"{shown}... ({len(value)} characters)"
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as fault:  # noqa: BLE001 - a line of the log is no reason for its caller to fail
+        return f"<{type(value).__name__}, whose repr raises {type(fault).__name__}>"

@@ -4,8 +4,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from bus.codec import Contracts, decode_envelope, encode_data
+from bus.codec import Contracts, decode_envelope
+from bus.data import message_data
 from bus.publisher import Outgoing, Publisher
+from bus.text import error_text
 from nexus_actors.blame import blamed
 from nexus_actors.job import Job
 from nexus_actors.jobs.frames import Returned
@@ -58,10 +60,10 @@ class MemoryJobs:
 
         try:
             result: Any = telling.work.run(telling.job, report)
-            done = telling.done(Returned(wire_type=type(result).wire_type(), data=encode_data(result)))
+            done = telling.done(Returned(wire_type=type(result).wire_type(), data=message_data(result)))
         except BaseException as raised:  # noqa: BLE001 - whatever the work raises
             fault = blamed(raised)
-            done, error = None, f"{type(fault).__name__}: {fault}"
+            done, error = None, f"{type(fault).__name__}: {error_text(fault)}"
         else:
             error = ""
         await self._publisher.publish([Outgoing(telling.stream, body) for body in reports])

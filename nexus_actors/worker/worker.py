@@ -18,6 +18,7 @@ from msgspec import Struct
 from bus.publisher import Publisher
 from bus.requests import Requests
 from bus.store import StreamStore
+from bus.text import storable
 from nexus_actors.config import Settings
 from nexus_actors.errors import ConfigError, DatabaseUnavailable
 from nexus_actors.jobs.bell import Bell
@@ -47,6 +48,7 @@ _NAME: Final = "nexus-worker"
 _RETENTION_S: Final = 3_600.0
 _RETENTION_AGAIN_S: Final = 60.0
 _FORGET_WORKERS_S: Final = 600.0
+_LONGEST_HOST: Final = 255
 _STARTED_S: Final = 0.02
 
 
@@ -239,7 +241,7 @@ async def _connect(
 def _info(services: Sequence[Service], now: datetime) -> WorkerInfo:
     return WorkerInfo(
         worker_id=uuid4().hex,
-        host=socket.gethostname(),
+        host=storable(socket.gethostname(), _LONGEST_HOST),
         pid=os.getpid(),
         version=platform_version(),
         services=tuple(service.name for service in services),

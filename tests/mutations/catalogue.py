@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.mutations import edge, flow, jobs, servers, troubles, turns
+from tests.mutations import edge, flow, jobs, servers, troubles, turns, values
 
 MUTATIONS: Final = (
     *turns.MUTATIONS,
@@ -11,4 +11,5 @@ MUTATIONS: Final = (
     *edge.MUTATIONS,
     *servers.MUTATIONS,
     *troubles.MUTATIONS,
+    *values.MUTATIONS,
 )

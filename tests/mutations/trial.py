@@ -73,6 +73,7 @@ def run(folder: Path, tests: Sequence[str], longest_s: float = LONGEST_S) -> Run
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="replace",
     )
     try:
         output, _ = process.communicate(timeout=longest_s)

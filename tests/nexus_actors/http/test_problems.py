@@ -5,7 +5,17 @@ from typing import get_args
 import pytest
 import structlog
 
-from bus import BusUnavailable, DeadlineExceeded, FieldError, NewerRelease, Overloaded, PublishFailed, Refusal, RefusalKind
+from bus import (
+    BusUnavailable,
+    DeadlineExceeded,
+    FieldError,
+    NewerRelease,
+    Overloaded,
+    PublishFailed,
+    Refusal,
+    RefusalKind,
+    TooLarge,
+)
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.http import found
 from nexus_actors.http.problem import STATUS_BY_KIND, problem_of
@@ -45,6 +55,20 @@ async def test_a_refusal_has_the_status_of_its_kind(depot: Depot, refusal: Refus
     assert [error["field"] for error in problem.get("errors", [])] == [error.field for error in refusal.errors]
     assert answer.headers.get("Retry-After") == {429: "3", 503: "1"}.get(status)
     assert ("WWW-Authenticate" in answer.headers) is (status == 401)
+
+
+@pytest.mark.anyio
+async def test_a_problem_that_quotes_odd_text_is_told(depot: Depot) -> None:
+    answer = await pack(depot, Refusal.invalid("odd", "bad \udcff\0", FieldError("$.\udcff", "odd \0")))
+    problem = answer.problem(422, "odd")
+    assert problem["detail"] == r"bad \udcff\0"
+    assert problem["errors"] == [{"field": r"$.\udcff", "reason": r"odd \0"}]
+
+
+@pytest.mark.anyio
+async def test_a_message_that_would_be_too_large_is_413(depot: Depot) -> None:
+    problem = (await pack(depot, TooLarge("It has 2 bytes, more than 1."))).problem(413, "message_too_large")
+    assert problem["detail"] == "It has 2 bytes, more than 1."
 
 
 def test_every_kind_has_a_status() -> None:

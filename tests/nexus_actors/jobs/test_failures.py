@@ -6,7 +6,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from nexus_actors.jobs import attempt
+from bus.round_trip import LONGEST_MESSAGE
+from nexus_actors.jobs import attempt, runner
 from tests.nexus_actors.jobs.stage import open_studio
 from tests.nexus_actors.jobs.studio.contract import Cancel
 from tests.nexus_actors.jobs.studio.works import Mixing
@@ -64,6 +65,36 @@ async def test_a_command_for_another_key_fails_the_job_at_once(database_url: str
         assert what == "failed"
         assert told in detail
         assert not studio.has("began-1")
+
+
+async def test_texts_of_a_work_are_kept_whatever_is_in_them(database_url: str, tmp_path: Path) -> None:
+    async with open_studio(database_url, tmp_path) as studio:
+        job_id = await studio.start("odd-note", "until told", "odd-error")
+        assert await studio.hears() == [("progress", r"0.5 half \udcff\0")]
+        await studio.counts(r"note = 'half \udcff\0'")
+        studio.let("told")
+        assert (await studio.hears(3))[2:] == [("failed", r"ValueError: bad \udcff\0")]
+        assert (await studio.status(job_id)).error == r"ValueError: bad \udcff\0"
+
+
+async def test_a_result_that_is_too_large_fails_the_job_at_once_and_says_so(database_url: str, tmp_path: Path) -> None:
+    async with open_studio(database_url, tmp_path) as studio:
+        await studio.start(f"result-of {LONGEST_MESSAGE}")
+        [(what, detail)] = await studio.hears()
+        assert what == "failed"
+        assert "run returned what cannot be told: nexus.studio-test-ms.mixed.v1 has 1,048," in detail
+        assert not studio.has("began-1")
+
+
+async def test_a_job_that_an_earlier_release_started_too_large_fails_at_once(database_url: str, tmp_path: Path) -> None:
+    async with open_studio(database_url, tmp_path) as studio:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(runner, "LONGEST_ENVELOPE", 100)
+            await studio.start("result never")
+            [(what, detail)] = await studio.hears()
+        assert what == "failed"
+        assert "too many to be handed over" in detail
+        assert not studio.has("began-0")
 
 
 async def test_a_work_that_takes_too_long_is_ended(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

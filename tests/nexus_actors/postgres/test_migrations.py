@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nexus_actors.errors import DatabaseUnavailable, MigrationError
-from nexus_actors.postgres.migration import MigrationSource, first_words, read_migrations
+from nexus_actors.postgres.migration import MigrationSource, read_migrations
 from nexus_actors.postgres.migrations import applied_migrations, migrate, schema_of
 from nexus_actors.postgres.pool import open_pool
+from nexus_actors.statement import first_words
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool

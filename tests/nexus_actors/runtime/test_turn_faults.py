@@ -62,7 +62,7 @@ async def dropped(kiln: MemoryService, world: MemoryWorld, key: str) -> None:
 SPOILT = [
     *(("state", way) for way in WAYS),
     *(("answer", way) for way in VALUES),
-    *(("refusal", way) for way in VALUES),
+    *(("refusal", way) for way in VALUES if way != "a lone surrogate"),  # which is made storable in the detail of a refusal
 ]
 
 

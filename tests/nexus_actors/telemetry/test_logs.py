@@ -206,6 +206,38 @@ def test_any_fields_make_one_line_of_json(fields: dict[str, Any]) -> None:
     assert {*fields, "time", "level", "service", "event"} == set(msgspec.json.decode(line))
 
 
+class Hostile(Exception):
+    """Raises whatever it is asked."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_what_raises_when_it_is_asked_for_its_text_makes_a_line(output: io.BytesIO, form: LogFormat) -> None:
+    configure(output, form=form)
+    service_log("x").error("odd", value=Hostile(), values=[Hostile()], thing=NoText(), exc_info=Hostile())
+    assert b"Hostile" in output.getvalue()
+
+
+class NoText:
+    """Has no text."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_an_error_with_thousands_behind_it_is_told_in_short(output: io.BytesIO, form: LogFormat) -> None:
+    configure(output, form=form)
+    group = ExceptionGroup("many", [ValueError(f"number {number}") for number in range(5_000)])
+    service_log("x").error("odd", exc_info=group)
+    assert b"number 4" in output.getvalue()
+    assert len(output.getvalue()) < 2 * MAX_TEXT
+
+
 def test_half_a_surrogate_pair_is_written_all_the_same(output: io.BytesIO) -> None:
     configure(output)
     service_log("x").info("odd \ud800", more="\udfff")

@@ -1,6 +1,7 @@
 """What a turn costs in statements: counted, so that it cannot grow unnoticed, and explained, so that indexes serve it."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -32,6 +33,9 @@ class CountingTransaction:
         self._fences = fences
         self.statements = 0
         self._filled: set[str] = set()
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        raise AssertionError("Not expected.")
 
     def insert(self, table: str, /, **row: object) -> None:
         del row

@@ -57,6 +57,8 @@ def _do(step: list[str], folder: Path, runs: int, report: Report) -> str | None:
             report(float(fraction), " ".join(note))
             if note == ["exit"]:
                 _wait(folder / "never", lambda: None)
+        case ["odd-note"]:
+            report(0.5, "half \udcff\0")
         case ["until", name]:
             _wait(folder / name, lambda: None)
         case ["heed", name]:
@@ -93,6 +95,17 @@ def _do_to_itself(step: list[str]) -> str | None:
             return repr(sys.stdin.read())
         case ["environment", name]:
             return os.environ.get(name, "absent")
+        case _:
+            return _go_too_far(step)
+    return None
+
+
+def _go_too_far(step: list[str]) -> str | None:
+    match step:
+        case ["odd-error"]:
+            raise ValueError("bad \udcff\0")
+        case ["result-of", size]:
+            return "x" * int(size)
     return None
 
 
