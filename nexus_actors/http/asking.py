@@ -53,6 +53,7 @@ class Asker(Protocol):
             bus.Refusal: a rule said no; or the id was used for a command with another fingerprint, or is still running.
             bus.Overloaded: the receiver is behind; nothing was sent.
             bus.PublishFailed: the sending was not confirmed; the command may still take effect.
+            bus.HandlerFailed: in development, the handler failed; see there.
             bus.DeadlineExceeded: no answer came in time; the command may still take effect.
         """
         ...

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bus import BusUnavailable, DeadlineExceeded, FieldError, Overloaded, PublishFailed, Refusal, RefusalKind
+from bus import BusUnavailable, DeadlineExceeded, FieldError, HandlerFailed, Overloaded, PublishFailed, Refusal, RefusalKind
 from nexus_actors.errors import DatabaseUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -145,6 +145,7 @@ def _overloaded(error: Exception) -> HttpProblem:
 _BY_FAULT: Final[tuple[tuple[type[Exception], Callable[[Exception], HttpProblem]], ...]] = (
     (Overloaded, _overloaded),
     (DeadlineExceeded, lambda _: unavailable("no_answer_yet", f"No answer came in time. {_REPEAT}")),
+    (HandlerFailed, lambda error: HttpProblem(HTTPStatus.INTERNAL_SERVER_ERROR, "handler_failed", str(error))),
     (PublishFailed, lambda _: unavailable("publish_failed", f"The request was not confirmed on its way in. {_REPEAT}")),
     (BusUnavailable, lambda _: unavailable("bus_unavailable", "The message bus cannot be reached. Send it again later.")),
     (

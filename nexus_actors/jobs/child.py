@@ -24,6 +24,7 @@ from bus.envelope import Envelope
 from nexus_actors.jobs.bucket import Bucket
 from nexus_actors.jobs.frames import LONGEST_ERROR, LONGEST_NOTE, Failed, Frame, Order, Reported, Returned, Stopped, framed
 from nexus_actors.jobs.guard import Guard
+from nexus_actors.retry import Retry, is_final
 from nexus_actors.work import JobCancelled, Work
 
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
@@ -79,28 +80,40 @@ class Reporter:
 
 def perform(reference: str, order: Order, send: Callable[[Frame], None], report: Reporter) -> None:
     """Do the work, and say how it went."""
+    never: tuple[type[Exception], ...] = ()
     try:
-        send(_result(reference, order, report))
+        work = _load(reference)
+        never = work.never
+        send(_result(work, order, report))
     except JobCancelled as cancelled:
-        send(Stopped() if report.cancelled else _failure(cancelled))
+        send(Stopped() if report.cancelled else failure(cancelled, never))
     except Exception as error:  # noqa: BLE001 - whatever the work raises
         traceback.print_exc()
-        send(_failure(error))
+        send(failure(error, never))
 
 
-def _result(reference: str, order: Order, report: Reporter) -> Frame:
-    module, _, name = reference.partition(":")
-    work: type[Work[Any]] = getattr(import_module(module), name)
+def _result(work: type[Work[Any]], order: Order, report: Reporter) -> Frame:
     envelope = msgspec.json.decode(order.envelope, type=Envelope)
     job: Any = Contracts([work.job_type()]).decode(envelope)
     result: object = work().run(job, report)
     if not isinstance(result, Command):
-        return Failed(error=f"{name}.run returned {type(result).__name__}, which is no command.", final=True)
+        return Failed(error=f"{work.__name__}.run returned {type(result).__name__}, which is no command.", final=True)
     return Returned(wire_type=type(result).wire_type(), data=encode_data(result))
 
 
-def _failure(error: BaseException) -> Failed:
-    return Failed(error=f"{type(error).__name__}: {error}"[:LONGEST_ERROR])
+def _load(reference: str) -> type[Work[Any]]:
+    module, _, name = reference.partition(":")
+    work: type[Work[Any]] = getattr(import_module(module), name)
+    return work
+
+
+def failure(error: Exception, never: tuple[type[Exception], ...] = ()) -> Failed:
+    """What is said of an error; ``never``: those that no other attempt will mend."""
+    return Failed(
+        error=f"{type(error).__name__}: {error}"[:LONGEST_ERROR],
+        final=is_final(error, never),
+        after_s=error.after_s if isinstance(error, Retry) else None,
+    )
 
 
 class _Terminated(SystemExit):

@@ -36,12 +36,14 @@ class LoopSettings(Struct, frozen=True, kw_only=True):
     Attributes:
         batch_size: at most so many entries of each stream in one read.
         handler_timeout_s: a coroutine handler that takes longer has failed.
-        retry: when a failed turn is tried again.
+        retry: when a failed turn is tried again, where its handler does not say.
+        shows_faults: the first failure of a command is told to who asked it, traceback and all: for development alone.
     """
 
     batch_size: int = 256
     handler_timeout_s: float = 30.0
     retry: RetryPolicy = RetryPolicy()
+    shows_faults: bool = False
 
 
 def assemble(
@@ -74,7 +76,7 @@ def assemble(
         partitions=partitions,
         batches=lambda failed: Batches(turn_store, turns, activations, ledger, failed, metrics, stopwatch),
         outbox=Outbox(turn_store, streams, publisher, answers, Marks(turn_store, ledger), clock, log, metrics),
-        parking=Parking(turn_store, ledger, settings.retry, clock, chance, log, metrics),
+        parking=Parking(turn_store, ledger, settings.retry, clock, chance, log, metrics, shows_faults=settings.shows_faults),
         ownership=ownership,
         strikes=Strikes(settings.retry.max_attempts),
         clock=clock,

@@ -116,7 +116,10 @@ def retry_policy(settings: Settings) -> RetryPolicy:
 
 def _loop_settings(settings: Settings) -> LoopSettings:
     return LoopSettings(
-        batch_size=settings.batch_size, handler_timeout_s=settings.handler_timeout_s, retry=retry_policy(settings)
+        batch_size=settings.batch_size,
+        handler_timeout_s=settings.handler_timeout_s,
+        retry=retry_policy(settings),
+        shows_faults=settings.show_faults == "yes",
     )
 
 
