@@ -2,6 +2,6 @@
 
 from typing import Final
 
-from tests.mutations import edge, flow, jobs, turns
+from tests.mutations import declarations, edge, flow, jobs, turns
 
-MUTATIONS: Final = (*turns.MUTATIONS, *flow.MUTATIONS, *jobs.MUTATIONS, *edge.MUTATIONS)
+MUTATIONS: Final = (*turns.MUTATIONS, *flow.MUTATIONS, *jobs.MUTATIONS, *edge.MUTATIONS, *declarations.MUTATIONS)

@@ -36,7 +36,7 @@ def _timer(key: str = "k", name: str = "t", due_at: datetime | None = None) -> W
     return lambda commit: commit.timers.append((0, TimerSet(key, name, due, new_id(), b"")))
 
 
-WRITES: Final[dict[str, Write]] = {
+WRITES: dict[str, Write] = {
     "a naive instant": _timer(due_at=NAIVE),
     "a timer's long name": _timer(name=LONG),
     "a state's long key": lambda commit: commit.states.append(StateRow("A", LONG, b"{}")),
