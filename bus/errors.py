@@ -67,6 +67,14 @@ class DeadlineExceeded(BusError):
     """Raised when no answer came before the deadline. The command may still take effect."""
 
 
+class HandlerFailed(BusError):
+    """Raised, in development alone, when the handling of a command failed and nobody waits for how it goes on.
+
+    The message says what was raised and where. The command is tried again, or waits in the dead letters: under its id the real
+    answer is to be had.
+    """
+
+
 class BusUnavailable(BusError):
     """Raised when the stream store cannot be reached."""
 

@@ -30,12 +30,14 @@ class Answer(Struct, frozen=True, omit_defaults=True):
         value: the reply, for a command that was carried out; empty for one that was refused.
         refusal: the reason, for one that was refused.
         replayed: the command had been handled before; this is the answer of that time.
+        failure: in development, what the handler raised: no answer yet, and never kept.
     """
 
     id: UUID
     value: Raw = Raw()
     refusal: RefusalDocument | None = None
     replayed: bool = False
+    failure: str | None = None
 
 
 _answers = msgspec.json.Decoder(Answer)

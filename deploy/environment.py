@@ -18,6 +18,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 UNFINISHED = "unfinished"
+LINK = "nexus-cos-checkout.pth"
 
 
 class EnvironmentFault(Exception):
@@ -61,6 +62,7 @@ def prepare(venv: Path, locks: list[str]) -> None:
     """
     if not is_sound(venv, locks[0]):
         create(venv)
+    show_checkout(venv)
     missing = [lock for lock in locks if not holds(venv, lock)]
     if not missing:
         return
@@ -85,6 +87,17 @@ def create(venv: Path) -> None:
             f"cannot make a virtual environment in {venv}: {(made.stderr or made.stdout).strip()}\n"
             "On Debian and Ubuntu: apt install python3-venv."
         )
+
+
+def show_checkout(venv: Path) -> None:
+    """Let the environment's own Python find this checkout: `.nexus/venv/bin/python -m nexus_actors.cli` works from anywhere.
+
+    It comes behind everything else on the path, so the launcher's PYTHONPATH and an installed copy go first.
+    """
+    for folder in venv.glob("lib/python3*/site-packages"):
+        link, wanted = folder / LINK, f"{CHECKOUT}\n"
+        if not link.is_file() or link.read_text(encoding="utf-8") != wanted:
+            link.write_text(wanted, encoding="utf-8")
 
 
 def install(venv: Path, locks: list[str]) -> None:

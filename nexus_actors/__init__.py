@@ -8,6 +8,7 @@ from nexus_actors.errors import StatementFailed
 from nexus_actors.job import Job
 from nexus_actors.jobs.status import JobStatus, job_status
 from nexus_actors.principal import Principal
+from nexus_actors.retry import Park, Retry, RetryPolicy
 from nexus_actors.service import Service
 from nexus_actors.work import GaveUp, JobCancelled, Progress, Report, Work
 
@@ -20,9 +21,12 @@ __all__ = [
     "Job",
     "JobCancelled",
     "JobStatus",
+    "Park",
     "Principal",
     "Progress",
     "Report",
+    "Retry",
+    "RetryPolicy",
     "Row",
     "Service",
     "ServiceEntry",

@@ -21,6 +21,7 @@ SECRETS: Final = frozenset({"auth_kek"})
 
 Environment = Literal["development", "production"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+Choice = Literal["yes", "no"]
 LogFormat = Literal["json", "console"]
 
 
@@ -46,6 +47,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     data_dir: Annotated[Path, setting.text(None, "a folder that this process may write to")] = Path(".nexus")
     log_level: Annotated[LogLevel, setting.choice(LogLevel)] = "info"
     log_format: Annotated[LogFormat, setting.choice(LogFormat)] = "json"
+    show_faults: Annotated[Choice, setting.choice(Choice)] = "no"
     lease_s: Annotated[float, setting.seconds(1, 300)] = 5.0
     batch_size: Annotated[int, setting.whole(1, 10_000)] = 256
     handler_timeout_s: Annotated[float, setting.seconds(0.1, 3_600)] = 30.0
@@ -163,6 +165,8 @@ def _contradictions(settings: Settings) -> list[str]:
 def _unsafe(settings: Settings, secrets: Collection[str]) -> list[str]:
     """What is good enough on a laptop and refused in production."""
     problems = []
+    if settings.show_faults == "yes":
+        problems.append("NEXUS_SHOW_FAULTS shows callers the insides of services; NEXUS_ENVIRONMENT=production needs no.")
     for name in ("database_url", "redis_url"):
         url = getattr(settings, name)
         # An embedded server in production would be an empty one, unnoticed: the data is elsewhere.

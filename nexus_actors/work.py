@@ -8,6 +8,7 @@ from msgspec import Struct
 from bus import Command, ContractError
 from nexus_actors.errors import NexusError
 from nexus_actors.job import Job
+from nexus_actors.retry import check_errors
 
 J = TypeVar("J", bound=Job)
 
@@ -62,10 +63,13 @@ class Work(ABC, Generic[J]):
     Attributes:
         attempts: after so many failures of `run` it is given up. Being cancelled, and workers that die or drain, are none.
         time_limit_s: a `run` that takes longer, in seconds, is ended and has failed.
+        never: errors, and kinds of them, that no other attempt will mend: a `run` that raises one has failed for good. So has
+            one that raises `Park`; one that raises `Retry` is begun again after the time that it names.
     """
 
     attempts: ClassVar[int] = 3
     time_limit_s: ClassVar[float] = 3_600.0
+    never: ClassVar[tuple[type[Exception], ...]] = ()
 
     @abstractmethod
     def run(self, job: J, report: Report) -> Command[Any]:
@@ -120,6 +124,10 @@ def check_work(work: type[Work[Any]]) -> type[Job]:
     work.reference()
     if work.attempts < 1 or not work.time_limit_s > 0:
         raise ContractError(f"{work.__name__} needs at least one attempt and a time limit above 0 s.")
+    try:
+        check_errors(f"{work.__name__}.never", work.never)
+    except ValueError as error:
+        raise ContractError(str(error)) from error
     if getattr(work, "__abstractmethods__", None):
         raise ContractError(f"{work.__name__} lacks {', '.join(sorted(work.__abstractmethods__))}.")
     return work.job_type()

@@ -261,3 +261,11 @@ def test_pip_installs_what_the_lock_names_and_nothing_else(tmp_path: Path) -> No
     assert "nexus: could not install the libraries of requirements.lock" in refused
     assert "arguments" not in refused
     assert "offline" in refused
+
+
+def test_the_environments_own_python_finds_this_checkout_from_anywhere(launcher: Launcher, tmp_path: Path) -> None:
+    launcher.run()
+    command = [str(launcher.venv / "bin" / "python"), "-m", "nexus_actors.cli", "x"]
+    environ = launcher.environment(PYTHONPATH=str(tmp_path))
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    assert "arguments ['x']" in done.stdout, done.stderr

@@ -1,5 +1,6 @@
 """`nexus scaffold`: make the files of a new service."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -63,7 +64,8 @@ def _refresh() -> None:
     """Write what is generated from the catalogue anew, in processes of their own: this one has the old catalogue."""
     for arguments in _GENERATED:
         called = [sys.executable, "-P", "-m", "nexus_actors.cli", *arguments]
-        done = subprocess.run(called, cwd=_CHECKOUT, capture_output=True, text=True, check=False)
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        done = subprocess.run(called, cwd=_CHECKOUT, env=environ, capture_output=True, text=True, check=False)
         if done.returncode:
             said = (done.stdout + done.stderr).strip()
             raise CannotScaffold(

@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import partial
 
 import anyio
 import click
 
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.first_failures import follow_failures
 from nexus_actors.cli.terminal.progress import logged, show
 from nexus_actors.cli.terminal.services import services_table
 from nexus_actors.errors import NexusError
@@ -74,7 +76,8 @@ def _supervise(plan: Plan, home: Home, report_to: int | None) -> None:
         return
     click.echo(f"Starting {len(plan.services)} services. Their data are in {home.path}")
     report = _Foreground()
-    anyio.run(Supervisor(plan, home, report, FirstStart(home, report), _greet).run)
+    arrived = partial(_greet, home)
+    anyio.run(Supervisor(plan, home, report, FirstStart(home, report), arrived).run)
 
 
 def _run_detached(plan: Plan, home: Home, listener: PipeReport) -> None:
@@ -125,9 +128,11 @@ def _listen(reading: int) -> None:
                 return
 
 
-async def _greet(state: RunState) -> None:
+async def _greet(home: Home, state: RunState) -> None:
+    """Say that all is up, and show from then on what fails, until everything stops."""
     await _show_services(state)
     click.echo("Stop with Ctrl-C. What the services log, shows: nexus logs -f")
+    await follow_failures(home, lambda text: show(News(kind="notice", text=text)))
 
 
 async def _show_services(state: RunState) -> None:

@@ -56,6 +56,7 @@ class Asker(Protocol):
             bus.Overloaded: the receiver is behind; nothing was sent.
             bus.PublishFailed: the sending was not confirmed; the command may still take effect.
             bus.NewerRelease: the command was carried out, and the answer of a newer release cannot be read here.
+            bus.HandlerFailed: in development, the handler failed; see there.
             bus.DeadlineExceeded: no answer came in time; the command may still take effect.
         """
         ...

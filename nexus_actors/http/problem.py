@@ -11,6 +11,7 @@ from bus import (
     BusUnavailable,
     DeadlineExceeded,
     FieldError,
+    HandlerFailed,
     NewerRelease,
     Overloaded,
     PublishFailed,
@@ -167,6 +168,7 @@ _BY_FAULT: Final[tuple[tuple[type[Exception], Callable[[Exception], HttpProblem]
         NewerRelease,
         lambda _: unavailable("newer_release_needed", f"A newer release answered what this one cannot read. {_REPEAT}"),
     ),
+    (HandlerFailed, lambda error: HttpProblem(HTTPStatus.INTERNAL_SERVER_ERROR, "handler_failed", str(error))),
     (PublishFailed, lambda _: unavailable("publish_failed", f"The request was not confirmed on its way in. {_REPEAT}")),
     (BusUnavailable, lambda _: unavailable("bus_unavailable", "The message bus cannot be reached. Send it again later.")),
     (

@@ -29,6 +29,7 @@ PROBLEM_CODES: Final[Mapping[str, tuple[int, str]]] = {
     "rate_limited": (429, "These requests come too often. Wait as long as Retry-After says."),
     "http_error": (400, "The request is refused for a reason of HTTP, which the status names."),
     "internal": (500, "Something went wrong in the service; it is logged under the trace id."),
+    "handler_failed": (500, "In development alone: what a handler raised, at once. The message is tried again, or was parked."),
     "overloaded": (503, "More is waiting than can be taken in. Come again after Retry-After."),
     "too_many_requests_at_work": (503, "Too many requests are at work. Come again after Retry-After."),
     "too_many_connections": (503, "Too many connections are open. Come again after Retry-After."),

@@ -34,12 +34,14 @@ class Verdict(Struct, frozen=True, kw_only=True):
         kind: ``done``; ``failed``; ``cancelled``; ``drained``: the worker ends, and the job is for another one; ``lost``: it
             may be another worker's by now.
         final: of a failure: another attempt will not help.
+        after_s: of a failure: how long the next attempt is to wait, where the work has said so.
         report: what tells the actor of the result, where it is done.
     """
 
     kind: Literal["done", "failed", "cancelled", "drained", "lost"]
     error: str = ""
     final: bool = False
+    after_s: float | None = None
     report: bytes | None = None
 
 
@@ -154,7 +156,7 @@ class Attempt:
         if self._problem is not None:
             return self._problem
         if isinstance(said, Failed):
-            return Verdict(kind="failed", error=said.error, final=said.final)
+            return Verdict(kind="failed", error=said.error, final=said.final, after_s=said.after_s)
         if isinstance(said, Stopped):
             return Verdict(kind="failed", error="The work stopped as if it had been cancelled, and it was not.")
         return Verdict(kind="failed", error=f"The process of the work {self._how} and had not said how it went.")

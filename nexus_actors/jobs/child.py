@@ -26,6 +26,7 @@ from bus.text import error_text, storable
 from nexus_actors.jobs.bucket import Bucket
 from nexus_actors.jobs.frames import LONGEST_ERROR, LONGEST_NOTE, Failed, Frame, Order, Reported, Returned, Stopped, framed
 from nexus_actors.jobs.guard import Guard
+from nexus_actors.retry import Retry, is_final
 from nexus_actors.work import JobCancelled, Work
 
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
@@ -81,33 +82,45 @@ class Reporter:
 
 def perform(reference: str, order: Order, send: Callable[[Frame], None], report: Reporter) -> None:
     """Do the work, and say how it went."""
+    never: tuple[type[Exception], ...] = ()
     try:
-        send(_result(reference, order, report))
+        work = _load(reference)
+        never = work.never
+        send(_result(work, order, report))
     except JobCancelled as cancelled:
-        send(Stopped() if report.cancelled else _failure(cancelled))
+        send(Stopped() if report.cancelled else failure(cancelled, never))
     except (_Terminated, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 - whatever the work raises
         traceback.print_exc()
-        send(_failure(error))
+        send(failure(error, never))
 
 
-def _result(reference: str, order: Order, report: Reporter) -> Frame:
-    module, _, name = reference.partition(":")
-    work: type[Work[Any]] = getattr(import_module(module), name)
+def _result(work: type[Work[Any]], order: Order, report: Reporter) -> Frame:
     envelope = msgspec.json.decode(order.envelope, type=Envelope)
     job: Any = Contracts([work.job_type()]).decode(envelope)
     result: object = work().run(job, report)
     if not isinstance(result, Command):
-        return Failed(error=f"{name}.run returned {type(result).__name__}, which is no command.", final=True)
+        return Failed(error=f"{work.__name__}.run returned {type(result).__name__}, which is no command.", final=True)
     try:
         return Returned(wire_type=type(result).wire_type(), data=message_data(result))
     except Unwritable as error:  # it would be so the next time too
-        return Failed(error=storable(f"{name}.run returned what cannot be told: {error}", LONGEST_ERROR), final=True)
+        return Failed(error=storable(f"{work.__name__}.run returned what cannot be told: {error}", LONGEST_ERROR), final=True)
 
 
-def _failure(error: BaseException) -> Failed:
-    return Failed(error=storable(f"{type(error).__name__}: {error_text(error)}", LONGEST_ERROR))
+def _load(reference: str) -> type[Work[Any]]:
+    module, _, name = reference.partition(":")
+    work: type[Work[Any]] = getattr(import_module(module), name)
+    return work
+
+
+def failure(error: BaseException, never: tuple[type[Exception], ...] = ()) -> Failed:
+    """What is said of an error; ``never``: those that no other attempt will mend."""
+    return Failed(
+        error=storable(f"{type(error).__name__}: {error_text(error)}", LONGEST_ERROR),
+        final=isinstance(error, Exception) and is_final(error, never),
+        after_s=error.after_s if isinstance(error, Retry) else None,
+    )
 
 
 class _Terminated(SystemExit):

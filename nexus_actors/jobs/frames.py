@@ -61,10 +61,11 @@ class Stopped(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Failed(Struct, frozen=True, kw_only=True, tag=True):
-    """It has failed. ``final``: another attempt will not help."""
+    """It has failed. ``final``: another attempt will not help; ``after_s``: the next is to wait that long."""
 
     error: Annotated[str, Meta(max_length=LONGEST_ERROR)]
     final: bool = False
+    after_s: Annotated[float, Meta(ge=0)] | None = None
 
 
 Frame = Reported | Returned | Stopped | Failed

@@ -202,7 +202,7 @@ class JobRunner:
             if await self._insist(lambda: self._store.hand_back(claim)):
                 log.info("job_handed_back")
         elif verdict.kind == "failed":
-            wait_s = None if verdict.final else self._wait_s(claim)
+            wait_s = None if verdict.final else self._wait_s(claim, verdict.after_s)
             if wait_s is None:
                 await self._end(claim, self._without_result(claim, GaveUp(outcome="failed", error=error), log), log)
             elif await self._insist(lambda: self._store.again(claim, wait_s, error)):
@@ -210,11 +210,13 @@ class JobRunner:
         else:
             log.warning("job_let_go", error="The lease ran out: whoever has the job now begins it again.")
 
-    def _wait_s(self, claim: Claim) -> float | None:
-        """How long to wait for the next attempt; None where there is none."""
+    def _wait_s(self, claim: Claim, asked_s: float | None) -> float | None:
+        """How long to wait for the next attempt, where the work has not said so; None where there is none."""
         failures = claim.failures + 1
         if failures >= self._telling(claim).work.attempts:
             return None
+        if asked_s is not None:
+            return asked_s
         retry = self._settings.retry
         endless = RetryPolicy(max_attempts=failures + 1, base_s=retry.base_s, max_s=retry.max_s, jitter=retry.jitter)
         return endless.wait_s(failures, self._chance())

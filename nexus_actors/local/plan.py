@@ -57,6 +57,9 @@ def make_plan(catalogue: Catalogue, home: Home, environ: Mapping[str, str], only
     if given.get(variable("environment")) != "production" and not given.get(variable("auth_kek")):
         home.make()
         given[variable("auth_kek")] = home.key(secrets.token_urlsafe)
+    if given.get(variable("environment")) != "production":
+        # Whoever sits here has written the handlers, or can read them.
+        given.setdefault(variable("show_faults"), "yes")
     settings = Settings.load(given)
     given[variable("data_dir")] = str(settings.data_dir)
     # The workers write to files, which `nexus logs` reads.

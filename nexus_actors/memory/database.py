@@ -13,6 +13,7 @@ from bus import StreamName
 from bus.position import Position
 from nexus_actors.context import JobStart, TimerSet
 from nexus_actors.errors import NexusError
+from nexus_actors.memory.storable import check_commit
 from nexus_actors.runtime.leases import WorkerInfo
 from nexus_actors.runtime.store import Commit, Known, LeaseLost, OutboxRow, ParkedRow
 
@@ -148,7 +149,9 @@ class MemoryDatabase:
             LeaseLost: a generation is not the current one.
             AlreadyHandled: a message is in the inbox already.
             ValueError: it writes one state twice.
+            NotStorable: PostgreSQL would refuse a value.
         """
+        check_commit(commit)
         self.check_fences(service, commit)
         tables = self.service(service)
         self.check_inbox(tables, commit)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from nexus_actors.jobs.store import Claim, Ending, Kept, Loss, Untold, report_id
 from nexus_actors.memory.database import JobRow, MemoryDatabase
+from nexus_actors.memory.storable import check
 
 
 class MemoryJobStore:
@@ -50,6 +51,7 @@ class MemoryJobStore:
     async def renew(self, worker_id: str, kept: Sequence[Kept], lease_s: float) -> Mapping[UUID, bool]:
         """See `JobStore.renew`."""
         await self._database.reach("statement")
+        check(*(wanted.note for wanted in kept))
         held: dict[UUID, bool] = {}
         for wanted in kept:
             job = self._database.jobs.get(wanted.job_id)
@@ -62,6 +64,7 @@ class MemoryJobStore:
     async def end(self, claim: Claim, ending: Ending, tell_again_s: float) -> bool:
         """See `JobStore.end`."""
         await self._database.reach("statement", claim.service)
+        check(ending.error)
         job = self._current(claim, "running", ending.outcome)
         if job is None or job.reported:
             return False
@@ -78,6 +81,7 @@ class MemoryJobStore:
     async def again(self, claim: Claim, wait_s: float, error: str) -> bool:
         """See `JobStore.again`."""
         await self._database.reach("statement", claim.service)
+        check(error)
         job = self._current(claim, "running")
         if job is None:
             return False

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bus import StreamName
-from nexus_actors.memory.database import Lease, MemoryDatabase
+from nexus_actors.memory.database import MemoryDatabase
 from nexus_actors.memory.no_sql import NoSql
 from nexus_actors.runtime.store import Commit, Known, OutboxRow, ParkedRow, Resumed, Timer
 
@@ -59,7 +59,8 @@ class MemoryTurnStore:
         """See `TurnStore.resume`."""
         await self._reach()
         tables = self._tables
-        lease = self._database.leases.get((self._service, partition), Lease())
+        lease = self._database.leases.get((self._service, partition))
+        assert lease is not None  # noqa: S101 - a partition is registered before anybody owns it
         letters = [letter for letter in tables.letters.values() if letter.row.partition == partition and letter.row.key]
         return Resumed(
             checkpoints=dict(tables.checkpoints),

@@ -3,7 +3,7 @@
 from typing import Final
 
 from nexus_actors.postgres.job_sql import CANCEL, START
-from nexus_actors.runtime.store import Commit
+from nexus_actors.runtime.store import Commit, check_instant
 
 COMMIT: Final = f"SELECT commit_turns({', '.join(f'${i}' for i in range(1, 21))})"
 
@@ -116,6 +116,8 @@ def rare_statements(service: str, commit: Commit) -> list[tuple[str, list[object
     if commit.timers_gone:
         statements.append((_DELETE_TIMERS, [list(column) for column in zip(*commit.timers_gone, strict=True)]))
     if commit.timers:
+        for _, timer in commit.timers:
+            check_instant(timer.due_at)
         last = {(timer.key, timer.name): (number, timer) for number, timer in commit.timers}.values()
         timers = [(number, timer.key, timer.name, timer.due_at, timer.message_id, timer.body) for number, timer in last]
         statements.append((_SET_TIMERS, [list(column) for column in zip(*timers, strict=True)]))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from bus import Command, Envelope, NewerRelease, Refusal, StreamName, TooLarge, Unwritable, new_id
+from bus import Command, Envelope, HandlerFailed, NewerRelease, Refusal, StreamName, TooLarge, Unwritable, new_id
 from bus.envelope import LONGEST_KEY, key_problem, seal
 from bus.requests import Answer, Requests
 from nexus_actors.http.asking import Reply
@@ -59,6 +59,8 @@ class BusAsker:
         topic = command.topic
         target = stream or topic.stream("commands", topic.partition_of(envelope.subject))
         answer = await self._traced(target, envelope, timeout_s)
+        if answer.failure is not None:
+            raise HandlerFailed(answer.failure)
         if answer.refusal is not None:
             raise Refusal.from_document(answer.refusal)
         return Reply(_value(command, answer), answer.replayed)

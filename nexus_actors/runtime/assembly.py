@@ -38,9 +38,10 @@ class LoopSettings(Struct, frozen=True, kw_only=True):
     Attributes:
         batch_size: at most so many entries of each stream in one read.
         handler_timeout_s: a coroutine handler that takes longer has failed.
-        retry: when a failed turn is tried again.
+        retry: when a failed turn is tried again, where its handler does not say.
         unknown_wait_s: how long a message that only a newer release can read holds its key back.
         lease_s: how long a lease lasts; a loop gives up after two of them without the streams.
+        shows_faults: the first failure of a command is told to who asked it, traceback and all: for development alone.
     """
 
     batch_size: int = 256
@@ -48,6 +49,7 @@ class LoopSettings(Struct, frozen=True, kw_only=True):
     retry: RetryPolicy = RetryPolicy()
     unknown_wait_s: float = 3_600.0
     lease_s: float = 5.0
+    shows_faults: bool = False
 
 
 def assemble(
@@ -81,7 +83,9 @@ def assemble(
         partitions=partitions,
         batches=lambda failed: Batches(turn_store, turns, activations, ledger, failed, metrics, stopwatch),
         outbox=Outbox(turn_store, streams, publisher, answers, Marks(turn_store, ledger), clock, log, metrics, reach),
-        parking=Parking(turn_store, ledger, settings.retry, clock, chance, log, metrics, settings.unknown_wait_s),
+        parking=Parking(
+            turn_store, ledger, settings.retry, clock, chance, log, metrics, settings.unknown_wait_s, settings.shows_faults
+        ),
         reach=reach,
         strikes=Strikes(settings.retry.max_attempts),
         clock=clock,

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from bus import Envelope, Event, Message, StreamName
 from bus.position import Position
+from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.release import RUNTIME
 
 
@@ -25,6 +26,7 @@ class Delivery(Struct, eq=False):
         stream: where it came from.
         position: where in the stream; None for one that came from a timer or from the dead letters.
         failures: how often its handler has failed.
+        policy: what the handler that was called last does about failures, where it has a policy of its own.
         waits_since: since when it waits without being to blame; see `Fault.waits`.
         waits_for: what it waits for, in words.
         timer: the name of the timer that fired it.
@@ -39,6 +41,7 @@ class Delivery(Struct, eq=False):
     stream: StreamName
     position: Position | None
     failures: int = 0
+    policy: RetryPolicy | None = None
     waits_since: datetime | None = None
     waits_for: str = ""
     timer: str | None = None

@@ -9,6 +9,7 @@ from bus.requests import Answer
 from bus.text import error_text, storable
 from nexus_actors.cause import described
 from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.own_frames import own_traceback
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.delivery import Delivery, Group
 from nexus_actors.runtime.ledger import TurnLedger
@@ -29,6 +30,8 @@ class Parking:
 
     Args:
         unknown_wait_s: how long what a newer release has written may wait for that release.
+        policy: what is done where a handler has no policy of its own.
+        shows_faults: see `LoopSettings`.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Parking:
         log: Any,  # noqa: ANN401
         metrics: ServiceMetrics,
         unknown_wait_s: float,
+        shows_faults: bool = False,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -50,6 +54,7 @@ class Parking:
         self._log = log
         self._metrics = metrics
         self._unknown_wait = timedelta(seconds=unknown_wait_s)
+        self._shows_faults = shows_faults
 
     async def failed(self, partition: Partition, group: Group, fault: Fault) -> None:
         """A group's first delivery failed: hold the key back, or park it."""
@@ -58,15 +63,30 @@ class Parking:
             self._wait(partition, group, fault)
             return
         first.failures += 1
-        wait_s = None if fault.final else self._policy.wait_s(first.failures, self._chance())
+        policy = first.policy or self._policy
+        wait_s = None if fault.final else policy.after(fault.cause, first.failures, self._chance())
         fields = {**message_fields(first.envelope), "type": first.envelope.type, "failures": str(first.failures)}
         if wait_s is None:
             self._log.error("message_parked", **fields, exc_info=fault.cause)
-            await self._park(partition, group.deliveries, described(fault.cause, _LONGEST_ERROR))
+            cause = described(fault.cause, _LONGEST_ERROR)
+            await self._park(partition, group.deliveries, cause, self._shown(first, fault, None))
             return
         self._metrics.retried(first.message.topic.service, first.envelope.type)
         self._log.warning("message_retried", **fields, wait_s=round(wait_s, 3), exc_info=fault.cause)
         partition.hold(group.key, self._clock(), timedelta(seconds=wait_s), group.deliveries)
+        if failure := self._shown(first, fault, wait_s):
+            # No answer, so nothing that the inbox keeps: who asks again under the id gets the real one.
+            self._ledger.owe(first, Answer(id=first.message_id, failure=failure))
+
+    def _shown(self, delivery: Delivery, fault: Fault, wait_s: float | None) -> str | None:
+        """What is told at once to who asked; None where nobody is to know."""
+        if not self._shows_faults or delivery.failures > 1 or delivery.envelope.replyto is None:
+            return None
+        becomes = "waits in the dead letters" if wait_s is None else f"is tried again in {wait_s:.1f} s and later"
+        return (
+            f"The handler of {delivery.envelope.type} failed. The message {becomes}, under {delivery.message_id}: ask again "
+            f"under this id for how it went.\n\n{own_traceback(fault.cause)}"
+        )
 
     def _waited_enough(self, first: Delivery, fault: Fault) -> bool:
         """Whether no newer release has come for what it has written: streams are cut only up to what waits."""
@@ -83,7 +103,7 @@ class Parking:
         waited = max(timedelta(), now - first.waits_since)
         partition.hold(group.key, now, min(max(waited / 4, _SHORTEST_WAIT), _LONGEST_WAIT), group.deliveries)
 
-    async def _park(self, partition: Partition, deliveries: Sequence[Delivery], error: str) -> None:
+    async def _park(self, partition: Partition, deliveries: Sequence[Delivery], error: str, shown: str | None) -> None:
         everything = [*deliveries, *partition.let_go(deliveries[0].key)]
         rows = [_row(delivery, behind=i > 0, error=error if i == 0 else "") for i, delivery in enumerate(everything)]
         try:
@@ -94,7 +114,7 @@ class Parking:
             rows[0] = rows[0]._replace(error=f"The cause could not be kept: {type(refused).__name__}. The log has it.")
             await self._commit(self._ledger.park(partition, rows, everything))
         partition.parked_keys.add(deliveries[0].key)
-        self._finish(partition, everything)
+        self._finish(partition, everything, shown)
 
     async def park_behind(self, partition: Partition, deliveries: Sequence[Delivery]) -> None:
         """Messages of a key that is parked join it, so that their order stays."""
@@ -108,8 +128,9 @@ class Parking:
         self._log.error("message_unreadable", message_id=str(row.message_id), type=row.wire_type, error=row.error)
         await self._commit(self._ledger.park(partition, [row._replace(error=storable(row.error, _LONGEST_ERROR))], ()))
 
-    def _finish(self, partition: Partition, deliveries: Sequence[Delivery]) -> None:
-        for delivery in deliveries:
+    def _finish(self, partition: Partition, deliveries: Sequence[Delivery], shown: str | None = None) -> None:
+        """See to it that those who asked know; ``shown`` is for who asked the first."""
+        for i, delivery in enumerate(deliveries):
             partition.finish(delivery)
             self._metrics.parked(delivery.message.topic.service, delivery.envelope.type)
             refusal = Refusal.locked(
@@ -117,7 +138,8 @@ class Parking:
                 f"The message could not be handled and waits in the dead letters under {delivery.message_id}. "
                 "It is handled when an operator redrives it; do not send it again.",
             )
-            self._ledger.owe(delivery, Answer(id=delivery.message_id, refusal=refusal.document))
+            failure = shown if i == 0 else None
+            self._ledger.owe(delivery, Answer(id=delivery.message_id, refusal=refusal.document, failure=failure))
 
     async def _commit(self, commit: Commit) -> None:
         async with self._store.transaction() as transaction:

@@ -19,6 +19,20 @@ class LeaseLost(NexusError):
     """Raised when a turn is to be committed under a generation that is no longer the current one. Nothing was written."""
 
 
+class NotStorable(NexusError):
+    """Raised for a value that no database keeps as it is, such as an instant without a zone. Nothing was written."""
+
+
+def check_instant(instant: datetime) -> None:
+    """Check an instant on its way into a store: PostgreSQL would take one without a zone for the local time of the worker.
+
+    Raises:
+        NotStorable: it has no zone.
+    """
+    if instant.tzinfo is None:
+        raise NotStorable(f"{instant.isoformat()} has no time zone: it is no instant. Give it one, such as UTC.")
+
+
 class Known(NamedTuple):
     """What the inbox says of a message that was handled before."""
 

@@ -206,6 +206,7 @@ class Turns:
                     log=self._log,
                     jobs=self._service.works,
                 )
+                call[0].policy = handler.retry
                 values = await self._invoke(handler, call, ctx)
             effects.append(ctx.effects)
             if call[0].message.channel == "commands":

@@ -7,10 +7,10 @@ import msgspec
 from bus.codec import Contracts, decode_envelope
 from bus.data import message_data
 from bus.publisher import Outgoing, Publisher
-from bus.text import error_text
 from nexus_actors.blame import blamed
 from nexus_actors.job import Job
-from nexus_actors.jobs.frames import Returned
+from nexus_actors.jobs.child import failure
+from nexus_actors.jobs.frames import Failed, Returned
 from nexus_actors.jobs.store import Claim, Ending
 from nexus_actors.jobs.telling import Telling
 from nexus_actors.memory import MemoryJobStore
@@ -62,17 +62,17 @@ class MemoryJobs:
             result: Any = telling.work.run(telling.job, report)
             done = telling.done(Returned(wire_type=type(result).wire_type(), data=message_data(result)))
         except BaseException as raised:  # noqa: BLE001 - whatever the work raises
-            fault = blamed(raised)
-            done, error = None, f"{type(fault).__name__}: {error_text(fault)}"
+            done, failed = None, failure(blamed(raised), telling.work.never)
         else:
-            error = ""
+            failed = Failed(error="")
         await self._publisher.publish([Outgoing(telling.stream, body) for body in reports])
         if done is not None:
             await self._end(claim, telling, "done", "", done)
-        elif claim.failures + 1 < telling.work.attempts:
-            await self._store.again(claim, 0, error)
+        elif claim.failures + 1 < telling.work.attempts and not failed.final:
+            await self._store.again(claim, failed.after_s or 0, failed.error)
         else:
-            await self._end(claim, telling, "failed", error, telling.gave_up(GaveUp(outcome="failed", error=error)))
+            end = GaveUp(outcome="failed", error=failed.error)
+            await self._end(claim, telling, "failed", failed.error, telling.gave_up(end))
 
     async def _end(self, claim: Claim, telling: Telling, outcome: Any, error: str, told: bytes) -> None:  # noqa: ANN401
         await self._store.end(claim, Ending(outcome, error, told), _HOUR_S)

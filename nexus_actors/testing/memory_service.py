@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from bus import Command, DeadlineExceeded, Event, Message, Refusal, StreamName, new_id
+from bus import Command, DeadlineExceeded, Event, HandlerFailed, Message, Refusal, StreamName, new_id
 from bus.codec import Contracts, decode_envelope, encode_envelope
 from bus.envelope import Envelope, seal
 from bus.memory import MemoryStreamStore
@@ -141,6 +141,7 @@ class MemoryService:
         """Ask a command as a caller of some tenant; ``envelope`` overrides attributes, such as ``id``.
 
         Raises:
+            HandlerFailed: the handler failed, and the settings are such that this is told at once.
             Refusal: a rule said no; or the handler failed, and the command is parked (`parked` has the cause).
             DeadlineExceeded: there is no answer at this instant. The key is held back (`advance` the time), or the answer was
                 lost with the connection after its commit (ask again under the same id).
@@ -152,6 +153,8 @@ class MemoryService:
         await self._publish(command, sealed)
         await self.settle()
         answer = await self._answer(sealed.id)
+        if answer.failure is not None:
+            raise HandlerFailed(answer.failure)
         if answer.refusal is not None:
             raise Refusal.from_document(answer.refusal)
         reply: Any = None

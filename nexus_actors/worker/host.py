@@ -126,6 +126,7 @@ def _loop_settings(settings: Settings) -> LoopSettings:
         retry=retry_policy(settings),
         unknown_wait_s=settings.unknown_wait_s,
         lease_s=settings.lease_s,
+        shows_faults=settings.show_faults == "yes",
     )
 
 

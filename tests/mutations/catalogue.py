@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from tests.mutations import edge, flow, jobs, servers, troubles, turns, values
+from tests.mutations import declarations, edge, flow, jobs, servers, troubles, turns, values
 
 MUTATIONS: Final = (
+    *declarations.MUTATIONS,
     *turns.MUTATIONS,
     *flow.MUTATIONS,
     *jobs.MUTATIONS,

@@ -119,6 +119,7 @@ def test_production_is_accepted_when_all_is_given() -> None:
     ("changed", "says"),
     [
         ({"NEXUS_DATABASE_URL": ""}, "NEXUS_DATABASE_URL is missing"),
+        ({"NEXUS_SHOW_FAULTS": "yes"}, "NEXUS_SHOW_FAULTS shows callers the insides"),
         ({"NEXUS_DATABASE_URL": "postgresql://postgres:postgres@db/nexus"}, "has a password that everybody knows"),
         ({"NEXUS_DATABASE_URL": "postgresql://nexus@db/nexus"}, "NEXUS_DATABASE_URL has no password"),
         ({"NEXUS_DATABASE_URL": "postgresql://nexus@db/nexus?password=changeme"}, "has a password that everybody knows"),

@@ -6,6 +6,8 @@ from typing import Any, Final
 import click
 import msgspec
 
+from nexus_actors.cli.terminal.raised import raised
+
 _COLOURS: Final = {"debug": "bright_black", "info": "green", "warning": "yellow", "error": "red", "critical": "red"}
 _HEAD: Final = ("time", "level", "service", "event")
 
@@ -28,14 +30,16 @@ def belongs_to(line: str, service: str | None) -> bool:
 
 
 def shown(line: str) -> str:
-    """A line for people; one that is no JSON as it is."""
+    """A line for people; one that is no JSON as it is. What was raised follows in lines of its own."""
     event = read_line(line)
     if event is None:
         return line
     level = str(event.get("level", ""))
     head = f"{event.get('time', '')} {click.style(f'{level:<8}', fg=_COLOURS.get(level))}"
-    rest = " ".join(f"{name}={_value(value)}" for name, value in event.items() if name not in _HEAD)
-    return f"{head} {event.get('service', ''):<14} {event['event']}  {rest}".rstrip()
+    below = raised(event.get("exception"))
+    apart = (*_HEAD, "exception") if below else _HEAD
+    rest = " ".join(f"{name}={_value(value)}" for name, value in event.items() if name not in apart)
+    return "\n".join([f"{head} {event.get('service', ''):<14} {event['event']}  {rest}".rstrip(), *below])
 
 
 def instant(line: str) -> str:

@@ -31,6 +31,16 @@ async def test_after_its_last_attempt_a_job_has_failed(database_url: str, tmp_pa
         assert "hunter2" not in failed.error
 
 
+@pytest.mark.parametrize(("step", "error"), [("fail-for-good", "KeyError: 'no such track'"), ("park", "Park: no such studio")])
+async def test_an_error_that_no_attempt_will_mend_ends_the_job_at_once(
+    database_url: str, tmp_path: Path, step: str, error: str
+) -> None:
+    async with open_studio(database_url, tmp_path) as studio:
+        job_id = await studio.start(step)
+        assert await studio.hears() == [("failed", error)]
+        assert (await studio.status(job_id)).attempts == 1
+
+
 @pytest.mark.parametrize(
     ("step", "told"),
     [

@@ -69,3 +69,10 @@ def test_production_gets_no_key_from_a_file(tmp_path: Path) -> None:
 def test_the_command_line_overrides_the_variables() -> None:
     environ = overridden({"NEXUS_WORKERS": "2", "A": "b"}, workers=3, port_offset=None)
     assert environ == {"NEXUS_WORKERS": "3", "A": "b"}
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, "yes"), ({"NEXUS_SHOW_FAULTS": "no"}, "no")])
+def test_in_development_who_asks_is_shown_what_a_handler_raised(tmp_path: Path, given: dict[str, str], expected: str) -> None:
+    plan = make_plan(CATALOGUE, Home(tmp_path), {"NEXUS_DATA_DIR": str(tmp_path), **given})
+    assert plan.settings.show_faults == expected
+    assert plan.environ["NEXUS_SHOW_FAULTS"] == expected

@@ -16,12 +16,13 @@ FILES = files_of(draw(DIAGRAM, "long-distance-ms"))
 
 def test_there_is_a_file_for_every_room() -> None:
     folder = "modules/extensions/long_distance"
-    rooms = ["__init__", "contract", "domain", "actors", "queries", "routes", "service"]
+    rooms = ["__init__", "contract", "domain", "actors", "jobs", "queries", "routes", "service"]
 
     assert list(FILES) == [
         *(f"{folder}/{room}.py" for room in rooms),
         f"{folder}/migrations/0001_items.sql",
         f"tests/{folder}/test_domain.py",
+        f"tests/{folder}/test_care.py",
         f"tests/{folder}/test_over_http.py",
         "modules/additions/long-distance-ms.toml",
     ]

@@ -48,3 +48,16 @@ async def test_a_cancelled_job_is_not_begun(tmp_path: Path) -> None:
         await studio.do_jobs()
         assert heard(studio) == [("cancelled", "")]
         assert not (tmp_path / "began-0").exists()
+
+
+async def test_a_job_that_no_attempt_will_mend_is_given_up_and_one_may_say_when_to_begin_again(tmp_path: Path) -> None:
+    async with open_memory_service(service) as studio:
+        await start(studio, tmp_path, "fail-for-good")
+        await studio.do_jobs()
+        assert heard(studio) == [("failed", "KeyError: 'no such track'")]
+        await start(studio, tmp_path, "again 60")
+        await studio.do_jobs()
+        assert len(heard(studio)) == 1
+        await studio.advance(60)
+        await studio.do_jobs()
+        assert heard(studio)[1:] == [("failed", "Retry: the tape is wet")]

@@ -15,8 +15,8 @@ from modules.puabo_nexus.location.contract import (
     GeofenceDeleted,
     MultiPolygon,
 )
-from nexus_actors.testing import HttpAnswer, HttpProbe, open_platform
-from tests.modules.puabo_nexus.location.journey import LOCATION, READ, WRITE, client, draw, everything, square
+from nexus_actors.testing import HttpAnswer, HttpProbe, TestPlatform
+from tests.modules.puabo_nexus.location.journey import READ, WRITE, client, draw, everything, square
 
 pytestmark = pytest.mark.anyio
 
@@ -29,37 +29,36 @@ async def post(probe: HttpProbe, shape: Any, name: str = "depot") -> HttpAnswer:
     return await probe.post("/v1/geofences", {"name": name, "shape": shape})
 
 
-async def test_a_geofence_is_made_read_changed_and_removed(database_url: str) -> None:
-    async with open_platform([LOCATION], database_url) as platform:
-        probe = client(platform)
-        made = await post(probe, CLOCKWISE)
-        assert made.status == 201
-        fence = made.json()
-        assert (fence["name"], fence["version"], fence["shape"]) == ("depot", 1, KEPT)
-        path = f"/v1/geofences/{fence['geofence_id']}"
-        read = await probe.get(path)
-        assert (read.json(), read.headers["ETag"]) == (fence, '"1"')
+async def test_a_geofence_is_made_read_changed_and_removed(platform: TestPlatform) -> None:
+    probe = client(platform)
+    made = await post(probe, CLOCKWISE)
+    assert made.status == 201
+    fence = made.json()
+    assert (fence["name"], fence["version"], fence["shape"]) == ("depot", 1, KEPT)
+    path = f"/v1/geofences/{fence['geofence_id']}"
+    read = await probe.get(path)
+    assert (read.json(), read.headers["ETag"]) == (fence, '"1"')
 
-        body = {"name": " yard ", "shape": CIRCLE}
-        changed = await probe.send("PUT", path, body, headers={"If-Match": '"1"'})
-        assert changed.status == 200
-        assert (changed.json()["name"], changed.json()["version"], changed.json()["shape"]) == ("yard", 2, CIRCLE)
-        assert (await probe.send("PUT", path, body, headers={"If-Match": '"1"'})).code == "version_mismatch"
-        assert (await probe.send("PUT", path, body)).json()["version"] == 2, "what is as it was asked to be does not change"
+    body = {"name": " yard ", "shape": CIRCLE}
+    changed = await probe.send("PUT", path, body, headers={"If-Match": '"1"'})
+    assert changed.status == 200
+    assert (changed.json()["name"], changed.json()["version"], changed.json()["shape"]) == ("yard", 2, CIRCLE)
+    assert (await probe.send("PUT", path, body, headers={"If-Match": '"1"'})).code == "version_mismatch"
+    assert (await probe.send("PUT", path, body)).json()["version"] == 2, "what is as it was asked to be does not change"
 
-        stale = await probe.send("DELETE", path, headers={"If-Match": '"1"'})
-        assert (stale.status, stale.code) == (412, "version_mismatch")
-        assert (await probe.send("DELETE", path, headers={"If-Match": '"2"'})).status == 204
-        for answer in (await probe.get(path), await probe.send("DELETE", path), await probe.get(f"{path}/vehicles")):
-            assert (answer.status, answer.code) == (404, "geofence_not_found")
+    stale = await probe.send("DELETE", path, headers={"If-Match": '"1"'})
+    assert (stale.status, stale.code) == (412, "version_mismatch")
+    assert (await probe.send("DELETE", path, headers={"If-Match": '"2"'})).status == 204
+    for answer in (await probe.get(path), await probe.send("DELETE", path), await probe.get(f"{path}/vehicles")):
+        assert (answer.status, answer.code) == (404, "geofence_not_found")
 
-        (created,) = platform.events(GeofenceCreated)
-        (change,) = platform.events(GeofenceChanged)
-        (deleted,) = platform.events(GeofenceDeleted)
-        geofence_id = UUID(fence["geofence_id"])
-        assert (created.geofence_id, created.geofence_version, created.shape) == (geofence_id, 1, square(0, 0, 1, 1))
-        assert (change.geofence_version, change.shape) == (2, Circle(45.0, 15.0, 200.0))
-        assert (deleted.geofence_id, deleted.geofence_version) == (geofence_id, 2)
+    (created,) = platform.events(GeofenceCreated)
+    (change,) = platform.events(GeofenceChanged)
+    (deleted,) = platform.events(GeofenceDeleted)
+    geofence_id = UUID(fence["geofence_id"])
+    assert (created.geofence_id, created.geofence_version, created.shape) == (geofence_id, 1, square(0, 0, 1, 1))
+    assert (change.geofence_version, change.shape) == (2, Circle(45.0, 15.0, 200.0))
+    assert (deleted.geofence_id, deleted.geofence_version) == (geofence_id, 2)
 
 
 WRONG_SHAPES: list[tuple[Any, str, str | None]] = [
@@ -77,136 +76,126 @@ WRONG_SHAPES: list[tuple[Any, str, str | None]] = [
 ]
 
 
-async def test_a_shape_that_is_none_is_refused_and_leaves_nothing(database_url: str) -> None:
-    async with open_platform([LOCATION], database_url) as platform:
-        probe = client(platform)
-        for shape, code, field in WRONG_SHAPES:
-            answer = await post(probe, shape)
-            assert (answer.status, answer.code) == (422, code), answer.body
-            assert answer.json()["errors"][0]["field"].startswith(field or "$.shape.coordinates"), answer.body
-        assert (await probe.get("/v1/geofences")).json()["items"] == []
-        assert platform.events(GeofenceCreated) == []
+async def test_a_shape_that_is_none_is_refused_and_leaves_nothing(platform: TestPlatform) -> None:
+    probe = client(platform)
+    for shape, code, field in WRONG_SHAPES:
+        answer = await post(probe, shape)
+        assert (answer.status, answer.code) == (422, code), answer.body
+        assert answer.json()["errors"][0]["field"].startswith(field or "$.shape.coordinates"), answer.body
+    assert (await probe.get("/v1/geofences")).json()["items"] == []
+    assert platform.events(GeofenceCreated) == []
 
 
-async def test_a_feature_with_one_area_is_taken(database_url: str) -> None:
-    async with open_platform([LOCATION], database_url) as platform:
-        feature = {"type": "Feature", "properties": {"name": "x"}, "geometry": CLOCKWISE}
-        collection = {"type": "FeatureCollection", "features": [feature]}
-        for shape in (feature, collection):
-            answer = await post(client(platform), shape)
-            assert answer.json()["shape"] == KEPT, answer.body
-        twice = await post(client(platform), {"type": "FeatureCollection", "features": [feature, feature]})
-        assert (twice.status, twice.code) == (422, "several_areas")
+async def test_a_feature_with_one_area_is_taken(platform: TestPlatform) -> None:
+    feature = {"type": "Feature", "properties": {"name": "x"}, "geometry": CLOCKWISE}
+    collection = {"type": "FeatureCollection", "features": [feature]}
+    for shape in (feature, collection):
+        answer = await post(client(platform), shape)
+        assert answer.json()["shape"] == KEPT, answer.body
+    twice = await post(client(platform), {"type": "FeatureCollection", "features": [feature, feature]})
+    assert (twice.status, twice.code) == (422, "several_areas")
 
 
-async def test_names_and_bodies_are_checked(database_url: str) -> None:
-    async with open_platform([LOCATION], database_url) as platform:
-        probe = client(platform)
-        for name in ("   ", "Yard\x1b[2J", "Yard\u202e7", "Yard\ufffe"):
-            assert (await post(probe, CIRCLE, name)).code == "invalid_geofence"
-        assert (await post(probe, CIRCLE, " Yard\n 7 ")).json()["name"] == "Yard 7"
-        assert (await post(probe, CIRCLE, "")).status == 422
-        assert (await post(probe, CIRCLE, "x" * 201)).status == 422
-        assert (await probe.post("/v1/geofences", {"name": "a", "shape": CIRCLE, "colour": 1})).status == 422
-        assert (
-            await probe.send("POST", "/v1/geofences", body=b"{", headers={"Content-Type": "application/json"})
-        ).status == 400
+async def test_names_and_bodies_are_checked(platform: TestPlatform) -> None:
+    probe = client(platform)
+    for name in ("   ", "Yard\x1b[2J", "Yard\u202e7", "Yard\ufffe"):
+        assert (await post(probe, CIRCLE, name)).code == "invalid_geofence"
+    assert (await post(probe, CIRCLE, " Yard\n 7 ")).json()["name"] == "Yard 7"
+    assert (await post(probe, CIRCLE, "")).status == 422
+    assert (await post(probe, CIRCLE, "x" * 201)).status == 422
+    assert (await probe.post("/v1/geofences", {"name": "a", "shape": CIRCLE, "colour": 1})).status == 422
+    assert (await probe.send("POST", "/v1/geofences", body=b"{", headers={"Content-Type": "application/json"})).status == 400
 
 
-async def test_lists_go_through_pages_and_bounds(database_url: str) -> None:
-    async with open_platform([LOCATION], database_url) as platform:
-        fences = [await draw(platform, square(lon, 45.0, lon + 0.5, 45.5), f"fence {lon}") for lon in range(7)]
-        cut = MultiPolygon((square(179.5, -1, 180, 1).coordinates, square(-180, -1, -179.5, 1).coordinates))
-        pacific = await draw(platform, cut, "pacific")
-        fiji = await draw(platform, Circle(-17.0, 179.99, 20_000.0), "fiji")
-        await draw(platform, CIRCLE_OF_ANOTHER, tenant="other")
-        probe = client(platform)
-        everywhere = [item["geofence_id"] for item in await everything(probe, "/v1/geofences", 4)]
-        assert everywhere == sorted(str(fence.geofence_id) for fence in (*fences, pacific, fiji))
+async def test_lists_go_through_pages_and_bounds(platform: TestPlatform) -> None:
+    fences = [await draw(platform, square(lon, 45.0, lon + 0.5, 45.5), f"fence {lon}") for lon in range(7)]
+    cut = MultiPolygon((square(179.5, -1, 180, 1).coordinates, square(-180, -1, -179.5, 1).coordinates))
+    pacific = await draw(platform, cut, "pacific")
+    fiji = await draw(platform, Circle(-17.0, 179.99, 20_000.0), "fiji")
+    await draw(platform, CIRCLE_OF_ANOTHER, tenant="other")
+    probe = client(platform)
+    everywhere = [item["geofence_id"] for item in await everything(probe, "/v1/geofences", 4)]
+    assert everywhere == sorted(str(fence.geofence_id) for fence in (*fences, pacific, fiji))
 
-        async def within(bbox: str) -> list[str]:
-            return sorted(str(item["name"]) for item in await everything(probe, f"/v1/geofences?bbox={bbox}", 1))
+    async def within(bbox: str) -> list[str]:
+        return sorted(str(item["name"]) for item in await everything(probe, f"/v1/geofences?bbox={bbox}", 1))
 
-        assert await within("1.6,45.2,3.1,45.3") == ["fence 2", "fence 3"]
-        assert await within("179.9,-1,-179.9,1") == ["pacific"]
-        assert await within("-179.9,-18,-179,0") == ["fiji", "pacific"]
-        assert await within("179.0,-18,179.7,0") == ["pacific"]
-        assert await within("-180,-90,180,90") == sorted(["fiji", "pacific", *(f"fence {lon}" for lon in range(7))])
-        for wrong in ("1,2,3", "1,2,3,x", "1,50,2,40", "-181,0,0,0", "0,0,NaN,1", "0,0,1_0,1"):
-            answer = await probe.get(f"/v1/geofences?bbox={wrong}")
-            assert (answer.status, answer.code) == (422, "invalid_bbox"), wrong
+    assert await within("1.6,45.2,3.1,45.3") == ["fence 2", "fence 3"]
+    assert await within("179.9,-1,-179.9,1") == ["pacific"]
+    assert await within("-179.9,-18,-179,0") == ["fiji", "pacific"]
+    assert await within("179.0,-18,179.7,0") == ["pacific"]
+    assert await within("-180,-90,180,90") == sorted(["fiji", "pacific", *(f"fence {lon}" for lon in range(7))])
+    for wrong in ("1,2,3", "1,2,3,x", "1,50,2,40", "-181,0,0,0", "0,0,NaN,1", "0,0,1_0,1"):
+        answer = await probe.get(f"/v1/geofences?bbox={wrong}")
+        assert (answer.status, answer.code) == (422, "invalid_bbox"), wrong
 
 
 CIRCLE_OF_ANOTHER = Circle(45.2, 2.2, 5_000.0)
 
 
-async def test_points_are_tested_against_all_fences(database_url: str) -> None:
-    async with open_platform([LOCATION], database_url) as platform:
-        depot = await draw(platform, square(15.0, 45.0, 15.01, 45.01))
-        ring = await draw(platform, Circle(45.005, 15.01, 500.0))
-        cut = MultiPolygon((square(179.5, -1, 180, 1).coordinates, square(-180, -1, -179.5, 1).coordinates))
-        pacific = await draw(platform, cut)
-        await draw(platform, Circle(45.005, 15.005, 500.0), tenant="other")
-        points = [(45.005, 15.009), (45.005, 15.001), (45.005, 15.013), (0.0, 180.0), (0.0, -180.0), (0.0, -179.7), (0.0, 0.0)]
-        answer = await client(platform).post("/v1/geofences:test", {"points": [{"lat": a, "lon": b} for a, b in points]})
-        assert answer.status == 200
-        found = [item["geofence_ids"] for item in answer.json()["items"]]
-        both = sorted([str(depot.geofence_id), str(ring.geofence_id)])
-        only = [str(pacific.geofence_id)]
-        assert found == [
-            both,
-            both[:1] if both[0] == str(depot.geofence_id) else both[1:],
-            [str(ring.geofence_id)],
-            *[only] * 3,
-            [],
-        ]
-        for wrong in ([], [{"lat": 91, "lon": 0}], [{"lat": 0, "lon": 0}] * 201):
-            assert (await client(platform).post("/v1/geofences:test", {"points": wrong})).status == 422
+async def test_points_are_tested_against_all_fences(platform: TestPlatform) -> None:
+    depot = await draw(platform, square(15.0, 45.0, 15.01, 45.01))
+    ring = await draw(platform, Circle(45.005, 15.01, 500.0))
+    cut = MultiPolygon((square(179.5, -1, 180, 1).coordinates, square(-180, -1, -179.5, 1).coordinates))
+    pacific = await draw(platform, cut)
+    await draw(platform, Circle(45.005, 15.005, 500.0), tenant="other")
+    points = [(45.005, 15.009), (45.005, 15.001), (45.005, 15.013), (0.0, 180.0), (0.0, -180.0), (0.0, -179.7), (0.0, 0.0)]
+    answer = await client(platform).post("/v1/geofences:test", {"points": [{"lat": a, "lon": b} for a, b in points]})
+    assert answer.status == 200
+    found = [item["geofence_ids"] for item in answer.json()["items"]]
+    both = sorted([str(depot.geofence_id), str(ring.geofence_id)])
+    only = [str(pacific.geofence_id)]
+    assert found == [
+        both,
+        both[:1] if both[0] == str(depot.geofence_id) else both[1:],
+        [str(ring.geofence_id)],
+        *[only] * 3,
+        [],
+    ]
+    for wrong in ([], [{"lat": 91, "lon": 0}], [{"lat": 0, "lon": 0}] * 201):
+        assert (await client(platform).post("/v1/geofences:test", {"points": wrong})).status == 422
 
 
-async def test_scopes_and_tenants_are_kept_apart(database_url: str) -> None:
-    async with open_platform([LOCATION], database_url) as platform:
-        fence = await draw(platform, Circle(45.0, 15.0, 100.0))
-        path = f"/v1/geofences/{fence.geofence_id}"
-        body = {"name": "mine now", "shape": CIRCLE}
-        assert (await platform.bearer("location-ms", None).get(path)).status == 401
-        assert (await client(platform, WRITE).get(path)).status == 403
-        assert (await client(platform, READ).send("PUT", path, body)).status == 403
-        stranger = client(platform, tenant="other")
-        for answer in (
-            await stranger.get(path),
-            await stranger.get(f"{path}/vehicles"),
-            await stranger.send("PUT", path, body),
-            await stranger.send("DELETE", path),
-        ):
-            assert (answer.status, answer.code) == (404, "geofence_not_found")
-        assert (await stranger.get("/v1/geofences")).json()["items"] == []
-        assert (await client(platform).get(path)).json()["version"] == 1
+async def test_scopes_and_tenants_are_kept_apart(platform: TestPlatform) -> None:
+    fence = await draw(platform, Circle(45.0, 15.0, 100.0))
+    path = f"/v1/geofences/{fence.geofence_id}"
+    body = {"name": "mine now", "shape": CIRCLE}
+    assert (await platform.bearer("location-ms", None).get(path)).status == 401
+    assert (await client(platform, WRITE).get(path)).status == 403
+    assert (await client(platform, READ).send("PUT", path, body)).status == 403
+    stranger = client(platform, tenant="other")
+    for answer in (
+        await stranger.get(path),
+        await stranger.get(f"{path}/vehicles"),
+        await stranger.send("PUT", path, body),
+        await stranger.send("DELETE", path),
+    ):
+        assert (answer.status, answer.code) == (404, "geofence_not_found")
+    assert (await stranger.get("/v1/geofences")).json()["items"] == []
+    assert (await client(platform).get(path)).json()["version"] == 1
 
 
-async def test_commands_from_elsewhere_are_checked_alike(database_url: str) -> None:
+async def test_commands_from_elsewhere_are_checked_alike(platform: TestPlatform) -> None:
     """They may come in without the HTTP face of this service."""
-    async with open_platform([LOCATION], database_url) as platform:
-        geofence_id = uuid4()
-        bowtie = (((0.0, 0.0), (2.0, 2.0), (2.0, 0.0), (0.0, 2.0), (0.0, 0.0)),)
-        with pytest.raises(Refusal, match="self_intersection"):
-            await platform.ask(CreateGeofence(geofence_id=geofence_id, name="bow tie", shape=MultiPolygon((bowtie,))))
-        circle = Circle(0.0, 0.0, 10.0)
-        await platform.ask(CreateGeofence(geofence_id=geofence_id, name="first", shape=circle))
-        with pytest.raises(Refusal, match="geofence_exists"):
-            await platform.ask(CreateGeofence(geofence_id=geofence_id, name="second", shape=circle))
-        with pytest.raises(Refusal, match="version_mismatch"):
-            await platform.ask(ChangeGeofence(geofence_id=geofence_id, name="second", shape=circle, expected_version=7))
-        removed = await platform.ask(DeleteGeofence(geofence_id=geofence_id, expected_version=1))
-        assert removed.name == "first"
-        with pytest.raises(Refusal, match="geofence_not_found"):
-            await platform.ask(DeleteGeofence(geofence_id=geofence_id))
+    geofence_id = uuid4()
+    bowtie = (((0.0, 0.0), (2.0, 2.0), (2.0, 0.0), (0.0, 2.0), (0.0, 0.0)),)
+    with pytest.raises(Refusal, match="self_intersection"):
+        await platform.ask(CreateGeofence(geofence_id=geofence_id, name="bow tie", shape=MultiPolygon((bowtie,))))
+    circle = Circle(0.0, 0.0, 10.0)
+    await platform.ask(CreateGeofence(geofence_id=geofence_id, name="first", shape=circle))
+    with pytest.raises(Refusal, match="geofence_exists"):
+        await platform.ask(CreateGeofence(geofence_id=geofence_id, name="second", shape=circle))
+    with pytest.raises(Refusal, match="version_mismatch"):
+        await platform.ask(ChangeGeofence(geofence_id=geofence_id, name="second", shape=circle, expected_version=7))
+    removed = await platform.ask(DeleteGeofence(geofence_id=geofence_id, expected_version=1))
+    assert removed.name == "first"
+    with pytest.raises(Refusal, match="geofence_not_found"):
+        await platform.ask(DeleteGeofence(geofence_id=geofence_id))
 
 
-async def test_the_documentation_is_valid_and_shows_what_an_area_may_be(database_url: str) -> None:
-    async with open_platform([LOCATION], database_url) as platform:
-        answer = await platform.bearer("location-ms", None).get("/openapi.json")
-        document = answer.json()
-        validate(document)
-        shape = document["components"]["schemas"]["GeofenceDraft"]["properties"]["shape"]
-        assert {"Circle", "Polygon", "MultiPolygon", "Feature"} <= set(shape["properties"]["type"]["enum"])
+async def test_the_documentation_is_valid_and_shows_what_an_area_may_be(platform: TestPlatform) -> None:
+    answer = await platform.bearer("location-ms", None).get("/openapi.json")
+    document = answer.json()
+    validate(document)
+    shape = document["components"]["schemas"]["GeofenceDraft"]["properties"]["shape"]
+    assert {"Circle", "Polygon", "MultiPolygon", "Feature"} <= set(shape["properties"]["type"]["enum"])

@@ -7,9 +7,9 @@ import shapely
 
 from modules.puabo_nexus.location.domain.geodesy import geodesic_distance_m
 from modules.puabo_nexus.tracker.contract import PositionsRecorded
-from nexus_actors.testing import TestPlatform, open_platform
+from nexus_actors.testing import TestPlatform
 from nexus_actors.worker.worker import utc_now
-from tests.modules.puabo_nexus.location.journey import LOCATION, READ, WRITE, client, draw, everything, fix, report, square
+from tests.modules.puabo_nexus.location.journey import READ, WRITE, client, draw, everything, fix, report, square
 
 pytestmark = pytest.mark.anyio
 
@@ -35,100 +35,95 @@ def scattered(seed: int) -> Fleet:
     return {UUID(int=chance.getrandbits(128)): spot for spot in spots}
 
 
-async def test_a_position_has_what_the_device_said_and_its_age(database_url: str) -> None:
+async def test_a_position_has_what_the_device_said_and_its_age(platform: TestPlatform) -> None:
     van = uuid4()
-    async with open_platform([LOCATION], database_url) as platform:
-        probe = client(platform)
-        missing = await probe.get(f"/v1/vehicles/{van}/position")
-        assert (missing.status, missing.code) == (404, "position_not_found")
-        await report(platform, van, fix(0, 45.0, 15.0, speed_mps=12.5, heading_deg=90.0, altitude_m=200.0, accuracy_m=4.0))
-        first = (await probe.get(f"/v1/vehicles/{van}/position")).json()
-        age_s = (utc_now() - fix(0, 0, 0).fix_at).total_seconds()
-        assert first.pop("age_s") == pytest.approx(age_s, abs=5)
-        received_at = first.pop("received_at")
-        assert received_at.endswith("Z")
-        assert first == {
-            "vehicle_id": str(van),
-            "lat": 45.0,
-            "lon": 15.0,
-            "altitude_m": 200.0,
-            "speed_mps": 12.5,
-            "heading_deg": 90.0,
-            "accuracy_m": 4.0,
-            "fix_at": "2026-03-01T08:00:00Z",
-        }
-        await report(platform, van, fix(60, 45.1, 15.0))
-        second = (await probe.get(f"/v1/vehicles/{van}/position")).json()
-        assert (second["lat"], second["speed_mps"]) == (45.1, None)
+    probe = client(platform)
+    missing = await probe.get(f"/v1/vehicles/{van}/position")
+    assert (missing.status, missing.code) == (404, "position_not_found")
+    await report(platform, van, fix(0, 45.0, 15.0, speed_mps=12.5, heading_deg=90.0, altitude_m=200.0, accuracy_m=4.0))
+    first = (await probe.get(f"/v1/vehicles/{van}/position")).json()
+    age_s = (utc_now() - fix(0, 0, 0).fix_at).total_seconds()
+    assert first.pop("age_s") == pytest.approx(age_s, abs=5)
+    received_at = first.pop("received_at")
+    assert received_at.endswith("Z")
+    assert first == {
+        "vehicle_id": str(van),
+        "lat": 45.0,
+        "lon": 15.0,
+        "altitude_m": 200.0,
+        "speed_mps": 12.5,
+        "heading_deg": 90.0,
+        "accuracy_m": 4.0,
+        "fix_at": "2026-03-01T08:00:00Z",
+    }
+    await report(platform, van, fix(60, 45.1, 15.0))
+    second = (await probe.get(f"/v1/vehicles/{van}/position")).json()
+    assert (second["lat"], second["speed_mps"]) == (45.1, None)
 
 
-async def test_all_positions_are_listed_once(database_url: str) -> None:
+async def test_all_positions_are_listed_once(platform: TestPlatform) -> None:
     fleet = scattered(1)
-    async with open_platform([LOCATION], database_url) as platform:
-        await place(platform, fleet)
-        await report(platform, uuid4(), fix(0, 45.0, 15.0), tenant="other")
-        listed = [UUID(str(item["vehicle_id"])) for item in await everything(client(platform), "/v1/vehicles", 25)]
-        assert listed == sorted(fleet)
+    await place(platform, fleet)
+    await report(platform, uuid4(), fix(0, 45.0, 15.0), tenant="other")
+    listed = [UUID(str(item["vehicle_id"])) for item in await everything(client(platform), "/v1/vehicles", 25)]
+    assert listed == sorted(fleet)
 
 
-async def test_nearest_is_brute_force(database_url: str) -> None:
+async def test_nearest_is_brute_force(platform: TestPlatform) -> None:
     fleet = scattered(2)
     points = [(0.0, 180.0), (0.5, -179.95), (90.0, 0.0), (-89.95, 120.0), (45.0, 15.0), (10.0, -60.0)]
-    async with open_platform([LOCATION], database_url) as platform:
-        await place(platform, fleet)
-        await report(platform, uuid4(), fix(0, 45.0, 15.0), tenant="other")
-        probe = client(platform)
-        for at in points:
-            distances = sorted((geodesic_distance_m(*at, *spot), vehicle_id) for vehicle_id, spot in fleet.items())
-            for count, within_m in ((1, None), (7, None), (200, None), (5, 3_000.0), (50, 2_000_000.0)):
-                limit = "" if within_m is None else f"&max_distance_m={within_m}"
-                answer = await probe.get(f"/v1/nearest?lat={at[0]}&lon={at[1]}&k={count}{limit}")
-                assert answer.status == 200, answer.body
-                found = [(item["distance_m"], UUID(item["position"]["vehicle_id"])) for item in answer.json()["items"]]
-                assert found == [pair for pair in distances if within_m is None or pair[0] <= within_m][:count]
+    await place(platform, fleet)
+    await report(platform, uuid4(), fix(0, 45.0, 15.0), tenant="other")
+    probe = client(platform)
+    for at in points:
+        distances = sorted((geodesic_distance_m(*at, *spot), vehicle_id) for vehicle_id, spot in fleet.items())
+        for count, within_m in ((1, None), (7, None), (200, None), (5, 3_000.0), (50, 2_000_000.0)):
+            limit = "" if within_m is None else f"&max_distance_m={within_m}"
+            answer = await probe.get(f"/v1/nearest?lat={at[0]}&lon={at[1]}&k={count}{limit}")
+            assert answer.status == 200, answer.body
+            found = [(item["distance_m"], UUID(item["position"]["vehicle_id"])) for item in answer.json()["items"]]
+            assert found == [pair for pair in distances if within_m is None or pair[0] <= within_m][:count]
 
 
-async def test_within_a_circle_is_brute_force(database_url: str) -> None:
+async def test_within_a_circle_is_brute_force(platform: TestPlatform) -> None:
     fleet = scattered(3)
-    async with open_platform([LOCATION], database_url) as platform:
-        await place(platform, fleet)
-        probe = client(platform)
-        for at in ((0.0, 180.0), (89.95, 0.0), (45.0, 15.0)):
-            for radius_m in (1.0, 7_000.0, 30_000.0, 12_000_000.0):
-                expected = sorted(v for v, spot in fleet.items() if geodesic_distance_m(*at, *spot) <= radius_m)
-                path = f"/v1/within?lat={at[0]}&lon={at[1]}&radius_m={radius_m}"
-                assert [UUID(str(item["vehicle_id"])) for item in await everything(probe, path, 25)] == expected
+    await place(platform, fleet)
+    probe = client(platform)
+    for at in ((0.0, 180.0), (89.95, 0.0), (45.0, 15.0)):
+        for radius_m in (1.0, 7_000.0, 30_000.0, 12_000_000.0):
+            expected = sorted(v for v, spot in fleet.items() if geodesic_distance_m(*at, *spot) <= radius_m)
+            path = f"/v1/within?lat={at[0]}&lon={at[1]}&radius_m={radius_m}"
+            assert [UUID(str(item["vehicle_id"])) for item in await everything(probe, path, 25)] == expected
 
 
-async def test_within_an_area_is_what_shapely_covers(database_url: str) -> None:
+async def test_within_an_area_is_what_shapely_covers(platform: TestPlatform) -> None:
     fleet = scattered(4)
     area = {"type": "Polygon", "coordinates": [[[14.9, 44.95], [15.1, 44.97], [15.0, 45.1], [15.0, 45.0], [14.9, 44.95]]]}
     polygon = shapely.Polygon(area["coordinates"][0])
     expected = sorted(v for v, (lat, lon) in fleet.items() if polygon.covers(shapely.Point(lon, lat)))
     assert len(expected) > 4
-    async with open_platform([LOCATION], database_url) as platform:
-        await place(platform, fleet)
-        probe = client(platform)
-        found, cursor = [], None
-        while True:
-            answer = await probe.post("/v1/within", {"area": area, "limit": 3, "cursor": cursor})
-            assert answer.status == 200, answer.body
-            found += [UUID(item["vehicle_id"]) for item in answer.json()["items"]]
-            cursor = answer.json()["next"]
-            if cursor is None:
-                break
-        assert found == expected
-        pacific = [
-            [[[170, -9], [180, -9], [180, 9], [170, 9], [170, -9]]],
-            [[[-180, -9], [-170, -9], [-170, 9], [-180, 9], [-180, -9]]],
-        ]
-        answer = await probe.post("/v1/within", {"area": {"type": "MultiPolygon", "coordinates": pacific}, "limit": 50})
-        around = {str(v) for v, (lat, lon) in fleet.items() if abs(lat) <= 9 and abs(lon) >= 170}
-        assert {item["vehicle_id"] for item in answer.json()["items"]} == around
-        bow_tie = {"type": "Polygon", "coordinates": [[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]]}
-        refused = await probe.post("/v1/within", {"area": bow_tie})
-        assert (refused.status, refused.code) == (422, "self_intersection")
-        assert refused.json()["errors"][0]["field"] == "$.area.coordinates[0]"
+    await place(platform, fleet)
+    probe = client(platform)
+    found, cursor = [], None
+    while True:
+        answer = await probe.post("/v1/within", {"area": area, "limit": 3, "cursor": cursor})
+        assert answer.status == 200, answer.body
+        found += [UUID(item["vehicle_id"]) for item in answer.json()["items"]]
+        cursor = answer.json()["next"]
+        if cursor is None:
+            break
+    assert found == expected
+    pacific = [
+        [[[170, -9], [180, -9], [180, 9], [170, 9], [170, -9]]],
+        [[[-180, -9], [-170, -9], [-170, 9], [-180, 9], [-180, -9]]],
+    ]
+    answer = await probe.post("/v1/within", {"area": {"type": "MultiPolygon", "coordinates": pacific}, "limit": 50})
+    around = {str(v) for v, (lat, lon) in fleet.items() if abs(lat) <= 9 and abs(lon) >= 170}
+    assert {item["vehicle_id"] for item in answer.json()["items"]} == around
+    bow_tie = {"type": "Polygon", "coordinates": [[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]]}
+    refused = await probe.post("/v1/within", {"area": bow_tie})
+    assert (refused.status, refused.code) == (422, "self_intersection")
+    assert refused.json()["errors"][0]["field"] == "$.area.coordinates[0]"
 
 
 NONSENSE = [
@@ -152,51 +147,46 @@ NONSENSE = [
 ]
 
 
-async def test_questions_that_make_no_sense_are_refused(database_url: str) -> None:
-    async with open_platform([LOCATION], database_url) as platform:
-        for path in NONSENSE:
-            answer = await client(platform).get(path)
-            assert answer.status == 422, (path, answer.body)
-            assert answer.json()["errors"], path
+async def test_questions_that_make_no_sense_are_refused(platform: TestPlatform) -> None:
+    for path in NONSENSE:
+        answer = await client(platform).get(path)
+        assert answer.status == 422, (path, answer.body)
+        assert answer.json()["errors"], path
 
 
-async def test_reading_needs_a_token_with_the_scope(database_url: str) -> None:
-    async with open_platform([LOCATION], database_url) as platform:
-        paths = [
-            "/v1/vehicles",
-            f"/v1/vehicles/{uuid4()}/position",
-            f"/v1/vehicles/{uuid4()}/places",
-            "/v1/nearest?lat=1&lon=1",
-            "/v1/within?lat=1&lon=1&radius_m=1",
-            "/v1/geofences",
-            "/v1/crossings",
-        ]
-        for path in paths:
-            assert (await platform.bearer("location-ms", None).get(path)).status == 401
-            assert (await client(platform, WRITE).get(path)).status == 403
-            assert (await client(platform, READ).get(path)).status in {200, 404}
+async def test_reading_needs_a_token_with_the_scope(platform: TestPlatform) -> None:
+    paths = [
+        "/v1/vehicles",
+        f"/v1/vehicles/{uuid4()}/position",
+        f"/v1/vehicles/{uuid4()}/places",
+        "/v1/nearest?lat=1&lon=1",
+        "/v1/within?lat=1&lon=1&radius_m=1",
+        "/v1/geofences",
+        "/v1/crossings",
+    ]
+    for path in paths:
+        assert (await platform.bearer("location-ms", None).get(path)).status == 401
+        assert (await client(platform, WRITE).get(path)).status == 403
+        assert (await client(platform, READ).get(path)).status in {200, 404}
 
 
-async def test_the_history_is_cut_by_time_vehicle_and_page(database_url: str) -> None:
-    async with open_platform([LOCATION], database_url) as platform:
-        await draw(platform, square(15.0, 45.0, 15.01, 45.01))
-        vans = [uuid4(), uuid4()]
-        # From one side of the square to the other and back, in thirds of half a minute.
-        drive = [fix(turn * 30, 45.005, 14.99 if turn % 2 else 15.02) for turn in range(12)]
-        for van in vans:
-            await report(platform, van, *drive)
-        await report(platform, uuid4(), *drive, tenant="other")
-        probe = client(platform)
-        history = await everything(probe, "/v1/crossings", 7)
-        assert len(history) == 2 * 22
-        keys = [(str(c["crossed_at"]), c["seq"]) for c in history]
-        assert keys == sorted(keys)
-        assert len(set(keys)) == len(keys)
-        own = await everything(probe, f"/v1/crossings?vehicle_id={vans[0]}", 5)
-        assert [c["direction"] for c in own] == ["entered", "exited"] * 11
-        start = fix(0, 0, 0).fix_at
-        cut = (
-            f"from={(start + timedelta(seconds=10)):%Y-%m-%dT%H:%M:%SZ}&to={(start + timedelta(seconds=40)):%Y-%m-%dT%H:%M:%SZ}"
-        )
-        some = await everything(probe, f"/v1/crossings?vehicle_id={vans[0]}&{cut}", 50)
-        assert [c["crossed_at"] for c in some] == ["2026-03-01T08:00:10Z", "2026-03-01T08:00:20Z"]
+async def test_the_history_is_cut_by_time_vehicle_and_page(platform: TestPlatform) -> None:
+    await draw(platform, square(15.0, 45.0, 15.01, 45.01))
+    vans = [uuid4(), uuid4()]
+    # From one side of the square to the other and back, in thirds of half a minute.
+    drive = [fix(turn * 30, 45.005, 14.99 if turn % 2 else 15.02) for turn in range(12)]
+    for van in vans:
+        await report(platform, van, *drive)
+    await report(platform, uuid4(), *drive, tenant="other")
+    probe = client(platform)
+    history = await everything(probe, "/v1/crossings", 7)
+    assert len(history) == 2 * 22
+    keys = [(str(c["crossed_at"]), c["seq"]) for c in history]
+    assert keys == sorted(keys)
+    assert len(set(keys)) == len(keys)
+    own = await everything(probe, f"/v1/crossings?vehicle_id={vans[0]}", 5)
+    assert [c["direction"] for c in own] == ["entered", "exited"] * 11
+    start = fix(0, 0, 0).fix_at
+    cut = f"from={(start + timedelta(seconds=10)):%Y-%m-%dT%H:%M:%SZ}&to={(start + timedelta(seconds=40)):%Y-%m-%dT%H:%M:%SZ}"
+    some = await everything(probe, f"/v1/crossings?vehicle_id={vans[0]}&{cut}", 50)
+    assert [c["crossed_at"] for c in some] == ["2026-03-01T08:00:10Z", "2026-03-01T08:00:20Z"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bus import Command
-from nexus_actors import GaveUp, JobCancelled, Progress, Report, Work
+from nexus_actors import GaveUp, JobCancelled, Park, Progress, Report, Retry, Work
 from tests.nexus_actors.jobs.studio.contract import Mix, Mixed, Stopped, Unheard, Went
 
 BREATH_S = 0.02
@@ -21,6 +21,7 @@ class Mixing(Work[Mix]):
 
     attempts = 2
     time_limit_s = 20.0
+    never = (LookupError,)
 
     def run(self, job: Mix, report: Report) -> Command[Any]:
         folder = Path(job.folder)
@@ -63,10 +64,8 @@ def _do(step: list[str], folder: Path, runs: int, report: Report) -> str | None:
             _wait(folder / name, lambda: None)
         case ["heed", name]:
             _wait(folder / name, lambda: report(0.5, "quiet"))
-        case ["fail-first"] if runs > 0:
-            return None
-        case ["fail" | "fail-first"]:
-            raise ValueError("out of tune, password=hunter2")
+        case ["fail" | "fail-first" | "fail-for-good" | "park" | "again", *_]:
+            _fail(step, runs)
         case ["program"]:
             started = subprocess.Popen(["sleep", "1000"])
             (folder / "program").write_text(str(started.pid))
@@ -75,6 +74,19 @@ def _do(step: list[str], folder: Path, runs: int, report: Report) -> str | None:
         case _:
             return _do_to_itself(step)
     return None
+
+
+def _fail(step: list[str], runs: int) -> None:
+    match step:
+        case ["fail-first"] if runs > 0:
+            return
+        case ["fail-for-good"]:
+            raise KeyError("no such track")
+        case ["park"]:
+            raise Park("no such studio")
+        case ["again", seconds]:
+            raise Retry("the tape is wet", after_s=float(seconds))
+    raise ValueError("out of tune, password=hunter2")
 
 
 def _do_to_itself(step: list[str]) -> str | None:
