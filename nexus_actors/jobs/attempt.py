@@ -31,14 +31,14 @@ class Verdict(Struct, frozen=True, kw_only=True):
     """How an attempt went.
 
     Attributes:
-        kind: ``done``; ``failed``; ``cancelled``; ``drained``: the worker ends, and the job is for another one; ``lost``: it
-            may be another worker's by now.
+        kind: ``done``; ``failed``; ``cancelled``; ``drained``: the worker ends, and the job is for another one; ``newer``: it
+            is for a worker of a newer release; ``lost``: it may be another worker's by now.
         final: of a failure: another attempt will not help.
         after_s: of a failure: how long the next attempt is to wait, where the work has said so.
         report: what tells the actor of the result, where it is done.
     """
 
-    kind: Literal["done", "failed", "cancelled", "drained", "lost"]
+    kind: Literal["done", "failed", "cancelled", "drained", "newer", "lost"]
     error: str = ""
     final: bool = False
     after_s: float | None = None

@@ -11,6 +11,7 @@ import anyio
 from anyio.abc import TaskGroup
 from msgspec import Struct
 
+from bus import NewerRelease
 from bus.codec import Contracts
 from bus.publisher import Publisher
 from bus.text import error_text, storable
@@ -34,6 +35,7 @@ MOST_LOSSES: Final = 10
 LOOK_S: Final = 1.0
 TELL_AGAIN_S: Final = 2.0
 _RETRY_S: Final = 1.0
+_NEWER_WAIT_S: Final = 5.0
 _LONGEST_ERROR: Final = 4_000
 
 T = TypeVar("T")
@@ -159,6 +161,8 @@ class JobRunner:
             )
         try:
             telling = self._telling(claim)
+        except NewerRelease as error:
+            return Verdict(kind="newer", error=str(error))
         except Exception as error:  # noqa: BLE001 - its work's own code is called here
             return Verdict(kind="failed", error=f"The job cannot be read: {error}", final=True)
 
@@ -201,6 +205,9 @@ class JobRunner:
         elif verdict.kind == "drained":
             if await self._insist(lambda: self._store.hand_back(claim)):
                 log.info("job_handed_back")
+        elif verdict.kind == "newer":
+            if await self._insist(lambda: self._store.hand_back(claim, _NEWER_WAIT_S)):
+                log.warning("job_waits", reason=error, wait_s=_NEWER_WAIT_S)
         elif verdict.kind == "failed":
             wait_s = None if verdict.final else self._wait_s(claim, verdict.after_s)
             if wait_s is None:

@@ -121,8 +121,12 @@ class JobStore(Protocol):
         """The work has failed: queue it again, due in ``wait_s``; False where it is not held any more."""
         ...
 
-    async def hand_back(self, claim: Claim) -> bool:
-        """The worker ends: queue it again, due at once, as if it had not been begun; False where it is not held any more."""
+    async def hand_back(self, claim: Claim, wait_s: float = 0.0) -> bool:
+        """Queue it again for another worker, as if it had not been begun; False where it is not held any more.
+
+        Args:
+            wait_s: when it is due: at once, where the worker ends.
+        """
         ...
 
     async def recover(self, services: Sequence[str]) -> Sequence[Loss]:

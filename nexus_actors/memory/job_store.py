@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from nexus_actors.jobs.store import Claim, Ending, Kept, Loss, Untold, report_id
-from nexus_actors.memory.database import JobRow, MemoryDatabase
+from nexus_actors.memory.database import LONG_AGO, JobRow, MemoryDatabase
 from nexus_actors.memory.storable import check
 
 
@@ -90,13 +90,14 @@ class MemoryJobStore:
         job.not_before = self._database.clock() + timedelta(seconds=wait_s)
         return True
 
-    async def hand_back(self, claim: Claim) -> bool:
+    async def hand_back(self, claim: Claim, wait_s: float = 0.0) -> bool:
         """See `JobStore.hand_back`."""
         await self._database.reach("statement", claim.service)
         job = self._current(claim, "running")
         if job is None:
             return False
         job.status, job.owner = "queued", ""
+        job.not_before = self._database.clock() + timedelta(seconds=wait_s) if wait_s > 0 else LONG_AGO
         return True
 
     async def recover(self, services: Sequence[str]) -> Sequence[Loss]:

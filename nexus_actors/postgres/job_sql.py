@@ -63,7 +63,8 @@ WHERE job_id = $1 AND generation = $2 AND status = 'running'
 RETURNING true"""
 
 HAND_BACK: Final = """
-UPDATE nexus.jobs SET status = 'queued', owner = NULL, not_before = '-infinity'
+UPDATE nexus.jobs SET status = 'queued', owner = NULL,
+    not_before = CASE WHEN $3 > 0 THEN clock_timestamp() + make_interval(secs => $3) ELSE '-infinity' END
 WHERE job_id = $1 AND generation = $2 AND status = 'running'
 RETURNING true"""
 

@@ -40,9 +40,9 @@ class PostgresJobStore:
         """See `JobStore.again`."""
         return bool(await self._database.fetchval(sql.AGAIN, claim.job_id, claim.generation, wait_s, error))
 
-    async def hand_back(self, claim: Claim) -> bool:
+    async def hand_back(self, claim: Claim, wait_s: float = 0.0) -> bool:
         """See `JobStore.hand_back`."""
-        return bool(await self._database.fetchval(sql.HAND_BACK, claim.job_id, claim.generation))
+        return bool(await self._database.fetchval(sql.HAND_BACK, claim.job_id, claim.generation, wait_s))
 
     async def recover(self, services: Sequence[str]) -> Sequence[Loss]:
         """See `JobStore.recover`."""

@@ -169,6 +169,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     RETRIES,
     DEAD_LETTERS,
     LAG_SECONDS,
+    KEYS_WAITING,
     LEASES_HELD,
     LEASE_LOSSES,
     JOBS_RUNNING,

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from tests.mutations import declarations, edge, flow, jobs, servers, troubles, turns, values
+from tests.mutations import declarations, edge, flow, jobs, releases, servers, troubles, turns, values
 
 MUTATIONS: Final = (
     *declarations.MUTATIONS,
     *turns.MUTATIONS,
     *flow.MUTATIONS,
     *jobs.MUTATIONS,
+    *releases.MUTATIONS,
     *edge.MUTATIONS,
     *servers.MUTATIONS,
     *troubles.MUTATIONS,

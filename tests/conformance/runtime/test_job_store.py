@@ -127,6 +127,14 @@ async def test_a_job_that_is_handed_back_is_due_at_once(books: Books) -> None:
     assert (again.failures, again.losses, again.generation) == (0, 0, 2)
 
 
+async def test_a_job_that_is_handed_back_for_later_is_due_then(books: Books) -> None:
+    await start(books, "k")
+    assert await books.jobs.hand_back(await claimed(books), 0.3)
+    assert await claim(books, "w2") is None
+    await books.wait(0.4)
+    assert (await claimed(books, "w2")).failures == 0
+
+
 async def test_a_cancelled_job_is_due_even_while_it_waits_and_ends_stay_ends(books: Books) -> None:
     waiting, ended, foreign = await start(books, "a", "b", "c")
     assert await books.jobs.again(await claimed(books), 60, "out of tune")

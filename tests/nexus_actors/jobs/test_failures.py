@@ -5,7 +5,9 @@ from pathlib import Path
 
 import anyio
 import pytest
+from msgspec import Raw
 
+from bus.codec import decode_envelope, encode_envelope
 from bus.round_trip import LONGEST_MESSAGE
 from nexus_actors.jobs import attempt, runner
 from tests.nexus_actors.jobs.stage import open_studio
@@ -13,6 +15,8 @@ from tests.nexus_actors.jobs.studio.contract import Cancel
 from tests.nexus_actors.jobs.studio.works import Mixing
 
 pytestmark = pytest.mark.anyio
+
+_LATER = "SELECT not_before > '-infinity' FROM nexus.jobs WHERE status = 'queued'"
 
 
 async def test_a_work_that_fails_is_tried_again(database_url: str, tmp_path: Path) -> None:
@@ -170,6 +174,23 @@ async def test_a_job_that_cannot_be_read_has_failed(database_url: str, tmp_path:
         await turns.execute("UPDATE nexus.jobs SET body = $1", b"{}")
     async with open_studio(database_url, tmp_path) as studio:
         assert "The job cannot be read" in (await studio.becomes(job_id, "failed")).error
+
+
+async def test_a_job_that_only_a_newer_release_can_read_waits_for_it(database_url: str, tmp_path: Path) -> None:
+    async with open_studio(database_url, tmp_path, NEXUS_JOB_SLOTS="0") as studio:
+        job_id = await studio.start()
+        database = studio.platform.worker.hosts["studio-test-ms"].turns
+        body = await database.fetchval("SELECT body FROM nexus.jobs")
+        envelope = decode_envelope(body).replace(data=Raw(b"{}"), dataschema="nexus:00000000")
+        await database.execute("UPDATE nexus.jobs SET body = $1", encode_envelope(envelope))
+    async with open_studio(database_url, tmp_path) as studio:
+        database = studio.platform.worker.hosts["studio-test-ms"].turns
+        with anyio.fail_after(20):
+            while not await database.fetchval(_LATER):  # noqa: ASYNC110 - nobody tells
+                await anyio.sleep(0.05)
+        assert (await studio.status(job_id)).attempts == 0
+        await database.execute("UPDATE nexus.jobs SET body = $1, not_before = '-infinity'", body)
+        assert await studio.hears() == [("done", "mixed")]
 
 
 async def test_a_job_of_a_newer_release_is_left_to_it(database_url: str, tmp_path: Path) -> None:
