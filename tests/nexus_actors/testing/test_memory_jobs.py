@@ -55,6 +55,7 @@ async def test_a_job_that_no_attempt_will_mend_is_given_up_and_one_may_say_when_
         await start(studio, tmp_path, "fail-for-good")
         await studio.do_jobs()
         assert heard(studio) == [("failed", "KeyError: 'no such track'")]
+        assert [file.name for file in tmp_path.glob("began-*")] == ["began-0"]
         await start(studio, tmp_path, "again 60")
         await studio.do_jobs()
         assert len(heard(studio)) == 1
