@@ -52,19 +52,34 @@ def static_steps(only: str | None = None) -> list[Step]:
     return [step for step in steps if only == step.group or (only is None and step.name != "tests/test_laws.py")]
 
 
-def behaviour_steps(pytest_args: Sequence[str], *, coverage: bool = False, thorough: bool = False) -> list[Step]:
-    """What runs the code. Coverage is measured in one process, and nearly doubles the time."""
+def behaviour_steps(
+    pytest_args: Sequence[str], files: Sequence[str] = (), *, coverage: bool = False, thorough: bool = False
+) -> list[Step]:
+    """What runs the code: all tests that pytest's arguments choose, or those in these files."""
     quietly = [] if _chooses(pytest_args) else ["-q"]
     # Budgets are for the usual run.
     budgets = ["--budgets=print"] if coverage or thorough else []
     if not coverage:
-        return [Step("tests", "pytest", ["-m", "pytest", *quietly, *budgets, *_processes(pytest_args), *pytest_args])]
+        return [Step("tests", "pytest", ["-m", "pytest", *quietly, *budgets, *_processes(pytest_args), *pytest_args, *files])]
     return [
         Step("tests", "coverage erase", ["-m", "coverage", "erase"]),
-        Step("tests", "pytest", ["-m", "coverage", "run", "-m", "pytest", *quietly, *budgets, *pytest_args]),
+        Step("tests", "pytest", ["-m", "coverage", "run", "-m", "pytest", *quietly, *budgets, *pytest_args, *files]),
         Step("tests", "coverage combine", ["-m", "coverage", "combine", "-q"]),
         Step("tests", "coverage", ["-m", "coverage", "report"]),
     ]
+
+
+def seen_by(revision: str) -> list[str]:
+    """The files of tests that can see what has changed since a revision.
+
+    Raises:
+        ClickException: that cannot be said; git has said why.
+    """
+    command = [sys.executable, "-m", "tests.changed", revision]
+    done = subprocess.run(command, cwd=_CHECKOUT, env=_environment(), check=False, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise click.ClickException("Give a revision that git knows, as main or HEAD~3, or leave --changed out.")
+    return done.stdout.splitlines()
 
 
 def run(step: Step) -> bool:
@@ -79,7 +94,7 @@ def perform(step: Step, *, keeps_output: bool = False) -> Ended:
     done = subprocess.run(
         [sys.executable, *step.arguments],
         cwd=_CHECKOUT,
-        env={**os.environ, "PYTHONPATH": str(_CHECKOUT)},
+        env=_environment(),
         check=False,
         stdout=subprocess.PIPE if keeps_output else None,
         stderr=subprocess.STDOUT if keeps_output else None,
@@ -93,6 +108,14 @@ def verdict(ended: Ended) -> bool:
     said = click.style("ok", fg="green") if ended.code == 0 else click.style(f"FAILED (exit code {ended.code})", fg="red")
     click.echo(f"   {ended.step.name}: {said}, {ended.took_s:.1f} s\n")
     return ended.code == 0
+
+
+def failures(only: str | None, tests: Sequence[Step]) -> list[str]:
+    """Run the chosen steps. Gives the names of those that failed."""
+    if only is not None:
+        return [step.name for step in (tests if only == "tests" else static_steps(only)) if not run(step)]
+    failed = [step.name for step in static_steps("lint") if not run(step)]
+    return failed + run_beside(tests, [step for step in static_steps() if step.group != "lint"])
 
 
 def run_beside(tests: Sequence[Step], others: Sequence[Step]) -> list[str]:
@@ -112,19 +135,31 @@ def run_beside(tests: Sequence[Step], others: Sequence[Step]) -> list[str]:
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--only", type=click.Choice(_GROUPS), help="Run these checks only.")
 @click.option(
-    "--coverage", is_flag=True, help="Measure which lines and branches are run. In one process; takes about four times as long."
+    "--changed",
+    is_flag=False,
+    flag_value="",
+    metavar="[REV]",
+    help="Leave out tests that cannot see what has changed since REV (where this branch left main; on main, HEAD~1).",
 )
+@click.option("--coverage", is_flag=True, help="Measure coverage too, in one process. Takes about four times as long.")
 @click.option("--thorough", is_flag=True, help="Run all seeds and examples of what only repeats, instead of some.")
 @click.option("--mutations", is_flag=True, help="Break each mechanism in a copy and show which test notices; nothing else.")
 @click.option("--containers", is_flag=True, help="Run the platform in real containers; nothing else. Needs root.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 def command(
-    only: str | None, pytest_args: tuple[str, ...], *, coverage: bool, thorough: bool, mutations: bool, containers: bool
+    only: str | None,
+    changed: str | None,
+    pytest_args: tuple[str, ...],
+    *,
+    coverage: bool,
+    thorough: bool,
+    mutations: bool,
+    containers: bool,
 ) -> None:
     """Check format, lint, types, laws and behaviour, faults of real servers and processes included.
 
-    Tests run in two processes with servers of their own, types and laws are checked beside them. At the end stands what the
-    processor did for each folder of tests, and its budget (tests/budgets.py); far more than that fails the run.
+    Tests run in two processes with servers of their own; types and laws are checked beside them. At the end stands what the
+    processor did for each folder of tests, and its budget (tests/budgets.py): far more than that fails the run.
 
     PYTEST_ARGS go to pytest. Where they choose tests (-m alone does not), one process runs them, unless -n says how many.
     -m "not faults" saves some minutes. With --mutations they are words that choose breaks by their guarantee, what is broken,
@@ -135,28 +170,25 @@ def command(
         raise click.UsageError("--mutations, --containers and --only do not go together. Give one of them.")
     if thorough:
         os.environ[_THOROUGH] = "1"
-    if mutations or containers:
-        step = Step("tests", "mutations", ["-u", "-m", "tests.mutations", *pytest_args])
-        if containers:
-            os.environ[_CONTAINERS] = "1"
-            step = Step("tests", "containers", ["-m", "pytest", *(pytest_args or ("-v", "-x")), "tests/containers"])
-        if not run(step):
-            sys.exit(1)
-        return
+    if mutations:
+        sys.exit(not run(Step("tests", "mutations", ["-u", "-m", "tests.mutations", *pytest_args])))
+    if containers:
+        os.environ[_CONTAINERS] = "1"
+        sys.exit(not run(Step("tests", "containers", ["-m", "pytest", *(pytest_args or ("-v", "-x")), "tests/containers"])))
     click.echo("Tests that need a container engine are left out. Run them with: ./nexus test --containers\n")
     if not (_CHECKOUT.parent / "shared" / "data").is_dir():
         click.echo("There is no ../shared/data beside the checkout: tests that need the reference data are skipped.\n")
     (_CHECKOUT / ".nexus" / "coverage").mkdir(parents=True, exist_ok=True)
-    tests = behaviour_steps(pytest_args, coverage=coverage, thorough=thorough)
-    if only is None:
-        lint, rest = static_steps("lint"), [step for step in static_steps() if step.group != "lint"]
-        failed = [step.name for step in lint if not run(step)] + run_beside(tests, rest)
-    else:
-        failed = [step.name for step in (tests if only == "tests" else static_steps(only)) if not run(step)]
+    files = [] if changed is None else seen_by(changed)
+    failed = failures(only, behaviour_steps(pytest_args, files, coverage=coverage, thorough=thorough))
     if failed:
         click.secho(f"Failed: {', '.join(failed)}.", fg="red")
         sys.exit(1)
     click.secho("All checks passed.", fg="green")
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(_CHECKOUT)}
 
 
 def _processes(pytest_args: Sequence[str]) -> list[str]:

@@ -57,6 +57,30 @@ def test_who_says_how_many_processes_gets_them(arguments: tuple[str, ...]) -> No
     assert pytest_arguments(*arguments)[-len(arguments) - 2 :] == [*TOGETHER[2:], *arguments]
 
 
+def test_a_change_chooses_files_for_two_processes(ran: list[Step], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def seen_by(revision: str) -> list[str]:
+        asked.append(revision)
+        return ["tests/bus/test_ids.py"]
+
+    monkeypatch.setattr(checks, "seen_by", seen_by)
+    for arguments in (["--changed"], ["--changed", "HEAD~3"], ["--changed", "-m", "not faults"]):
+        CliRunner().invoke(checks.command, arguments)
+    assert asked == ["", "HEAD~3", ""]
+    calls = [step.arguments for step in ran if step.name == "pytest"]
+    assert calls[:2] == [["-m", "pytest", "-q", *TOGETHER, "tests/bus/test_ids.py"]] * 2
+    assert calls[2][-3:] == ["-m", "not faults", "tests/bus/test_ids.py"]
+    assert names(ran)[:2] == ["ruff format", "ruff check"]
+
+
+def test_a_revision_that_git_does_not_know_runs_nothing(ran: list[Step], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "_CHECKOUT", Path(__file__).parents[3])
+    result = CliRunner().invoke(checks.command, ["--changed", "nonsense"])
+    assert (ran, result.exit_code) == ([], 1)
+    assert "Give a revision that git knows" in result.output
+
+
 def test_coverage_is_measured_on_demand_in_one_process() -> None:
     steps = behaviour_steps(("tests/bus",), coverage=True)
     assert names(steps) == ["coverage erase", "pytest", "coverage combine", "coverage"]
