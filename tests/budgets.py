@@ -17,9 +17,10 @@ from msgspec import Struct
 
 from nexus_actors.cli.terminal.table import table
 
-BUDGETS_S: Final = {
+BUDGETS_S: Final[dict[str, float]] = {
     "tests": 60,
     "tests/*": 240,
+    "tests/bus/redis": 120,
     "tests/modules/*": 120,
     "tests/modules/*/*": 120,
     "tests/nexus_actors/*": 120,
@@ -116,7 +117,7 @@ def folder_of(file: str) -> str:
     return next((folder for folder in map(str, PurePosixPath(file).parents) if _budget_s(folder) is not None), "tests")
 
 
-def budget_s(folder: str) -> int:
+def budget_s(folder: str) -> float:
     """What the tests of a folder may take, in seconds of processor time."""
     found = _budget_s(folder)
     assert found is not None, folder
@@ -143,7 +144,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Budgets(config))
 
 
-def _budget_s(folder: str) -> int | None:
+def _budget_s(folder: str) -> float | None:
     path = PurePosixPath(folder)
     exact = BUDGETS_S.get(folder)
     alike = (seconds for pattern, seconds in BUDGETS_S.items() if _fits(path, pattern))

@@ -3,29 +3,38 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
 import anyio
-import asyncpg
 import pytest
 import redis
+import structlog
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 from nexus_actors.embedded import EmbeddedPostgres, EmbeddedRedis
+from tests.databases import Databases
 from tests.event_loop import StrictLoop
 from tests.redis_servers.cluster import RedisCluster
 from tests.redis_servers.sentinels import SentinelSet
+from tests.thorough import load_examples
 
 # What a crash of the machine would destroy is thrown away anyway, and tests should not wait for the disk.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
-_TEMPLATE = "nexus_template"
 _HANGS_S = 180
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 pytest_plugins = ["tests.budgets"]
+load_examples()
+# structlog's own way, with rich and all variables, takes the processor for half a second for each error that a test provokes.
+structlog.configure(
+    [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        ConsoleRenderer(exception_formatter=plain_traceback),
+    ]
+)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -58,7 +67,6 @@ def postgres_server(server_folder: Path) -> Iterator[EmbeddedPostgres]:
     """A PostgreSQL server, for the whole run. Take `database_url` where one clean database will do."""
     server = EmbeddedPostgres(server_folder / "postgres", settings=_FAST)
     anyio.run(server.start)
-    _on_server(server, lambda connection: connection.execute(f"CREATE DATABASE {_TEMPLATE} IS_TEMPLATE true"))
     yield server
     anyio.run(server.stop)
 
@@ -110,15 +118,18 @@ def sentinels(sentinel_servers: SentinelSet) -> SentinelSet:
     return sentinel_servers
 
 
+@pytest.fixture(scope="session")
+def databases(postgres_server: EmbeddedPostgres) -> Databases:
+    """The databases of the run's server. Take `database_url`."""
+    return Databases(postgres_server.url)
+
+
 @pytest.fixture
-def database_url(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+def database_url(databases: Databases) -> Iterator[str]:
     """The address of an empty database that only this test has."""
-    name = f"test_{uuid4().hex}"
-    # Copying the template's files costs checkpoints, writing them to the log does not: faster for one as small.
-    create = f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY wal_log"
-    _on_server(postgres_server, lambda connection: connection.execute(create))
-    yield urlunsplit(urlsplit(postgres_server.url)._replace(path=f"/{name}"))
-    _on_server(postgres_server, lambda connection: connection.execute(f"DROP DATABASE {name} WITH (FORCE)"))
+    url = databases.take()
+    yield url
+    databases.give_back(url)
 
 
 @pytest.fixture
@@ -141,14 +152,3 @@ def shared_data() -> Path:
             pytest.fail(absent)
         pytest.skip(absent)
     return data
-
-
-def _on_server(server: EmbeddedPostgres, work: Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[Any]]) -> None:
-    async def connected() -> None:
-        connection = await asyncpg.connect(server.url)
-        try:
-            await work(connection)
-        finally:
-            await connection.close()
-
-    anyio.run(connected)

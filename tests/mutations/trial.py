@@ -18,6 +18,9 @@ from tests.mutations.mutation import Mutation, StaleMutation
 
 COPIED: Final = ("bus", "modules", "nexus_actors", "tests", "pyproject.toml")
 LONGEST_S: Final = 240.0
+_SEEDS: Final = "NEXUS_SIMULATION_SEEDS"
+_ENOUGH_SEEDS: Final = "100"
+"""More than a usual run of the tests has, in which nothing is broken, and less than a thorough one: 1,000 take too long."""
 _STOPS_IN_S: Final = 20.0
 _FAILED: Final = re.compile(r"^FAILED (.+?\])(?: - |$)|^FAILED (\S+)", re.MULTILINE)
 _TESTS_FAILED: Final = 1
@@ -64,7 +67,13 @@ def copy(checkout: Path, folder: Path) -> None:
 
 def run(folder: Path, tests: Sequence[str], longest_s: float = LONGEST_S) -> Run:
     """Run tests in a folder, with this interpreter and the packages of that folder."""
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {
+        _SEEDS: _ENOUGH_SEEDS,
+        **os.environ,
+        "PYTHONPATH": str(folder),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "THOROUGH_TESTS": "1",
+    }
     options = ["-q", "-x", "--tb=short", "-rf", "-p", "no:cacheprovider"]
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *options, *tests],

@@ -16,7 +16,17 @@ from tests.end_to_end.waiting import until
 from tests.ports import claim_offset
 
 COPIED = ("bus", "deploy", "docs", "modules", "nexus_actors", "pyproject.toml")
-TESTS = ("__init__.py", "budgets.py", "conftest.py", "contracts", "event_loop.py", "redis_servers", "test_laws.py")
+TESTS = (
+    "__init__.py",
+    "budgets.py",
+    "conftest.py",
+    "contracts",
+    "databases.py",
+    "event_loop.py",
+    "redis_servers",
+    "test_laws.py",
+    "thorough.py",
+)
 DEMO_PORT = 9_900
 DEMO = ServiceEntry(name="demo-ms", title="Demo MS", module=None, port=DEMO_PORT, package=None, layer="business")
 _WITHIN_S = 100

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import Meta, defstruct
 
 from tests.nexus_actors.compatibility.test_narrowing import narrowings
+from tests.thorough import times
 
 _numbers = count()
 bounds = st.integers(-3, 3)
@@ -128,7 +129,7 @@ def test_a_type_loses_nothing_to_itself(kind: Any) -> None:
     assert narrowings(kind, kind) == []
 
 
-@settings(max_examples=500)
+@settings(max_examples=times(usual=100, thorough=1_000))
 @given(old=kinds, new=kinds, data=st.data())
 def test_where_nothing_is_lost_everything_old_is_read(old: Any, new: Any, data: st.DataObject) -> None:
     if not narrowings(old, new):

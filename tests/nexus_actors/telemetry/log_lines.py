@@ -21,11 +21,11 @@ TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
 def logging_restored() -> Iterator[None]:
     """Logging is the process's: put everything back as it was."""
     root = logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
+    level, handlers, configured = root.level, list(root.handlers), structlog.get_config()
     try:
         yield
     finally:
-        structlog.reset_defaults()
+        structlog.configure(**configured)
         structlog.contextvars.clear_contextvars()
         logging.captureWarnings(capture=False)
         root.setLevel(level)

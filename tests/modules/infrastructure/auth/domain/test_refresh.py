@@ -22,6 +22,7 @@ from modules.infrastructure.auth.domain.refresh import (
     write_token,
 )
 from nexus_actors.security.compact import MalformedToken
+from tests.thorough import times
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KEY, OLD_KEY = b"k" * 32, b"o" * 32
@@ -167,4 +168,4 @@ class Sessions(RuleBasedStateMachine):
 
 
 TestSessions = Sessions.TestCase
-TestSessions.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestSessions.settings = settings(max_examples=times(usual=20, thorough=120), stateful_step_count=40, deadline=None)

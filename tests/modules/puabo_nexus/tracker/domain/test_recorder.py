@@ -22,6 +22,7 @@ from modules.puabo_nexus.tracker.domain.segmentation import segment
 from modules.puabo_nexus.tracker.domain.track import Leg, TripRules
 from tests.modules.puabo_nexus.tracker.drives import at, drive, fix, joined, stand, tracks
 from tests.modules.puabo_nexus.tracker.tracker_twin import TrackerTwin
+from tests.thorough import times
 
 pytestmark = pytest.mark.anyio
 RULES = TripRules()
@@ -234,7 +235,7 @@ def arrivals(draw: st.DrawFn) -> list[tuple[str, Sequence[Fix]]]:
 
 
 @given(arrivals(), st.integers(3, 40))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=times(usual=40, thorough=400), deadline=None)
 def test_the_trips_are_those_of_the_whole_track_in_whatever_order_it_comes(
     arrived: list[tuple[str, Sequence[Fix]]], checkpoint_every: int
 ) -> None:
