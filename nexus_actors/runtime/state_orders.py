@@ -16,6 +16,7 @@ from nexus_actors.runtime.ledger import TurnLedger
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.state_commands import DropState, ReplaceState, ShowState, StateCommand, StateShown
 from nexus_actors.runtime.store import Commit, StateRow, TurnStore
+from nexus_actors.runtime.unknown_fields import MARK, marked
 from nexus_actors.service import Service
 from nexus_actors.telemetry.message_fields import message_fields
 
@@ -117,8 +118,9 @@ def _checked(command: ReplaceState, form: StateForm) -> bytes:
     except BaseException as error:
         said = str(blamed(error))
         raise Refusal.invalid("state_invalid", f"{problem} {said}", field_error(said)) from error
-    unknown = sorted(set(given) - form.names) if isinstance(given, dict) else []
+    # Whoever changes what was shown gives the mark of its writer too. It is of this release from now on.
+    unknown = sorted(set(given) - form.names - {MARK}) if isinstance(given, dict) else []
     if unknown:
         errors = [FieldError(f"$.{name}", "There is no such field.") for name in unknown]
         raise Refusal.invalid("state_invalid", f"{problem} It has no field {', '.join(unknown)}.", *errors)
-    return body
+    return marked(body, form.mark)

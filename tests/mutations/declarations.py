@@ -82,7 +82,7 @@ MUTATIONS: Final = (
         _POLICY,
         "a work is tried again whatever it raises",
         "nexus_actors/jobs/child.py",
-        "final=is_final(error, never),",
+        "final=isinstance(error, Exception) and is_final(error, never),",
         "final=False,",
         ("tests/nexus_actors/testing/test_memory_jobs.py",),
     ),

@@ -112,6 +112,17 @@ async def test_a_state_that_is_alive_is_replaced_too(kiln: MemoryService, world:
     assert await kiln.state(Kiln, "b") == KilnState(pots=("9", "2"))
 
 
+async def test_what_was_shown_can_be_changed_and_given_back(kiln: MemoryService, world: MemoryWorld) -> None:
+    await kiln.ask(Fire(kiln="b", pot="1"))
+    shown = await order(kiln, world, ShowState(key="b", actor="Kiln"))
+    text = msgspec.json.decode(shown.value, type=StateShown).text
+    answer = await order(kiln, world, ReplaceState(key="b", actor="Kiln", text=text.replace('["1"]', '["7"]')))
+    assert answer.refusal is None
+    again = await order(kiln, world, ShowState(key="b", actor="Kiln"))
+    assert msgspec.json.decode(again.value, type=StateShown).text == text.replace('["1"]', '["7"]')
+    assert await kiln.ask(Fire(kiln="b", pot="2")) == Fired(("7", "2"))
+
+
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [
