@@ -69,8 +69,7 @@ class ServiceLoop:
         self._service = service
         self._store = store
         self._reader = reader
-        self._activations = activations
-        self._ledger = ledger
+        self._activations, self._ledger = activations, ledger
         self.partitions = partitions
         self._batches = batches(self._failed)
         self._marks = Marks(store, ledger)

@@ -80,17 +80,7 @@ class Faces:
             stopwatch=time.perf_counter,
             spans=spans,
         )
-        environment = Environment(
-            settings=worker.settings,
-            database=host.database,
-            platform=worker.platform,
-            streams=worker.streams,
-            trust=worker.trust,
-            asker=asker,
-            dead_letters=DeadLetters(PostgresDeadLetters(worker.platform), asker),
-            states=States(worker.platform, asker),
-            clock=worker.clock,
-        )
+        environment = self._environment(host, asker)
         with blaming():
             deps = None if service.deps is None else service.deps(environment)
             gateway = None if service.gateway is None else service.gateway(environment)
@@ -104,6 +94,20 @@ class Faces:
             deps=deps,
             settings=_face_settings(worker.settings),
             gateway=gateway,
+        )
+
+    def _environment(self, host: ServiceHost, asker: BusAsker) -> Environment:
+        worker = self._worker
+        return Environment(
+            settings=worker.settings,
+            database=host.database,
+            platform=worker.platform,
+            streams=worker.streams,
+            trust=worker.trust,
+            asker=asker,
+            dead_letters=DeadLetters(PostgresDeadLetters(worker.platform), asker),
+            states=States(worker.platform, asker),
+            clock=worker.clock,
         )
 
 

@@ -32,8 +32,8 @@ async def cut(platform: TestPlatform) -> list[str]:
 async def test_a_state_is_shown_replaced_and_dropped(shop: TestPlatform) -> None:
     assert await cut(shop) == ["pin"]
     shown = (await operator(shop).get(STATES + QUERY)).json()
-    assert (shown["state"], shown["problem"]) == ({"parts": ["pin"]}, "")
-    answer = await operator(shop).post(REPLACE, {**PLACE, "state": {"parts": ["pin", "pin"]}})
+    assert (shown["state"]["parts"], shown["problem"]) == (["pin"], "")
+    answer = await operator(shop).post(REPLACE, {**PLACE, "state": shown["state"] | {"parts": ["pin", "pin"]}})
     assert answer.status == 200, answer.body
     assert "dead-letters:redrive" in answer.json()["next"]
     assert await cut(shop) == ["pin"] * 3
