@@ -92,46 +92,33 @@ def _subject(message: Message, key: str | None) -> str:
 
 
 def seal(
-    message: Message,
-    *,
-    message_id: UUID,
-    source: str,
-    now: Instant,
-    cause: Envelope | None = None,
-    key: str | None = None,
+    message: Message, *, message_id: UUID, source: str, now: Instant, cause: Envelope | None = None, key: str | None = None
 ) -> Envelope:
     """Put a message into its envelope.
 
     Args:
         source: the service or program that sends it.
-        cause: the envelope whose handling sends this one: correlation, tenant, principal and trace are taken over from it.
+        cause: the envelope whose handling sends it: correlation, tenant, principal and trace are taken over from it.
         key: the ordering key, where it is not the message's own.
 
     Raises:
         ContractError: the key cannot order messages (`key_problem`), or its own type forbids the message (`bus.round_trip`).
     """
-    subject = _subject(message, key)
-    data = message_data(message)
+    subject, kind = _subject(message, key), message.wire
+    data, mark = message_data(message), data_schema(type(message))
     if cause is None:
         return Envelope(
-            specversion="1.0",
-            id=message_id,
-            source=source,
-            type=message.wire,
-            subject=subject,
-            time=now,
-            data=data,
-            dataschema=data_schema(type(message)),
+            specversion="1.0", id=message_id, source=source, type=kind, subject=subject, time=now, data=data, dataschema=mark
         )
     return Envelope(
         specversion="1.0",
         id=message_id,
         source=source,
-        type=message.wire,
+        type=kind,
         subject=subject,
         time=now,
         data=data,
-        dataschema=data_schema(type(message)),
+        dataschema=mark,
         traceparent=cause.traceparent,
         correlationid=cause.correlationid or cause.id,
         causationid=cause.id,

@@ -128,11 +128,12 @@ async def test_a_job_that_is_handed_back_is_due_at_once(books: Books) -> None:
 
 
 async def test_a_job_that_is_handed_back_for_later_is_due_then(books: Books) -> None:
-    await start(books, "k")
-    assert await books.jobs.hand_back(await claimed(books), 0.3)
-    assert await claim(books, "w2") is None
-    await books.wait(0.4)
-    assert (await claimed(books, "w2")).failures == 0
+    late, soon = await start(books, "late", "soon")
+    for wait_s in (60.0, 0.01):
+        assert await books.jobs.hand_back(await claimed(books), wait_s)
+    await books.wait(0.1)
+    again = await claimed(books, "w2")
+    assert (again.job_id, again.failures, await claim(books, "w2")) == (soon, 0, None), f"{late} is due in a minute"
 
 
 async def test_a_cancelled_job_is_due_even_while_it_waits_and_ends_stay_ends(books: Books) -> None:
