@@ -10,7 +10,9 @@ from bus.position import START, Position
 from nexus_actors.context import TimerSet
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.runtime.store import (
+    TIMERS_LOOKED_AT,
     Commit,
+    DueTimers,
     Fence,
     InboxRow,
     Known,
@@ -21,6 +23,7 @@ from nexus_actors.runtime.store import (
     StateRow,
     Timer,
     TimerGone,
+    TimerPlace,
 )
 from tests.conformance.runtime.books import LEASE_S, A, B, Books, empty
 
@@ -50,6 +53,10 @@ def timer(name: str, due_at: datetime = NOON, key: str = "k") -> TimerSet:
 
 def letter(key: str = "k", partition: int = 0, *, behind: bool = False, message_id: UUID | None = None) -> ParkedRow:
     return ParkedRow(message_id or new_id(), partition, key, "nexus.one-ms.x.v1", A, b"body", behind, "cause", 3)
+
+
+async def due_names(books: Books, limit: int = 10) -> list[str]:
+    return [found.name for found in (await books.one.due_timers(0, NOON, limit)).timers]
 
 
 async def test_a_new_partition_resumes_at_the_start(books: Books) -> None:
@@ -206,27 +213,66 @@ async def test_a_state_that_is_dropped_is_gone_and_no_other(books: Books) -> Non
 
 async def test_due_timers_come_earliest_first_up_to_a_limit(books: Books) -> None:
     commit = await fenced(books, 0, 1)
-    late, soon, later = timer("a", NOON), timer("z", NOON - timedelta(hours=1)), timer("b", NOON + timedelta(seconds=1))
+    late, soon, later = timer("a", NOON, "m"), timer("z", NOON - timedelta(hours=1)), timer("b", NOON + timedelta(seconds=1))
     commit.timers += [(0, late), (0, soon), (0, later), (1, timer("c", NOON - timedelta(days=1)))]
     await books.commit(commit)
     due = await books.one.due_timers(0, NOON, 10)
-    assert due == [Timer("k", "z", soon.due_at, b"z", soon.message_id), Timer("k", "a", NOON, b"a", late.message_id)]
-    assert [timer.name for timer in await books.one.due_timers(0, NOON, 1)] == ["z"]
+    timers = [Timer("k", "z", soon.due_at, b"z", soon.message_id), Timer("m", "a", NOON, b"a", late.message_id)]
+    assert due == DueTimers(timers, None, left=False)
+    assert await due_names(books, limit=1) == ["z"]
     assert await books.one.next_timer_at(0, NOON) == later.due_at
     assert await books.one.next_timer_at(0, later.due_at) is None
     assert (await books.one.resume(0)).next_timer_at == soon.due_at
+
+
+async def test_of_each_key_the_earliest_due_timer_comes_but_for_keys_left_out(books: Books) -> None:
+    commit = await fenced(books)
+    commit.timers += [(0, timer(f"{n}", NOON - timedelta(minutes=9 - n), key)) for n, key in enumerate("aabab")]
+    await books.commit(commit)
+    found = await books.one.due_timers(0, NOON, 10)
+    assert [(due.key, due.name) for due in found.timers] == [("a", "0"), ("b", "2")]
+    assert (found.place, found.left) == (None, True)
+    found = await books.one.due_timers(0, NOON, 10, without=["a"])
+    assert [(due.key, due.name) for due in found.timers] == [("b", "2")]
+    assert await books.one.due_timers(0, NOON, 10, without=["a", "b"]) == DueTimers([], None, left=False)
+
+
+async def test_one_key_with_many_due_timers_hides_others_for_as_many_looks_as_its_rows_need(books: Books) -> None:
+    commit = await fenced(books)
+    many = 2 * TIMERS_LOOKED_AT
+    commit.timers += [(0, timer(f"{n:03d}", NOON, "many")) for n in range(many)]
+    commit.timers += [(0, timer("rare", NOON, "rare"))]
+    await books.commit(commit)
+    first = await books.one.due_timers(0, NOON, 2)
+    assert [due.key for due in first.timers] == ["many"]
+    assert first.place == TimerPlace(NOON, "many", f"{many - 1:03d}")
+    second = await books.one.due_timers(0, NOON, 2, after=first.place)
+    assert [due.key for due in second.timers] == ["rare"]
+    assert (second.place, second.left) == (None, False)
+
+
+async def test_behind_a_place_a_key_gives_the_earliest_of_all_its_due_timers(books: Books) -> None:
+    commit = await fenced(books)
+    commit.timers += [(0, timer(f"{n}", NOON - timedelta(minutes=9 - n), key)) for n, key in enumerate("aba")]
+    await books.commit(commit)
+    first = await books.one.due_timers(0, NOON, 1)
+    assert [(due.key, due.name) for due in first.timers] == [("a", "0")]
+    assert first.left
+    assert first.place == TimerPlace(NOON - timedelta(minutes=9), "a", "0")
+    behind = await books.one.due_timers(0, NOON, 10, after=first.place)
+    assert [(due.key, due.name) for due in behind.timers] == [("b", "1"), ("a", "0")]
 
 
 async def test_a_timer_set_again_is_replaced(books: Books) -> None:
     commit = await fenced(books)
     commit.timers += [(0, timer("t")), (0, timer("t", NOON + timedelta(seconds=1)))]
     await books.commit(commit)
-    assert [found.due_at for found in await books.one.due_timers(0, NOON + timedelta(days=1), 10)] == [
+    assert [found.due_at for found in (await books.one.due_timers(0, NOON + timedelta(days=1), 10)).timers] == [
         commit.timers[1][1].due_at
     ]
     commit.timers, commit.timers_gone = [(0, timer("t", NOON + timedelta(seconds=2)))], [TimerGone("k", "t", None)]
     await books.commit(commit)
-    assert [found.due_at for found in await books.one.due_timers(0, NOON + timedelta(days=1), 10)] == [
+    assert [found.due_at for found in (await books.one.due_timers(0, NOON + timedelta(days=1), 10)).timers] == [
         commit.timers[0][1].due_at
     ]
 
@@ -240,7 +286,7 @@ async def test_a_timer_is_removed_by_name_or_by_the_id_of_its_message(books: Boo
     gone.timers_gone += [TimerGone("k", "first", None), TimerGone("k", "second", second.message_id)]
     gone.timers_gone += [TimerGone("k", "third", new_id()), TimerGone("other", "third", None), TimerGone("k", "absent", None)]
     await books.commit(gone)
-    assert [found.name for found in await books.one.due_timers(0, NOON, 10)] == ["third"]
+    assert await due_names(books) == ["third"]
 
 
 async def test_a_timer_that_fired_goes_and_its_successor_stays(books: Books) -> None:
