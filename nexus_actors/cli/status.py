@@ -34,7 +34,8 @@ def command() -> None:
 
     LAG is how long the oldest message has waited that a service has not handled.
 
-    Exits with 0 where every service that was started is healthy, else with 1.
+    Exits with 0 where every service that was started is healthy and no worker ends again and again, else with 1. Services that
+    --only has left out do not count.
     """
     environ = environment()
     home = home_of(environ)
@@ -45,7 +46,7 @@ def command() -> None:
 async def _show(catalogue: Catalogue, home: Home, settings: Settings) -> int:
     state = home.running()
     host, offset = (state.host, state.port_offset) if state else (settings.host, settings.port_offset)
-    seen = await look_around(catalogue.services, host, offset)
+    seen = await look_around(catalogue.services, host, offset, state.services if state else None)
     holdings = await _holdings(state)
     columns = [] if holdings is None else [("PARTITIONS", holdings.by_service())]
     waits = await _lags(state)
@@ -57,7 +58,8 @@ async def _show(catalogue: Catalogue, home: Home, settings: Settings) -> int:
         return 1
     _show_waiting(await _waiting(state))
     _show_run(state, holdings)
-    return 0 if state.phase == "up" and all(s.is_healthy for s in seen if s.service in state.services) else 1
+    healthy = all(s.is_healthy for s in seen if s.service in state.services)
+    return 0 if state.phase == "up" and healthy and not any(worker.trouble for worker in state.workers) else 1
 
 
 async def _holdings(state: RunState | None) -> Holdings | None:
@@ -116,12 +118,19 @@ def _show_run(state: RunState, holdings: Holdings | None) -> None:
     servers = ", ".join(state.embedded) or "none"
     click.echo(f"\nPhase {state.phase}, for {_duration(up_s)}. Supervisor: process {state.pid}. Embedded servers: {servers}.")
     rows = [_worker_row(worker, holdings) for worker in state.workers]
-    click.echo("\n" + table(["WORKER", "PROCESS", "PARTITIONS", "MEMORY", "RESTARTS"], rows, right=[0, 1, 2, 3, 4]))
+    click.echo("\n" + table(["WORKER", "PROCESS", "PARTITIONS", "MEMORY", "RESTARTS", "STATE"], rows, right=[0, 1, 2, 3, 4]))
+    for worker in state.workers:
+        if worker.trouble:
+            what = (
+                f"Worker {worker.number} ends again and again, at last with {worker.trouble}. What it says, shows: nexus logs"
+            )
+            click.secho(what, fg="red")
 
 
 def _worker_row(worker: WorkerState, holdings: Holdings | None) -> list[str]:
     partitions = "" if holdings is None or worker.pid is None else str(holdings.of_process(worker.pid))
-    return [str(worker.number), str(worker.pid or "-"), partitions, _memory(worker.pid), str(worker.restarts)]
+    state = click.style("failing", fg="red") if worker.trouble else "runs" if worker.pid is not None else "down"
+    return [str(worker.number), str(worker.pid or "-"), partitions, _memory(worker.pid), str(worker.restarts), state]
 
 
 def _memory(pid: int | None) -> str:

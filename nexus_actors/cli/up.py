@@ -44,6 +44,9 @@ def command(
 
     Where NEXUS_DATABASE_URL and NEXUS_REDIS_URL name servers, these are used; else embedded ones start, with their data in
     the folder .nexus of this checkout. Ctrl-C, or `nexus down` from elsewhere, stops everything cleanly.
+
+    A worker that ends is started again, for ever; one that ends again and again is told of, and all else goes on. In the
+    foreground, the exit code is 1 where a worker was in such trouble at the end.
     """
     if only != bool(services):
         raise click.UsageError("Name services behind --only, such as: nexus up --only fleet-service tracker-ms")
@@ -74,7 +77,10 @@ def _supervise(plan: Plan, home: Home, report_to: int | None) -> None:
         return
     click.echo(f"Starting {len(plan.services)} services. Their data are in {home.path}")
     report = _Foreground()
-    anyio.run(Supervisor(plan, home, report, FirstStart(home, report), _greet).run)
+    troubled = [w for w in anyio.run(Supervisor(plan, home, report, FirstStart(home, report), _greet).run) if w.trouble]
+    if troubled:
+        ended = "; ".join(f"worker {worker.number} with {worker.trouble}" for worker in troubled)
+        raise CannotStart(f"Ended again and again: {ended}. See {home.logs}.")
 
 
 def _run_detached(plan: Plan, home: Home, listener: PipeReport) -> None:

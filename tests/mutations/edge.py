@@ -12,6 +12,8 @@ _LIMITS: Final = "requests have a rate limit"
 _VERIFIER: Final = "tests/nexus_actors/security/test_verifier.py"
 _ADMISSION: Final = "tests/nexus_actors/http/test_admission.py"
 _FLEET: Final = "tests/modules/puabo_nexus/fleet/test_over_http.py::test_another_tenants_things_are_not_there"
+_CREW: Final = "a worker in trouble takes nothing else along"
+_KEPT: Final = "tests/nexus_actors/local/test_crew.py"
 
 MUTATIONS: Final = (
     Mutation(
@@ -122,5 +124,13 @@ MUTATIONS: Final = (
         "if now_ns < earliest_ns:",
         "if now_ns < 0:",
         ("tests/nexus_actors/http/test_limits.py::test_no_window_lets_more_through_than_burst_and_rate",),
+    ),
+    Mutation(
+        _CREW,
+        "a worker that ends again and again stops everything",
+        "nexus_actors/local/crew.py",
+        "        self._note(number, trouble=why)\n",
+        '        raise CannotStart(f"Worker {number} ended too often: {why}.")\n',
+        (f"{_KEPT}::test_a_worker_that_ends_again_and_again_is_told_of_once_and_tried_for_ever",),
     ),
 )

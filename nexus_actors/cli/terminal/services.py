@@ -14,6 +14,7 @@ _COLOURS: Mapping[State, str] = {
     "down": "red",
     "foreign": "red",
     "not built": "bright_black",
+    "not started": "bright_black",
 }
 
 

@@ -84,3 +84,15 @@ def test_further_checks_have_sections_of_their_own_and_count() -> None:
     headings = [shown.index(f"  {heading}\n") for heading in ("CONTAINERS", "INFRASTRUCTURE SERVICES", "SERVERS", "EVENTS")]
     assert headings == sorted(headings)
     assert "[CHECK] Redis                       ✗ no answer" in shown
+
+
+def test_what_was_left_out_on_purpose_is_shown_and_does_not_count() -> None:
+    built = len(CATALOGUE.built())
+    seen = sightings(fleet_service="not started", tracker_ms="not started")
+    after = [Check(section="EVENTS", title="End to end", passed=False, detail="Not tried: location-ms", counts=False)]
+    shown = click.unstyle("\n".join(report(CATALOGUE, seen, (), after)))
+    assert f"Passed Checks:    {built - 2}/{built - 2}" in shown
+    assert "○ Not started (why)" in shown
+    assert "○ Not tried: location-ms" in shown
+    assert f"Not Started:      2 of {len(CATALOGUE.services)} services (--only)" in shown
+    assert "ALL STARTED SERVICES HEALTHY" in shown
