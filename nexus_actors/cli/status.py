@@ -13,6 +13,7 @@ from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.platform.holdings import Holdings, read_holdings
 from nexus_actors.cli.platform.lagging import read_lags, waiting_in
 from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.screen import say, styled
 from nexus_actors.cli.terminal.services import services_table
 from nexus_actors.cli.terminal.table import table
 from nexus_actors.config import Settings
@@ -52,9 +53,9 @@ async def _show(catalogue: Catalogue, home: Home, settings: Settings) -> int:
     waits = await _lags(state)
     if waits is not None:
         columns.append(("LAG", {service: shown_lag(seconds) for service, seconds in waits.items()}))
-    click.echo(services_table(catalogue, seen, columns))
+    say(services_table(catalogue, seen, columns))
     if state is None:
-        click.echo(f"\nNo platform runs in {home.path}. Start it with: nexus up")
+        say(f"\nNo platform runs in {home.path}. Start it with: nexus up")
         return 1
     _show_waiting(await _waiting(state))
     _show_run(state, holdings)
@@ -69,7 +70,7 @@ async def _holdings(state: RunState | None) -> Holdings | None:
     try:
         return await read_holdings(state.database_url)
     except NexusError as error:
-        click.secho(f"The database does not answer: {error}", fg="yellow", err=True)
+        say(f"The database does not answer: {error}", "yellow", err=True)
         return None
 
 
@@ -80,7 +81,7 @@ async def _lags(state: RunState | None) -> Mapping[str, float] | None:
     try:
         return await read_lags(state.database_url, state.redis_url, state.redis_prefix)
     except BusUnavailable as error:
-        click.secho(f"The streams do not answer: {error}", fg="yellow", err=True)
+        say(f"The streams do not answer: {error}", "yellow", err=True)
     except NexusError:
         return None  # that the database does not answer has been said
     return None
@@ -116,20 +117,20 @@ def shown_lag(seconds: float) -> str:
 def _show_run(state: RunState, holdings: Holdings | None) -> None:
     up_s = (datetime.now(UTC) - state.started_at).total_seconds()
     servers = ", ".join(state.embedded) or "none"
-    click.echo(f"\nPhase {state.phase}, for {_duration(up_s)}. Supervisor: process {state.pid}. Embedded servers: {servers}.")
+    say(f"\nPhase {state.phase}, for {_duration(up_s)}. Supervisor: process {state.pid}. Embedded servers: {servers}.")
     rows = [_worker_row(worker, holdings) for worker in state.workers]
-    click.echo("\n" + table(["WORKER", "PROCESS", "PARTITIONS", "MEMORY", "RESTARTS", "STATE"], rows, right=[0, 1, 2, 3, 4]))
+    say("\n" + table(["WORKER", "PROCESS", "PARTITIONS", "MEMORY", "RESTARTS", "STATE"], rows, right=[0, 1, 2, 3, 4]))
     for worker in state.workers:
         if worker.trouble:
             what = (
                 f"Worker {worker.number} ends again and again, at last with {worker.trouble}. What it says, shows: nexus logs"
             )
-            click.secho(what, fg="red")
+            say(what, "red")
 
 
 def _worker_row(worker: WorkerState, holdings: Holdings | None) -> list[str]:
     partitions = "" if holdings is None or worker.pid is None else str(holdings.of_process(worker.pid))
-    state = click.style("failing", fg="red") if worker.trouble else "runs" if worker.pid is not None else "down"
+    state = styled("failing", "red") if worker.trouble else "runs" if worker.pid is not None else "down"
     return [str(worker.number), str(worker.pid or "-"), partitions, _memory(worker.pid), str(worker.restarts), state]
 
 

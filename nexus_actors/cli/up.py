@@ -11,6 +11,7 @@ import click
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.progress import logged, show
+from nexus_actors.cli.terminal.screen import say
 from nexus_actors.cli.terminal.services import services_table
 from nexus_actors.errors import NexusError
 from nexus_actors.loading import load_catalogue
@@ -65,9 +66,9 @@ def command(
 def _say_running(home: Home) -> None:
     state = home.state
     if state is None or state.phase != "up":
-        click.echo(f"Another `nexus up` has the folder {home.path} just now. Ask again with: nexus status")
+        say(f"Another `nexus up` has the folder {home.path} just now. Ask again with: nexus status")
         return
-    click.echo(f"The platform is up already (process {state.pid}).\n")
+    say(f"The platform is up already (process {state.pid}).\n")
     anyio.run(_show_services, state)
 
 
@@ -75,7 +76,7 @@ def _supervise(plan: Plan, home: Home, report_to: int | None) -> None:
     if report_to is not None:
         _run_detached(plan, home, PipeReport(report_to))
         return
-    click.echo(f"Starting {len(plan.services)} services. Their data are in {home.path}")
+    say(f"Starting {len(plan.services)} services. Their data are in {home.path}")
     report = _Foreground()
     troubled = [w for w in anyio.run(Supervisor(plan, home, report, FirstStart(home, report), _greet).run) if w.trouble]
     if troubled:
@@ -94,7 +95,7 @@ def _run_detached(plan: Plan, home: Home, listener: PipeReport) -> None:
 
 def _detach(home: Home, environ: dict[str, str], only: tuple[str, ...]) -> None:
     """Start a supervisor that outlives us, and show what it tells until everything is up."""
-    click.echo(f"Starting. The data are in {home.path}")
+    say(f"Starting. The data are in {home.path}")
     home.make()
     reading, writing = os.pipe()
     output = open_log(home.log_of("up"))
@@ -112,13 +113,13 @@ def _detach(home: Home, environ: dict[str, str], only: tuple[str, ...]) -> None:
     try:
         _listen(reading)
     except KeyboardInterrupt:
-        click.echo("\nIt goes on starting in the background. Ask with: nexus status. Stop it with: nexus down", err=True)
+        say("\nIt goes on starting in the background. Ask with: nexus status. Stop it with: nexus down", err=True)
         raise
     state = home.running()
     if state is None or state.phase != "up":
         raise CannotStart(f"The supervisor ended before everything was up. See {home.log_of('up')}.")
     anyio.run(_show_services, state)
-    click.echo("Stop with: nexus down")
+    say("Stop with: nexus down")
 
 
 def _listen(reading: int) -> None:
@@ -133,16 +134,16 @@ def _listen(reading: int) -> None:
 
 async def _greet(state: RunState) -> None:
     await _show_services(state)
-    click.echo("Stop with Ctrl-C. What the services log, shows: nexus logs -f")
+    say("Stop with Ctrl-C. What the services log, shows: nexus logs -f")
 
 
 async def _show_services(state: RunState) -> None:
     catalogue = load_catalogue()
     entries = [catalogue.named(name) for name in state.services]
     seen = await look_around(entries, state.host, state.port_offset)
-    click.echo("\n" + services_table(catalogue, seen))
+    say("\n" + services_table(catalogue, seen))
     absent = len(catalogue.services) - len(catalogue.built())
-    click.echo(f"\n{absent} more services are listed in the catalogue and not built yet.")
+    say(f"\n{absent} more services are listed in the catalogue and not built yet.")
 
 
 class _Foreground:
@@ -164,4 +165,4 @@ class _Detached:
         self._listener.tell(news)
         line = logged(news, datetime.now(UTC))
         if line is not None:
-            click.echo(line)
+            say(line)

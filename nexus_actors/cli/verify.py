@@ -13,6 +13,7 @@ from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.platform.located import NotUp, locate
 from nexus_actors.cli.platform.verification import Check, check_containers, check_platform
 from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.screen import say, styled
 from nexus_actors.config import Settings
 from nexus_actors.deployment.secrets_file import NAME, PROJECT
 from nexus_actors.loading import load_catalogue
@@ -47,7 +48,7 @@ def command(host: str | None, port_offset: int | None, *, containers: bool) -> N
         started = state.services if state is not None and here else None
         seen = anyio.run(look_around, catalogue.services, host or known_host, offset, started)
         after = _beyond_services(environ, catalogue, home, started) if here else []
-    click.echo("\n".join(report(catalogue, seen, before, after)))
+    say("\n".join(report(catalogue, seen, before, after)))
     healthy = all(sighting.is_healthy for sighting in seen if sighting.is_wanted)
     raise SystemExit(0 if healthy and all(check.passed for check in [*before, *after] if check.counts) else 1)
 
@@ -85,13 +86,13 @@ def _checks(checks: Sequence[Check]) -> Iterator[str]:
     for section, own in groupby(checks, key=lambda check: check.section):
         yield from _heading(section)
         for check in own:
-            yield f"{click.style('[CHECK]', fg='yellow')} {check.title:<26}  {_mark(check)}"
+            yield f"{styled('[CHECK]', 'yellow')} {check.title:<26}  {_mark(check)}"
 
 
 def _mark(check: Check) -> str:
     if not check.counts:
-        return click.style(f"○ {check.detail}", fg="bright_black")
-    return click.style(f"✓ {check.detail}", fg="green") if check.passed else click.style(f"✗ {check.detail}", fg="red")
+        return styled(f"○ {check.detail}", "bright_black")
+    return styled(f"✓ {check.detail}", "green") if check.passed else styled(f"✗ {check.detail}", "red")
 
 
 def sections(catalogue: Catalogue) -> Iterator[tuple[str, Sequence[ServiceEntry]]]:
@@ -105,20 +106,20 @@ def sections(catalogue: Catalogue) -> Iterator[tuple[str, Sequence[ServiceEntry]
 
 
 def _line(service: ServiceEntry, sighting: Sighting) -> str:
-    tag = click.style("[CHECK]", fg="yellow")
+    tag = styled("[CHECK]", "yellow")
     return f"{tag} {service.title:<18} {sighting.port:>5}  {_verdict(sighting)}"
 
 
 def _verdict(sighting: Sighting) -> str:
     if sighting.state == "healthy":
-        return click.style("✓ Health check passed", fg="green")
+        return styled("✓ Health check passed", "green")
     if sighting.state == "not built":
-        return click.style("○ Not built", fg="bright_black")
+        return styled("○ Not built", "bright_black")
     if sighting.state == "not started":
-        return click.style(f"○ Not started ({sighting.detail})", fg="bright_black")
+        return styled(f"○ Not started ({sighting.detail})", "bright_black")
     if sighting.state == "down":
-        return click.style(f"✗ Connection failed: {sighting.detail}", fg="red")
-    return click.style(f"✗ Unexpected response: {sighting.detail}", fg="red")
+        return styled(f"✗ Connection failed: {sighting.detail}", "red")
+    return styled(f"✗ Unexpected response: {sighting.detail}", "red")
 
 
 def _summary(seen: Sequence[Sighting], checks: Sequence[Check]) -> Iterator[str]:
@@ -130,8 +131,8 @@ def _summary(seen: Sequence[Sighting], checks: Sequence[Check]) -> Iterator[str]
     passed, total = sum(verdicts), len(verdicts)
     yield from _box("VERIFICATION SUMMARY")
     yield ""
-    yield f"{click.style('Passed Checks:', fg='green')}    {passed}/{total}"
-    yield f"{click.style('Failed Checks:', fg='red')}    {total - passed}/{total}"
+    yield f"{styled('Passed Checks:', 'green')}    {passed}/{total}"
+    yield f"{styled('Failed Checks:', 'red')}    {total - passed}/{total}"
     yield f"Not Built:        {absent} of {len(seen)} services"
     if left_out:
         yield f"Not Started:      {left_out} of {len(seen)} services (--only)"

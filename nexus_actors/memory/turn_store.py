@@ -119,11 +119,12 @@ class MemoryTurnStore:
         before = max((published.row.seq for published in rows if published.committed_at < since), default=0)
         return before, sorted({row.stream for row in self._rows(partition, before) if row.seq <= seq})
 
-    async def parked(self, partition: int, key: str) -> list[ParkedRow]:
+    async def parked(self, partition: int, key: str, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
         """See `TurnStore.parked`."""
         await self._reach()
         rows = [letter.row for letter in self._tables.letters.values()]
-        return [row for row in rows if (row.partition, row.key) == (partition, key)]
+        found = [row for row in rows if (row.partition, row.key) == (partition, key)]
+        return [row for row in found if only is None or row.message_id in only]
 
     def _rows(self, partition: int, seq: int) -> list[OutboxRow]:
         found = [published.row for published in self._tables.outbox.get(partition, ()) if published.row.seq > seq]

@@ -65,6 +65,8 @@ PARKED: Final = """
 SELECT message_id, partition, key, wire_type, stream, body, behind, error, attempts FROM nexus.dead_letters
 WHERE service = $1 AND partition = $2 AND key = $3 ORDER BY ordinal"""
 
+PARKED_ONLY: Final = PARKED.replace("ORDER BY", "AND message_id = ANY($4::uuid[]) ORDER BY")
+
 _DELETE_TIMERS: Final = """
 DELETE FROM timers t USING unnest($1::text[], $2::text[], $3::uuid[]) AS gone (key, name, message_id)
 WHERE t.key = gone.key AND t.name = gone.name AND (gone.message_id IS NULL OR t.message_id = gone.message_id)"""

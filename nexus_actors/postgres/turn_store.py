@@ -131,9 +131,12 @@ class PostgresTurnStore:
         assert row is not None  # noqa: S101 - an aggregate has a row
         return row["before"], [StreamName(stream) for stream in row["streams"]]
 
-    async def parked(self, partition: int, key: str) -> list[ParkedRow]:
+    async def parked(self, partition: int, key: str, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
         """See `TurnStore.parked`."""
-        rows = await self._database.fetch(sql.PARKED, self._service, partition, key)
+        if only is None:
+            rows = await self._database.fetch(sql.PARKED, self._service, partition, key)
+        else:
+            rows = await self._database.fetch(sql.PARKED_ONLY, self._service, partition, key, list(only))
         return [ParkedRow(*(row[column] for column in ParkedRow._fields)) for row in rows]
 
 

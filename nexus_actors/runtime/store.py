@@ -222,6 +222,6 @@ class TurnStore(Protocol):
         """
         ...
 
-    async def parked(self, partition: int, key: str) -> list[ParkedRow]:
-        """A key's dead letters, the oldest first."""
+    async def parked(self, partition: int, key: str, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
+        """A key's dead letters, the oldest first; of these messages alone where they are named."""
         ...

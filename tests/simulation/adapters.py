@@ -122,8 +122,8 @@ class FarTurns(_Far):
         found = await self._ask("outbox streams", lambda: self._near.outbox_streams(partition, since, seq))
         return cast("tuple[int, list[StreamName]]", found)
 
-    async def parked(self, partition: int, key: str) -> list[ParkedRow]:
-        return cast("list[ParkedRow]", await self._ask("parked", lambda: self._near.parked(partition, key)))
+    async def parked(self, partition: int, key: str, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
+        return cast("list[ParkedRow]", await self._ask("parked", lambda: self._near.parked(partition, key, only)))
 
 
 class FarLeases(_Far):

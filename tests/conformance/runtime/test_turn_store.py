@@ -313,6 +313,15 @@ async def test_dead_letters_come_in_the_order_of_parking(books: Books) -> None:
     assert (await books.one.resume(0)).parked_keys == {"k", "other"}
 
 
+async def test_of_a_keys_letters_some_are_read_alone(books: Books) -> None:
+    commit = await fenced(books)
+    first, second, third = letter(""), letter(""), letter("other")
+    commit.parked += [first, second, third]
+    await books.commit(commit)
+    assert await books.one.parked(0, "", [second.message_id, third.message_id, new_id()]) == [second]
+    assert await books.one.parked(0, "", []) == []
+
+
 async def test_an_entry_without_a_key_holds_none_back(books: Books) -> None:
     commit = await fenced(books)
     commit.parked.append(letter(""))

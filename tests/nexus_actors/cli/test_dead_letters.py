@@ -2,7 +2,7 @@
 
 import pytest
 
-from nexus_actors.cli.dead_letters import described
+from nexus_actors.cli.terminal.letters import described
 from nexus_actors.dead_letters import OpenedLetter
 from tests.nexus_actors.test_letter_content import LETTER, opened
 
