@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bus import Refusal
 from modules.puabo_nexus.location.contract import Circle, MultiPolygon, Polygon, Shape
-from modules.puabo_nexus.location.domain import rings
+from modules.puabo_nexus.location.domain import predicates, rings
 from modules.puabo_nexus.location.domain.predicates import Point
 from modules.puabo_nexus.location.domain.shapes import checked, region_of
 from tests.modules.puabo_nexus.location.domain.drawing import closed, shapely_of, square
@@ -87,7 +87,7 @@ def test_more_than_a_thousand_vertices_are_refused() -> None:
 def test_the_worst_polygon_of_a_thousand_vertices_is_checked_in_bounded_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """A comb of 500 long teeth: the longitudes and latitudes of all edges overlap, so every pair is compared, once."""
     compared = count(1)
-    compare = rings.meeting_place
+    compare = predicates.meeting_place
 
     def counted(*points: Point) -> Point | None:
         next(compared)
