@@ -99,7 +99,7 @@ async def _waiting(state: RunState) -> Mapping[str, Waiting]:
 
 def _show_waiting(waiting: Mapping[str, Waiting]) -> None:
     for service, found in waiting.items():
-        click.secho("\n" + told_waiting(service, found, datetime.now(UTC)), fg="yellow")
+        say("\n" + told_waiting(service, found, datetime.now(UTC)), "yellow")
 
 
 def told_waiting(service: str, found: Waiting, now: datetime) -> str:
