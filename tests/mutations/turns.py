@@ -268,6 +268,6 @@ MUTATIONS: Final = (
         "nexus_actors/postgres/turn_sql.py",
         "SELECT DISTINCT ON (key) due_at, key, name FROM looked ORDER BY key, due_at, name",
         "SELECT due_at, key, name FROM looked ORDER BY due_at, key, name",
-        ("tests/conformance/runtime/test_turn_store.py::test_of_each_key_the_earliest_due_timer_comes_but_for_keys_left_out",),
+        ("tests/conformance/runtime/test_due_timers.py::test_of_each_key_the_earliest_due_timer_comes_but_for_keys_left_out",),
     ),
 )

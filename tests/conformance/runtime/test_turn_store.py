@@ -10,7 +10,6 @@ from bus.position import START, Position
 from nexus_actors.context import TimerSet
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.runtime.store import (
-    TIMERS_LOOKED_AT,
     Commit,
     DueTimers,
     Fence,
@@ -23,7 +22,6 @@ from nexus_actors.runtime.store import (
     StateRow,
     Timer,
     TimerGone,
-    TimerPlace,
 )
 from tests.conformance.runtime.books import LEASE_S, A, B, Books, empty
 
@@ -223,44 +221,6 @@ async def test_due_timers_come_earliest_first_up_to_a_limit(books: Books) -> Non
     assert await books.one.next_timer_at(0, NOON) == later.due_at
     assert await books.one.next_timer_at(0, later.due_at) is None
     assert (await books.one.resume(0)).next_timer_at == soon.due_at
-
-
-async def test_of_each_key_the_earliest_due_timer_comes_but_for_keys_left_out(books: Books) -> None:
-    commit = await fenced(books)
-    commit.timers += [(0, timer(f"{n}", NOON - timedelta(minutes=9 - n), key)) for n, key in enumerate("aabab")]
-    await books.commit(commit)
-    found = await books.one.due_timers(0, NOON, 10)
-    assert [(due.key, due.name) for due in found.timers] == [("a", "0"), ("b", "2")]
-    assert (found.place, found.left) == (None, True)
-    found = await books.one.due_timers(0, NOON, 10, without=["a"])
-    assert [(due.key, due.name) for due in found.timers] == [("b", "2")]
-    assert await books.one.due_timers(0, NOON, 10, without=["a", "b"]) == DueTimers([], None, left=False)
-
-
-async def test_one_key_with_many_due_timers_hides_others_for_as_many_looks_as_its_rows_need(books: Books) -> None:
-    commit = await fenced(books)
-    many = 2 * TIMERS_LOOKED_AT
-    commit.timers += [(0, timer(f"{n:03d}", NOON, "many")) for n in range(many)]
-    commit.timers += [(0, timer("rare", NOON, "rare"))]
-    await books.commit(commit)
-    first = await books.one.due_timers(0, NOON, 2)
-    assert [due.key for due in first.timers] == ["many"]
-    assert first.place == TimerPlace(NOON, "many", f"{many - 1:03d}")
-    second = await books.one.due_timers(0, NOON, 2, after=first.place)
-    assert [due.key for due in second.timers] == ["rare"]
-    assert (second.place, second.left) == (None, False)
-
-
-async def test_behind_a_place_a_key_gives_the_earliest_of_all_its_due_timers(books: Books) -> None:
-    commit = await fenced(books)
-    commit.timers += [(0, timer(f"{n}", NOON - timedelta(minutes=9 - n), key)) for n, key in enumerate("aba")]
-    await books.commit(commit)
-    first = await books.one.due_timers(0, NOON, 1)
-    assert [(due.key, due.name) for due in first.timers] == [("a", "0")]
-    assert first.left
-    assert first.place == TimerPlace(NOON - timedelta(minutes=9), "a", "0")
-    behind = await books.one.due_timers(0, NOON, 10, after=first.place)
-    assert [(due.key, due.name) for due in behind.timers] == [("b", "1"), ("a", "0")]
 
 
 async def test_a_timer_set_again_is_replaced(books: Books) -> None:
