@@ -7,7 +7,7 @@ so that the order of the key stays. Letting the key go on tries all of them agai
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from msgspec import Struct
@@ -61,12 +61,46 @@ class OpenedLetter(Struct, frozen=True, kw_only=True):
 
 
 class LetterFilter(Struct, frozen=True, kw_only=True):
-    """Which dead letters are wanted; what is None lets all through."""
+    """Which dead letters are wanted; what is None lets all through.
+
+    Attributes:
+        cause: stands in the last line of what went wrong: the type of an exception, or words of it.
+        since: parked then or later; until: parked before then.
+        failed: those that failed themselves and are not being tried again; not those that wait behind them.
+    """
 
     service: str | None = None
     key: str | None = None
     type: str | None = None
     message_id: UUID | None = None
+    partition: int | None = None
+    cause: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    failed: bool = False
+
+
+Trait = Literal["service", "type", "cause", "key"]
+
+
+class LetterGroup(Struct, frozen=True, kw_only=True):
+    """Dead letters that have something in common. What they were not grouped by is empty.
+
+    Attributes:
+        cause: the type of the exception where the last line begins with one, else that line.
+        letters: how many there are; keys: of how many keys.
+        last_number: the highest number among them; 0 where there are none.
+    """
+
+    service: str = ""
+    type: str = ""
+    cause: str = ""
+    key: str = ""
+    letters: int
+    keys: int
+    first_parked_at: datetime | None
+    last_parked_at: datetime | None
+    last_number: int
 
 
 class Release(Struct, frozen=True, kw_only=True):
@@ -90,6 +124,10 @@ class DeadLetterBook(Protocol):
 
     async def opened(self, wanted: LetterFilter, *, limit: int = 50) -> list[OpenedLetter]:
         """Dead letters with their content, in the order of parking."""
+        ...
+
+    async def groups(self, wanted: LetterFilter, by: Sequence[Trait] = (), *, limit: int = 50) -> list[LetterGroup]:
+        """Dead letters counted by some traits, the largest groups first; all together, in one group, by none."""
         ...
 
 

@@ -21,9 +21,11 @@ class Trial(Struct, frozen=True, kw_only=True):
     Attributes:
         section: the heading that it is shown under.
         title: what is tried, in a few words.
+        services: the names of those that it asks.
         run: does it, and tells what was seen; raises `nexus_actors.demo.DemoFailed` where it does not come out as it must.
     """
 
     section: str
     title: str
+    services: tuple[str, ...]
     run: Callable[[Visitor], Awaitable[str]]

@@ -65,7 +65,7 @@ async def _until_seen(seen: Sequence[Envelope], geofence_id: UUID) -> None:
 
 
 trials: Sequence[Trial] = (
-    Trial(section=_TOKENS, title="Business service", run=_read_vehicles),
-    Trial(section=_TOKENS, title="Verify with auth", run=_validate),
-    Trial(section="EVENTS", title="End to end", run=_follow_event),
+    Trial(section=_TOKENS, title="Business service", services=("fleet-service",), run=_read_vehicles),
+    Trial(section=_TOKENS, title="Verify with auth", services=("auth-ms",), run=_validate),
+    Trial(section="EVENTS", title="End to end", services=("location-ms", "puabo-os"), run=_follow_event),
 )

@@ -1,7 +1,5 @@
 """What PUABO OS keeps account of."""
 
-import msgspec
-
 from bus import Refusal
 from modules.puabo_os.contract import Clearance, ClearanceOrdered, OrderClearance
 from nexus_actors import Actor, Context, handles
@@ -18,9 +16,8 @@ class ClearanceActor(Actor[None]):
             detail = f"{message.service} has no dead letter {named}. Nothing was dropped; list them to see which there are."
             raise Refusal.not_found("no_dead_letter", detail)
         if not message.keys:
-            detail = f"{message.service} has no dead letters of this key. List them to see which there are."
+            detail = f"{message.service} has no such dead letters. List them to see which there are."
             raise Refusal.not_found("no_dead_letters", detail)
         ctx.log.info("clearance_ordered", of=message.service, keys=message.keys)
-        clearance = Clearance(clearance_id=message.clearance_id, service=message.service, keys=message.keys)
-        ctx.publish(ClearanceOrdered(**msgspec.structs.asdict(clearance)))
-        return clearance
+        ctx.publish(ClearanceOrdered(clearance_id=message.clearance_id, service=message.service, keys=message.keys))
+        return Clearance(clearance_id=message.clearance_id, service=message.service, keys=message.keys, left=message.left)

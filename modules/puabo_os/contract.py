@@ -26,11 +26,16 @@ class ClearedKey(Struct, frozen=True, kw_only=True):
 
 
 class Clearance(Struct, frozen=True, kw_only=True):
-    """An order that stands: what is to be done with dead letters of one service."""
+    """An order that stands: what is to be done with dead letters of one service.
+
+    Attributes:
+        left: so many letters more would have matched.
+    """
 
     clearance_id: UUID
     service: str
     keys: tuple[ClearedKey, ...]
+    left: int = 0
 
 
 class OrderClearance(Command[Clearance], topic=OS, key="clearance_id"):
@@ -41,12 +46,14 @@ class OrderClearance(Command[Clearance], topic=OS, key="clearance_id"):
 
     Attributes:
         missing: messages that were to be dropped and are not in the dead letters. With one of them, the order is refused.
+        left: see `Clearance`.
     """
 
     clearance_id: UUID
     service: str
     keys: tuple[ClearedKey, ...]
     missing: tuple[UUID, ...] = ()
+    left: int = 0
 
 
 class ClearanceOrdered(Event, topic=OS, key="clearance_id"):

@@ -1,28 +1,25 @@
 """`nexus dead-letters`: messages that no attempt could handle."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import TypeVar
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any, Final
 from uuid import UUID
 
 import anyio
 import click
 import msgspec
 
-from nexus_actors.cli.platform.checkout import environment
-from nexus_actors.cli.platform.located import Located, locate
-from nexus_actors.cli.terminal.failures import told
-from nexus_actors.cli.terminal.table import table
-from nexus_actors.dead_letters import DeadLetter, DeadLetters, LetterFilter, OpenedLetter
-from nexus_actors.letter_content import LetterContent, content_of
-from nexus_actors.local.bus_client import open_bus
-from nexus_actors.postgres.database import PostgresDatabase
-from nexus_actors.postgres.dead_letters import PostgresDeadLetters
-from nexus_actors.postgres.pool import open_pool
+from bus import BusError, Refusal
+from nexus_actors.clearing import Cleared, Clearing
+from nexus_actors.cli.platform.letters import filtering, wanted, with_letters
+from nexus_actors.cli.terminal.letters import described, groups_table, letters_table
+from nexus_actors.cli.terminal.screen import agreed, say, say_json
+from nexus_actors.dead_letters import DeadLetters, LetterFilter, LetterGroup, Trait
 from nexus_actors.runtime.release import Released
 
-T = TypeVar("T")
-_CAUSE_CHARS = 60
+_TOLD_EVERY_S: Final = 1.0
+_MOST_GROUPS: Final = 50
+_KINDS: Final[tuple[Trait, ...]] = ("service", "type", "cause")
 
 
 @click.group
@@ -34,24 +31,26 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--service", help="Of this service.")
-@click.option("--key", help="Of this key.")
-@click.option("--type", "type_", help="Of this wire type.")
+@filtering
+@click.option("--by", type=click.Choice(["cause", "type", "service", "key"]), multiple=True, help="Count them by this.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--after", type=int, default=0, help="From behind this number on.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
-def list_(service: str | None, key: str | None, type_: str | None, limit: int, after: int, as_json: bool) -> None:
-    """List dead letters in the order of parking."""
-    wanted = LetterFilter(service=service, key=key, type=type_)
-    letters = _with_letters(lambda desk: desk.book.page(wanted, after=after, limit=limit))
-    if as_json:
-        for letter in letters:
-            click.echo(msgspec.json.encode(letter))
-    elif letters:
-        head = ["NUMBER", "SERVICE", "KEY", "ID", "TYPE", "STATE", "TRIES", "PARKED", "CAUSE"]
-        click.echo(table(head, [_row(letter) for letter in letters], right=[0, 6]))
+def list_(by: tuple[Trait, ...], limit: int, after: int, as_json: bool, **options: Any) -> None:  # noqa: ANN401
+    """List dead letters in the order of parking, or count them: --by cause --by service."""
+    which = wanted(options)
+    found: Sequence[msgspec.Struct]
+    if by:
+        groups = with_letters(lambda desk: desk.book.groups(which, by, limit=limit))
+        found, text = groups, groups_table(groups, by)
     else:
-        click.echo("There are no dead letters.")
+        letters = with_letters(lambda desk: desk.book.page(which, after=after, limit=limit))
+        found, text = letters, letters_table(letters)
+    if as_json:
+        for one in found:
+            say_json(msgspec.json.encode(one))
+    else:
+        say(text if found else "There are no dead letters.")
 
 
 @command.command
@@ -63,102 +62,119 @@ def show(message_id: UUID, service: str | None, raw: bool) -> None:
 
     Secrets, by name or by looks, e-mail addresses, telephone and licence numbers are masked; long texts and lists are cut.
     """
-    wanted = LetterFilter(service=service, message_id=message_id)
-    opened = _with_letters(lambda desk: desk.book.opened(wanted))
+    which = LetterFilter(service=service, message_id=message_id)
+    opened = with_letters(lambda desk: desk.book.opened(which))
     if not opened:
-        click.secho(f"There is no dead letter {message_id}.", fg="red", err=True)
+        say(f"There is no dead letter {message_id}.", "red", err=True)
         raise SystemExit(1)
-    click.echo("\n\n".join(described(letter, raw=raw) for letter in opened))
+    say("\n\n".join(described(letter, raw=raw) for letter in opened))
+
+
+def clearing(command: Any) -> Any:  # noqa: ANN401 - a function that click decorates
+    """The options of a command about many keys."""
+    every = click.option("--all", "every", is_flag=True, help="All that there are.")
+    dry = click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
+    pace = click.option("--rate", type=click.FloatRange(0.01, 10_000), default=50.0, show_default=True, help="Keys a second.")
+    return filtering(every(dry(pace(command))))
 
 
 @command.command
-@click.argument("service")
-@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
-def redrive(service: str, keys: tuple[str, ...]) -> None:
-    """Try all dead letters of a service's keys again, in order, under their own ids."""
+@clearing
+@click.argument("keys", nargs=-1, metavar="[SERVICE KEY...]")
+def redrive(keys: tuple[str, ...], every: bool, dry_run: bool, rate: float, **options: Any) -> None:  # noqa: ANN401
+    """Try all dead letters of some keys again, in order, under their own ids.
+
+    The keys are named, or they are those with a letter that failed as the options say (--all: any). What waits behind it goes
+    along. Ctrl-C ends it at any time; the same command goes on with what is left.
+    """
+    which = _asked(options, every, bool(keys))
+    if which is not None:
+        _clear(which, drop=False, dry_run=dry_run, rate=rate, yes=True)
+        return
+    service, *named = keys
+    if not named:
+        raise click.UsageError("Name keys behind the service.")
 
     async def each(desk: DeadLetters) -> list[Released]:
-        return [await desk.redrive(service, key) for key in keys]
+        return [await desk.redrive(service, key) for key in named]
 
-    for key, released in zip(keys, _with_letters(each), strict=True):
-        click.echo(f"{key}: {released.redriven} are tried again.")
+    for key, released in zip(named, with_letters(each), strict=True):
+        say(f"{key}: {released.redriven} are tried again.")
 
 
 @command.command
-@click.option("--service", help="Of this service; one event may lie in the dead letters of several.")
+@clearing
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.argument("message_ids", nargs=-1, required=True, type=click.UUID, metavar="ID...")
-def drop(message_ids: tuple[UUID, ...], service: str | None, yes: bool) -> None:
-    """Drop dead letters for good. The others of their keys are tried again, in order."""
-    if not yes:
-        click.confirm(f"Drop {len(message_ids)} messages for good, and try the others of their keys again?", abort=True)
-    released = _with_letters(lambda desk: desk.drop(message_ids, service=service))
-    click.echo(f"{released.dropped} dropped, {released.redriven} are tried again.")
+@click.argument("message_ids", nargs=-1, type=click.UUID, metavar="[ID...]")
+def drop(
+    message_ids: tuple[UUID, ...],
+    every: bool,
+    dry_run: bool,
+    rate: float,
+    yes: bool,
+    **options: Any,  # noqa: ANN401
+) -> None:
+    """Drop dead letters for good. The others of their keys are tried again, in order.
 
-
-def _with_letters(work: Callable[[DeadLetters], Awaitable[T]]) -> T:
-    async def run(located: Located) -> T:
-        async with _desk(located) as desk:
-            return await work(desk)
-
-    with told():
-        return anyio.run(run, locate(environment()))
-
-
-@asynccontextmanager
-async def _desk(located: Located) -> AsyncIterator[DeadLetters]:
-    opened = open_pool(
-        located.database_url,
-        schema="nexus",
-        application_name="nexus/dead-letters",
-        max_size=1,
-        read_only=True,
-        connect_within_s=5,
-    )
-    async with opened as pool, open_bus(located.redis_url, located.redis_prefix, "nexus-dead-letters") as client:
-        yield DeadLetters(PostgresDeadLetters(PostgresDatabase(pool, read_only=True)), client.asker)
-
-
-def _row(letter: DeadLetter) -> list[str]:
-    cause = letter.cause if len(letter.cause) <= _CAUSE_CHARS else letter.cause[: _CAUSE_CHARS - 3] + "..."
-    return [
-        str(letter.number),
-        letter.service,
-        letter.key or "-",
-        str(letter.message_id),
-        letter.type.removeprefix("nexus."),
-        _state(letter),
-        str(letter.attempts),
-        f"{letter.parked_at:%Y-%m-%d %H:%M:%S}",
-        cause,
-    ]
-
-
-def _state(letter: DeadLetter) -> str:
-    if letter.released:
-        return "redriven"
-    return "waiting" if letter.behind else "failed"
-
-
-def described(opened: OpenedLetter, *, raw: bool) -> str:
-    """A dead letter as text: what is known of it, its content, and what went wrong.
-
-    Args:
-        raw: all of the content, with what is else masked or cut.
+    They are named, or they are those that failed as the options say (--all: any). Ctrl-C ends it at any time.
     """
-    content = content_of(opened)
-    letter = opened.letter if raw else content.letter
-    lines = [f"{name:<11} {value}" for name, value in msgspec.to_builtins(letter).items()]
-    error = (opened.error if raw else content.error) or "It did not fail itself: it waits behind another one of its key."
-    return "\n".join([*lines, "", _raw(opened) if raw else _shown(content), "", error])
+    service = options["service"]
+    named = {**options, "service": None} if message_ids else options
+    which = _asked(named, every, bool(message_ids))
+    if which is not None:
+        _clear(which, drop=True, dry_run=dry_run, rate=rate, yes=yes)
+        return
+    if not yes:
+        agreed(f"Drop {len(message_ids)} messages for good, and try the others of their keys again?")
+    released = with_letters(lambda desk: desk.drop(message_ids, service=service))
+    say(f"{released.dropped} dropped, {released.redriven} are tried again.")
 
 
-def _raw(opened: OpenedLetter) -> str:
-    body = opened.body if opened.envelope is None else msgspec.json.format(msgspec.json.encode(opened.envelope))
-    return body.decode(errors="replace")
+def _asked(options: dict[str, str | None], every: bool, named: bool) -> LetterFilter | None:
+    """Which letters the options are about; None where what is meant was named.
+
+    Raises:
+        click.UsageError: it is not said, or said twice.
+    """
+    limited = any(value is not None for value in options.values())
+    if [named, limited, every].count(True) != 1:
+        raise click.UsageError("Name what you mean, or say which by --service, --cause and the like, or give --all.")
+    return None if named else wanted(options)
 
 
-def _shown(content: LetterContent) -> str:
-    if content.envelope is None:
-        return content.text or ""
-    return msgspec.json.format(msgspec.json.encode(content.envelope)).decode()
+def _clear(which: LetterFilter, *, drop: bool, dry_run: bool, rate: float, yes: bool) -> None:
+    whole, groups = with_letters(lambda desk: _looked(desk, which, drop=drop))
+    if not whole.letters:
+        say("There are no such dead letters.")
+        return
+    say(groups_table(groups, _KINDS))
+    say(f"\n{whole.letters:,} failed, of {whole.keys:,} keys. What waits behind them goes along.")
+    if dry_run:
+        return
+    if not yes:
+        agreed(f"Drop {whole.letters:,} messages for good, and try the others of {whole.keys:,} keys again?")
+    with_letters(lambda desk: _carried_out(Clearing(desk, which, drop=drop), whole, rate))
+
+
+async def _looked(desk: DeadLetters, which: LetterFilter, *, drop: bool) -> tuple[LetterGroup, list[LetterGroup]]:
+    clearing = Clearing(desk, which, drop=drop)
+    return await clearing.count(), await desk.book.groups(clearing.wanted, _KINDS, limit=_MOST_GROUPS)
+
+
+async def _carried_out(clearing: Clearing, whole: LetterGroup, rate: float) -> None:
+    done, told_at = Cleared(), monotonic()
+
+    def tell(now: Cleared) -> None:
+        nonlocal done, told_at
+        done = now
+        if monotonic() - told_at >= _TOLD_EVERY_S:
+            told_at = monotonic()
+            say(f"{done.keys:,} of {whole.keys:,} keys", err=True)
+
+    try:
+        await clearing.run(lambda: anyio.sleep(1 / rate), tell)
+    except (anyio.get_cancelled_exc_class(), BusError, Refusal):
+        say("Stopped. What was done is done; the same command goes on with what is left.", "yellow", err=True)
+        raise
+    finally:
+        say(f"{done.keys:,} keys go on: {done.redriven:,} letters are tried again, {done.dropped:,} were dropped.")

@@ -12,6 +12,7 @@ from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.platform.located import Located, locate
 from nexus_actors.cli.platform.visitor import visit
 from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.screen import say
 from nexus_actors.demo import MAPPING, MODULE, Demo, DemoFailed
 from nexus_actors.loading import load_catalogue
 from nexus_actors.local.credentials import Credentials, load_credentials
@@ -30,7 +31,7 @@ def command(name: str | None, arguments: tuple[str, ...]) -> None:
         demos = find_demos(catalogue)
         if name is None:
             for known, demo in demos.items():
-                click.echo(f"{known} {demo.usage}\n    {demo.summary}")
+                say(f"{known} {demo.usage}\n    {demo.summary}")
             return
         if name not in demos:
             raise click.UsageError(f"There is no demonstration {name!r}. There are: {', '.join(demos) or 'none'}.")

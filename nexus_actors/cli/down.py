@@ -9,6 +9,7 @@ import click
 
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.screen import say
 from nexus_actors.local.errors import CannotStop
 from nexus_actors.local.home import Home
 from nexus_actors.local.leftovers import end_servers, end_workers
@@ -29,13 +30,13 @@ def command() -> None:
 
 async def _stop(home: Home) -> None:
     if not home.path.is_dir():
-        click.echo("The platform is not up.")
+        say("The platform is not up.")
         return
     supervisor = home.lock.holder()
     if supervisor is not None:
-        click.echo(f"Stopping the platform of {home.path}")
+        say(f"Stopping the platform of {home.path}")
         await _end(home, supervisor)
-        click.echo("Stopped.")
+        say("Stopped.")
         return
     await _clean_up(home)
 
@@ -60,4 +61,4 @@ async def _clean_up(home: Home) -> None:
         await end_servers(home)
     finally:
         home.lock.release()
-    click.echo("The platform had been killed; what it left behind is gone." if was_killed else "The platform is not up.")
+    say("The platform had been killed; what it left behind is gone." if was_killed else "The platform is not up.")

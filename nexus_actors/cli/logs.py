@@ -10,6 +10,7 @@ import click
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.log_line import belongs_to, instant, shown
+from nexus_actors.cli.terminal.screen import say, say_json
 from nexus_actors.loading import load_catalogue
 from nexus_actors.local.home import Home
 from nexus_actors.local.log_file import FileTail, last_lines
@@ -43,7 +44,7 @@ def command(service: str | None, follow: bool, lines: int, as_json: bool) -> Non
         if follow:
             anyio.run(_follow, tails, wanted, as_json)
         elif not files:
-            click.echo(f"There is no log in {home.logs} yet.", err=True)
+            say(f"There is no log in {home.logs} yet.", err=True)
 
 
 def log_files(home: Home, service: str | None) -> list[Path]:
@@ -81,4 +82,7 @@ async def _follow(tails: list[FileTail], service: str | None, as_json: bool) -> 
 
 
 def _print(line: str, as_json: bool) -> None:
-    click.echo(line if as_json else shown(line))
+    if as_json:
+        say_json(line)
+    else:
+        say(shown(line))

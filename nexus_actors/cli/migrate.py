@@ -4,6 +4,7 @@ import anyio
 import click
 
 from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.screen import say
 from nexus_actors.config import Settings
 from nexus_actors.loading import load_catalogue, load_service
 
@@ -19,4 +20,4 @@ def command() -> None:
     with told():
         services = [load_service(entry) for entry in load_catalogue().built()]
         anyio.run(migrate_all, Settings.load(secrets=()), services)
-    click.echo(f"The schemas of {len(services)} services are up to date.")
+    say(f"The schemas of {len(services)} services are up to date.")

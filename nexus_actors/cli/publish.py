@@ -12,6 +12,7 @@ from bus import Command, Refusal
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.platform.located import Located, locate
 from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.screen import say, say_json
 from nexus_actors.context import DEFAULT_TENANT
 from nexus_actors.contracts import find_message, strict
 from nexus_actors.http import JsonDecoder
@@ -45,9 +46,9 @@ def command(type_: str, data: str, tenant: str, message_id: UUID | None, timeout
         principal = Principal(subject=subject, tenant=tenant, scopes=frozenset({"*"}), kind="service")
         reply = anyio.run(_ask, locate(environ), asked, principal, message_id, timeout_s)
     if reply.replayed:
-        click.echo("This command had been handled before; this is the answer of that time.", err=True)
+        say("This command had been handled before; this is the answer of that time.", err=True)
     if reply.value is not None:
-        click.echo(msgspec.json.format(msgspec.json.encode(reply.value)))
+        say_json(msgspec.json.format(msgspec.json.encode(reply.value)))
 
 
 def read_command(name: str, body: bytes) -> Command[Any]:

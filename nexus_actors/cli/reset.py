@@ -5,6 +5,7 @@ import click
 
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.screen import agreed, say
 from nexus_actors.config import Settings
 from nexus_actors.local.errors import CannotStop
 from nexus_actors.local.home import Home
@@ -28,17 +29,17 @@ def command(yes: bool) -> None:
             raise CannotStop(_UP.format(folder=home.path))
         contents = list(home.contents())
         if not contents:
-            click.echo(f"There is nothing to remove in {home.path}.")
+            say(f"There is nothing to remove in {home.path}.")
             return
-        click.echo("This removes for good:")
+        say("This removes for good:")
         for path in contents:
-            click.echo(f"  {path}")
+            say(f"  {path}")
         if settings.database_url or settings.redis_url:
-            click.echo("What is on the servers of NEXUS_DATABASE_URL and NEXUS_REDIS_URL stays.")
+            say("What is on the servers of NEXUS_DATABASE_URL and NEXUS_REDIS_URL stays.")
         if not yes:
-            click.confirm("Remove it?", abort=True)
+            agreed("Remove it?")
         anyio.run(_reset, home)
-        click.echo("Removed.")
+        say("Removed.")
 
 
 async def _reset(home: Home) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.platform.located import Located, locate
 from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.screen import agreed, say, say_json
 from nexus_actors.context import DEFAULT_TENANT
 from nexus_actors.local.bus_client import open_bus
 from nexus_actors.local.credentials import load_credentials
@@ -43,9 +44,9 @@ def show(service: str, actor: str, key: str, raw: bool) -> None:
     """
     name = StateName(service=service, actor=actor, key=key)
     content = _with_states(lambda states, who: states.show(name, raw=raw, principal=who))
-    click.echo(described(content))
+    say_json(described(content))
     if content.problem:
-        click.secho(content.problem, fg="red", err=True)
+        say(content.problem, "red", err=True)
 
 
 @command.command
@@ -61,7 +62,7 @@ def replace(service: str, actor: str, key: str, state: str) -> None:
     text = sys.stdin.read() if state == "-" else state
     name = StateName(service=service, actor=actor, key=key)
     _with_states(lambda states, who: states.replace(name, text, principal=who))
-    click.echo(f"Replaced. {_advice(name)}")
+    say(f"Replaced. {_advice(name)}")
 
 
 @command.command
@@ -72,10 +73,10 @@ def replace(service: str, actor: str, key: str, state: str) -> None:
 def drop(service: str, actor: str, key: str, yes: bool) -> None:
     """Forget a state for good: the actor begins anew."""
     if not yes:
-        click.confirm(f"Drop the state of {actor} {key} of {service} for good?", abort=True)
+        agreed(f"Drop the state of {actor} {key} of {service} for good?")
     name = StateName(service=service, actor=actor, key=key)
     _with_states(lambda states, who: states.drop(name, principal=who))
-    click.echo(f"Dropped. {_advice(name)}")
+    say(f"Dropped. {_advice(name)}")
 
 
 def described(content: StateContent) -> str:
@@ -108,4 +109,4 @@ async def _run(located: Located, who: Principal, work: Callable[[States, Princip
         connect_within_s=5,
     )
     async with opened as pool, open_bus(located.redis_url, located.redis_prefix, "nexus-states") as client:
-        return await work(States(PostgresDatabase(pool), client.asker), who)
+        return await work(States(PostgresDatabase(pool, read_only=True), client.asker), who)

@@ -13,6 +13,7 @@ from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.platform.holdings import Holdings, read_holdings
 from nexus_actors.cli.platform.lagging import read_lags, waiting_in
 from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.screen import say, styled
 from nexus_actors.cli.terminal.services import services_table
 from nexus_actors.cli.terminal.table import table
 from nexus_actors.config import Settings
@@ -34,7 +35,8 @@ def command() -> None:
 
     LAG is how long the oldest message has waited that a service has not handled.
 
-    Exits with 0 where every service that was started is healthy, else with 1.
+    Exits with 0 where every service that was started is healthy and no worker ends again and again, else with 1. Services that
+    --only has left out do not count.
     """
     environ = environment()
     home = home_of(environ)
@@ -45,19 +47,20 @@ def command() -> None:
 async def _show(catalogue: Catalogue, home: Home, settings: Settings) -> int:
     state = home.running()
     host, offset = (state.host, state.port_offset) if state else (settings.host, settings.port_offset)
-    seen = await look_around(catalogue.services, host, offset)
+    seen = await look_around(catalogue.services, host, offset, state.services if state else None)
     holdings = await _holdings(state)
     columns = [] if holdings is None else [("PARTITIONS", holdings.by_service())]
     waits = await _lags(state)
     if waits is not None:
         columns.append(("LAG", {service: shown_lag(seconds) for service, seconds in waits.items()}))
-    click.echo(services_table(catalogue, seen, columns))
+    say(services_table(catalogue, seen, columns))
     if state is None:
-        click.echo(f"\nNo platform runs in {home.path}. Start it with: nexus up")
+        say(f"\nNo platform runs in {home.path}. Start it with: nexus up")
         return 1
     _show_waiting(await _waiting(state))
     _show_run(state, holdings)
-    return 0 if state.phase == "up" and all(s.is_healthy for s in seen if s.service in state.services) else 1
+    healthy = all(s.is_healthy for s in seen if s.service in state.services)
+    return 0 if state.phase == "up" and healthy and not any(worker.trouble for worker in state.workers) else 1
 
 
 async def _holdings(state: RunState | None) -> Holdings | None:
@@ -67,7 +70,7 @@ async def _holdings(state: RunState | None) -> Holdings | None:
     try:
         return await read_holdings(state.database_url)
     except NexusError as error:
-        click.secho(f"The database does not answer: {error}", fg="yellow", err=True)
+        say(f"The database does not answer: {error}", "yellow", err=True)
         return None
 
 
@@ -78,7 +81,7 @@ async def _lags(state: RunState | None) -> Mapping[str, float] | None:
     try:
         return await read_lags(state.database_url, state.redis_url, state.redis_prefix)
     except BusUnavailable as error:
-        click.secho(f"The streams do not answer: {error}", fg="yellow", err=True)
+        say(f"The streams do not answer: {error}", "yellow", err=True)
     except NexusError:
         return None  # that the database does not answer has been said
     return None
@@ -96,7 +99,7 @@ async def _waiting(state: RunState) -> Mapping[str, Waiting]:
 
 def _show_waiting(waiting: Mapping[str, Waiting]) -> None:
     for service, found in waiting.items():
-        click.secho("\n" + told_waiting(service, found, datetime.now(UTC)), fg="yellow")
+        say("\n" + told_waiting(service, found, datetime.now(UTC)), "yellow")
 
 
 def told_waiting(service: str, found: Waiting, now: datetime) -> str:
@@ -114,14 +117,21 @@ def shown_lag(seconds: float) -> str:
 def _show_run(state: RunState, holdings: Holdings | None) -> None:
     up_s = (datetime.now(UTC) - state.started_at).total_seconds()
     servers = ", ".join(state.embedded) or "none"
-    click.echo(f"\nPhase {state.phase}, for {_duration(up_s)}. Supervisor: process {state.pid}. Embedded servers: {servers}.")
+    say(f"\nPhase {state.phase}, for {_duration(up_s)}. Supervisor: process {state.pid}. Embedded servers: {servers}.")
     rows = [_worker_row(worker, holdings) for worker in state.workers]
-    click.echo("\n" + table(["WORKER", "PROCESS", "PARTITIONS", "MEMORY", "RESTARTS"], rows, right=[0, 1, 2, 3, 4]))
+    say("\n" + table(["WORKER", "PROCESS", "PARTITIONS", "MEMORY", "RESTARTS", "STATE"], rows, right=[0, 1, 2, 3, 4]))
+    for worker in state.workers:
+        if worker.trouble:
+            what = (
+                f"Worker {worker.number} ends again and again, at last with {worker.trouble}. What it says, shows: nexus logs"
+            )
+            say(what, "red")
 
 
 def _worker_row(worker: WorkerState, holdings: Holdings | None) -> list[str]:
     partitions = "" if holdings is None or worker.pid is None else str(holdings.of_process(worker.pid))
-    return [str(worker.number), str(worker.pid or "-"), partitions, _memory(worker.pid), str(worker.restarts)]
+    state = styled("failing", "red") if worker.trouble else "runs" if worker.pid is not None else "down"
+    return [str(worker.number), str(worker.pid or "-"), partitions, _memory(worker.pid), str(worker.restarts), state]
 
 
 def _memory(pid: int | None) -> str:

@@ -16,6 +16,7 @@ from nexus_actors.catalogue import ServiceEntry
 from nexus_actors.cli.platform.checkout import environment
 from nexus_actors.cli.platform.located import Located, locate
 from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.screen import one_line, say, say_json, styled
 from nexus_actors.cli.terminal.since import position_since
 from nexus_actors.contracts import messages_of, topic_of
 from nexus_actors.loading import load_catalogue
@@ -70,7 +71,10 @@ async def _tail(located: Located, wanted: _Wanted, since: Position | None, as_js
     async with open_streams(located.redis_url, located.redis_prefix) as store:
         after = await store.last(wanted.streams) if since is None else dict.fromkeys(wanted.streams, since)
         async for envelope in wanted.envelopes(store, after):
-            click.echo(encode_envelope(envelope) if as_json else shown(envelope, wanted.contracts))
+            if as_json:
+                say_json(encode_envelope(envelope))
+            else:
+                say(shown(envelope, wanted.contracts))
 
 
 def shown(envelope: Envelope, contracts: Contracts) -> str:
@@ -79,5 +83,8 @@ def shown(envelope: Envelope, contracts: Contracts) -> str:
         data = msgspec.json.encode(contracts.decode(envelope)).decode()
     except BusError as error:
         data = f"{bytes(envelope.data).decode(errors='replace')} ({error})"
-    what = click.style(envelope.type.removeprefix("nexus."), fg="cyan")
-    return f"{envelope.time.astimezone(UTC):%H:%M:%S.%f}"[:-3] + f" {what} {envelope.subject} {envelope.id} {data}"
+    what = styled(one_line(envelope.type.removeprefix("nexus.")), "cyan")
+    return (
+        f"{envelope.time.astimezone(UTC):%H:%M:%S.%f}"[:-3]
+        + f" {what} {one_line(envelope.subject)} {envelope.id} {one_line(data)}"
+    )

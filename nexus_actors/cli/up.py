@@ -13,6 +13,7 @@ from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.first_failures import follow_failures
 from nexus_actors.cli.terminal.progress import logged, show
+from nexus_actors.cli.terminal.screen import say
 from nexus_actors.cli.terminal.services import services_table
 from nexus_actors.errors import NexusError
 from nexus_actors.loading import load_catalogue
@@ -46,6 +47,9 @@ def command(
 
     Where NEXUS_DATABASE_URL and NEXUS_REDIS_URL name servers, these are used; else embedded ones start, with their data in
     the folder .nexus of this checkout. Ctrl-C, or `nexus down` from elsewhere, stops everything cleanly.
+
+    A worker that ends is started again, for ever; one that ends again and again is told of, and all else goes on. In the
+    foreground, the exit code is 1 where a worker was in such trouble at the end.
     """
     if only != bool(services):
         raise click.UsageError("Name services behind --only, such as: nexus up --only fleet-service tracker-ms")
@@ -64,9 +68,9 @@ def command(
 def _say_running(home: Home) -> None:
     state = home.state
     if state is None or state.phase != "up":
-        click.echo(f"Another `nexus up` has the folder {home.path} just now. Ask again with: nexus status")
+        say(f"Another `nexus up` has the folder {home.path} just now. Ask again with: nexus status")
         return
-    click.echo(f"The platform is up already (process {state.pid}).\n")
+    say(f"The platform is up already (process {state.pid}).\n")
     anyio.run(_show_services, state)
 
 
@@ -74,10 +78,13 @@ def _supervise(plan: Plan, home: Home, report_to: int | None) -> None:
     if report_to is not None:
         _run_detached(plan, home, PipeReport(report_to))
         return
-    click.echo(f"Starting {len(plan.services)} services. Their data are in {home.path}")
+    say(f"Starting {len(plan.services)} services. Their data are in {home.path}")
     report = _Foreground()
-    arrived = partial(_greet, home)
-    anyio.run(Supervisor(plan, home, report, FirstStart(home, report), arrived).run)
+    supervisor = Supervisor(plan, home, report, FirstStart(home, report), partial(_greet, home))
+    troubled = [worker for worker in anyio.run(supervisor.run) if worker.trouble]
+    if troubled:
+        ended = "; ".join(f"worker {worker.number} with {worker.trouble}" for worker in troubled)
+        raise CannotStart(f"Ended again and again: {ended}. See {home.logs}.")
 
 
 def _run_detached(plan: Plan, home: Home, listener: PipeReport) -> None:
@@ -91,7 +98,7 @@ def _run_detached(plan: Plan, home: Home, listener: PipeReport) -> None:
 
 def _detach(home: Home, environ: dict[str, str], only: tuple[str, ...]) -> None:
     """Start a supervisor that outlives us, and show what it tells until everything is up."""
-    click.echo(f"Starting. The data are in {home.path}")
+    say(f"Starting. The data are in {home.path}")
     home.make()
     reading, writing = os.pipe()
     output = open_log(home.log_of("up"))
@@ -109,13 +116,13 @@ def _detach(home: Home, environ: dict[str, str], only: tuple[str, ...]) -> None:
     try:
         _listen(reading)
     except KeyboardInterrupt:
-        click.echo("\nIt goes on starting in the background. Ask with: nexus status. Stop it with: nexus down", err=True)
+        say("\nIt goes on starting in the background. Ask with: nexus status. Stop it with: nexus down", err=True)
         raise
     state = home.running()
     if state is None or state.phase != "up":
         raise CannotStart(f"The supervisor ended before everything was up. See {home.log_of('up')}.")
     anyio.run(_show_services, state)
-    click.echo("Stop with: nexus down")
+    say("Stop with: nexus down")
 
 
 def _listen(reading: int) -> None:
@@ -131,7 +138,7 @@ def _listen(reading: int) -> None:
 async def _greet(home: Home, state: RunState) -> None:
     """Say that all is up, and show from then on what fails, until everything stops."""
     await _show_services(state)
-    click.echo("Stop with Ctrl-C. What the services log, shows: nexus logs -f")
+    say("Stop with Ctrl-C. What the services log, shows: nexus logs -f")
     await follow_failures(home, lambda text: show(News(kind="notice", text=text)))
 
 
@@ -139,9 +146,9 @@ async def _show_services(state: RunState) -> None:
     catalogue = load_catalogue()
     entries = [catalogue.named(name) for name in state.services]
     seen = await look_around(entries, state.host, state.port_offset)
-    click.echo("\n" + services_table(catalogue, seen))
+    say("\n" + services_table(catalogue, seen))
     absent = len(catalogue.services) - len(catalogue.built())
-    click.echo(f"\n{absent} more services are listed in the catalogue and not built yet.")
+    say(f"\n{absent} more services are listed in the catalogue and not built yet.")
 
 
 class _Foreground:
@@ -163,4 +170,4 @@ class _Detached:
         self._listener.tell(news)
         line = logged(news, datetime.now(UTC))
         if line is not None:
-            click.echo(line)
+            say(line)

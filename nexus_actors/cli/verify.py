@@ -1,7 +1,7 @@
 """`nexus verify`: the health verification of the whole platform."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -13,6 +13,7 @@ from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.platform.located import NotUp, locate
 from nexus_actors.cli.platform.verification import Check, check_containers, check_platform
 from nexus_actors.cli.terminal.failures import told
+from nexus_actors.cli.terminal.screen import say, styled
 from nexus_actors.config import Settings
 from nexus_actors.deployment.secrets_file import NAME, PROJECT
 from nexus_actors.loading import load_catalogue
@@ -31,8 +32,8 @@ def command(host: str | None, port_offset: int | None, *, containers: bool) -> N
     """Check every service, by layer and module, then servers, token flow and an event from end to end, and sum up.
 
     A service passes when /health answers 200 under its name with the status ok and has all that it depends on. One that is
-    not built is shown as such and does not count. With --host or --port-offset only the services are checked, for their
-    servers are not known. Exits with 0 only when all checks passed.
+    not built, or that `nexus up --only` has left out, is shown as such and does not count. With --host or --port-offset only
+    the services are checked, for their servers are not known. Exits with 0 only when all checks passed.
     """
     environ = environment()
     catalogue = load_catalogue()
@@ -43,19 +44,23 @@ def command(host: str | None, port_offset: int | None, *, containers: bool) -> N
         known_host, known_offset = (state.host, state.port_offset) if state else (settings.host, settings.port_offset)
         offset = known_offset if port_offset is None else port_offset
         before = anyio.run(check_containers, catalogue, os.environ.get(PROJECT, NAME)) if containers else []
-        seen = anyio.run(look_around, catalogue.services, host or known_host, offset)
-        after = _beyond_services(environ, catalogue, home) if host is None and port_offset is None else []
-    click.echo("\n".join(report(catalogue, seen, before, after)))
-    healthy = all(sighting.is_healthy for sighting in seen if sighting.state != "not built")
-    raise SystemExit(0 if healthy and all(check.passed for check in [*before, *after]) else 1)
+        here = host is None and port_offset is None
+        started = state.services if state is not None and here else None
+        seen = anyio.run(look_around, catalogue.services, host or known_host, offset, started)
+        after = _beyond_services(environ, catalogue, home, started) if here else []
+    say("\n".join(report(catalogue, seen, before, after)))
+    healthy = all(sighting.is_healthy for sighting in seen if sighting.is_wanted)
+    raise SystemExit(0 if healthy and all(check.passed for check in [*before, *after] if check.counts) else 1)
 
 
-def _beyond_services(environ: Mapping[str, str], catalogue: Catalogue, home: Home) -> list[Check]:
+def _beyond_services(
+    environ: Mapping[str, str], catalogue: Catalogue, home: Home, started: Collection[str] | None
+) -> list[Check]:
     try:
         located = locate(environ)
     except NotUp as error:
         return [Check(section="SERVERS", title="Platform", passed=False, detail=str(error))]
-    return anyio.run(check_platform, located, catalogue, home.credentials)
+    return anyio.run(check_platform, located, catalogue, home.credentials, started)
 
 
 def report(
@@ -81,8 +86,13 @@ def _checks(checks: Sequence[Check]) -> Iterator[str]:
     for section, own in groupby(checks, key=lambda check: check.section):
         yield from _heading(section)
         for check in own:
-            mark = click.style(f"✓ {check.detail}", fg="green") if check.passed else click.style(f"✗ {check.detail}", fg="red")
-            yield f"{click.style('[CHECK]', fg='yellow')} {check.title:<26}  {mark}"
+            yield f"{styled('[CHECK]', 'yellow')} {check.title:<26}  {_mark(check)}"
+
+
+def _mark(check: Check) -> str:
+    if not check.counts:
+        return styled(f"○ {check.detail}", "bright_black")
+    return styled(f"✓ {check.detail}", "green") if check.passed else styled(f"✗ {check.detail}", "red")
 
 
 def sections(catalogue: Catalogue) -> Iterator[tuple[str, Sequence[ServiceEntry]]]:
@@ -96,34 +106,39 @@ def sections(catalogue: Catalogue) -> Iterator[tuple[str, Sequence[ServiceEntry]
 
 
 def _line(service: ServiceEntry, sighting: Sighting) -> str:
-    tag = click.style("[CHECK]", fg="yellow")
+    tag = styled("[CHECK]", "yellow")
     return f"{tag} {service.title:<18} {sighting.port:>5}  {_verdict(sighting)}"
 
 
 def _verdict(sighting: Sighting) -> str:
     if sighting.state == "healthy":
-        return click.style("✓ Health check passed", fg="green")
+        return styled("✓ Health check passed", "green")
     if sighting.state == "not built":
-        return click.style("○ Not built", fg="bright_black")
+        return styled("○ Not built", "bright_black")
+    if sighting.state == "not started":
+        return styled(f"○ Not started ({sighting.detail})", "bright_black")
     if sighting.state == "down":
-        return click.style(f"✗ Connection failed: {sighting.detail}", fg="red")
-    return click.style(f"✗ Unexpected response: {sighting.detail}", fg="red")
+        return styled(f"✗ Connection failed: {sighting.detail}", "red")
+    return styled(f"✗ Unexpected response: {sighting.detail}", "red")
 
 
 def _summary(seen: Sequence[Sighting], checks: Sequence[Check]) -> Iterator[str]:
-    verdicts = [sighting.is_healthy for sighting in seen if sighting.state != "not built"]
-    absent = len(seen) - len(verdicts)
+    verdicts = [sighting.is_healthy for sighting in seen if sighting.is_wanted]
+    absent = sum(sighting.state == "not built" for sighting in seen)
+    left_out = sum(sighting.state == "not started" for sighting in seen)
     healthy = all(verdicts)
-    verdicts += [check.passed for check in checks]
+    verdicts += [check.passed for check in checks if check.counts]
     passed, total = sum(verdicts), len(verdicts)
     yield from _box("VERIFICATION SUMMARY")
     yield ""
-    yield f"{click.style('Passed Checks:', fg='green')}    {passed}/{total}"
-    yield f"{click.style('Failed Checks:', fg='red')}    {total - passed}/{total}"
+    yield f"{styled('Passed Checks:', 'green')}    {passed}/{total}"
+    yield f"{styled('Failed Checks:', 'red')}    {total - passed}/{total}"
     yield f"Not Built:        {absent} of {len(seen)} services"
+    if left_out:
+        yield f"Not Started:      {left_out} of {len(seen)} services (--only)"
     yield ""
     if passed == total and total:
-        yield "ALL BUILT SERVICES HEALTHY"
+        yield "ALL STARTED SERVICES HEALTHY" if left_out else "ALL BUILT SERVICES HEALTHY"
         return
     yield f"SUCCESS RATE: {100 * passed // total if total else 0}%"
     what = "Some checks failed." if healthy else "Some services are not responding."

@@ -1,6 +1,6 @@
 """Asking services how they fare, as a client on this machine."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from typing import Literal
@@ -14,14 +14,15 @@ from nexus_actors.catalogue import ServiceEntry
 
 TIMEOUT_S = 3.0
 
-State = Literal["healthy", "unhealthy", "down", "foreign", "not built"]
+State = Literal["healthy", "unhealthy", "down", "foreign", "not built", "not started"]
 
 
 class Sighting(Struct, frozen=True, kw_only=True):
     """How a service was found.
 
     Attributes:
-        state: ``down`` where nothing answers, ``foreign`` where another program does.
+        state: ``down`` where nothing answers, ``foreign`` where another program does, ``not started`` where it was left out on
+            purpose.
         detail: why it is not healthy, in a few words.
     """
 
@@ -35,6 +36,11 @@ class Sighting(Struct, frozen=True, kw_only=True):
     def is_healthy(self) -> bool:
         """Whether it answers and has all it needs."""
         return self.state == "healthy"
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is to be there at all."""
+        return self.state not in {"not built", "not started"}
 
 
 class _Report(Struct):
@@ -75,8 +81,14 @@ def judge(service: str, port: int, status: int, report: _Report) -> Sighting:
     return Sighting(service=service, port=port, state="unhealthy", version=report.version, detail=detail)
 
 
-async def look_around(services: Iterable[ServiceEntry], host: str, offset: int = 0) -> list[Sighting]:
-    """Ask all services at once, in their order. One that is not built is not asked."""
+async def look_around(
+    services: Iterable[ServiceEntry], host: str, offset: int = 0, started: Collection[str] | None = None
+) -> list[Sighting]:
+    """Ask all services at once, in their order. One that is not built is not asked.
+
+    Args:
+        started: the names of those that were started, where the others were left out on purpose: they are not asked either.
+    """
     entries = list(services)
     found: dict[str, Sighting] = {}
 
@@ -86,10 +98,12 @@ async def look_around(services: Iterable[ServiceEntry], host: str, offset: int =
 
     async with anyio.create_task_group() as tasks:
         for entry in entries:
-            if entry.is_built:
+            if entry.is_built and (started is None or entry.name in started):
                 tasks.start_soon(ask, entry)
             else:
-                found[entry.name] = Sighting(service=entry.name, port=entry.port + offset, state="not built")
+                state: State = "not started" if entry.is_built else "not built"
+                detail = "--only" if entry.is_built else ""
+                found[entry.name] = Sighting(service=entry.name, port=entry.port + offset, state=state, detail=detail)
     return [found[entry.name] for entry in entries]
 
 

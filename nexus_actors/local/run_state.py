@@ -21,12 +21,14 @@ class WorkerState(Struct, frozen=True, kw_only=True):
         born_at: when that process began by the kernel's count, in seconds since 1970. With the process id it names a
             process for good, for process ids are given out again.
         restarts: how often it has been started again.
+        trouble: why it ended last, where it ends again and again; empty where it does not.
     """
 
     number: int
     pid: int | None = None
     born_at: float | None = None
     restarts: int = 0
+    trouble: str = ""
 
 
 class RunState(Struct, frozen=True, kw_only=True):

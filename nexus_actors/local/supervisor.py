@@ -18,7 +18,7 @@ from nexus_actors.local.leftovers import end_servers, end_workers
 from nexus_actors.local.plan import Plan
 from nexus_actors.local.ports import check_ports
 from nexus_actors.local.report import Kind, News, Report
-from nexus_actors.local.run_state import Phase, RunState
+from nexus_actors.local.run_state import Phase, RunState, WorkerState
 from nexus_actors.local.servers import Servers
 
 HEALTHY_WITHIN_S: Final = 20.0
@@ -54,12 +54,15 @@ class Supervisor:
         self._phase: Phase = "starting"
         self._started_at = datetime.now(UTC)
 
-    async def run(self) -> None:
+    async def run(self) -> tuple[WorkerState, ...]:
         """Start, watch, and stop at the first signal. A second signal ends the workers without letting them drain.
+
+        Returns:
+            How the workers stood at the end.
 
         Raises:
             AlreadyUp: another supervisor has the data folder.
-            CannotStart: something does not start, or ended too often. Everything has been stopped again.
+            CannotStart: something does not start, or a server ended too often. Everything has been stopped again.
         """
         async with self._claimed():
             check_ports(self._plan.services, self._plan.settings.host, self._plan.settings.port_offset)
@@ -68,6 +71,7 @@ class Supervisor:
                     await self._run_until(signals)
             except BaseExceptionGroup as group:
                 raise _first(group) from None
+        return self._crew.states()
 
     async def _run_until(self, signals: AsyncIterator[signal.Signals]) -> None:
         async with anyio.create_task_group() as watching:

@@ -1,6 +1,6 @@
 """The in-memory twin of the turn store; see `nexus_actors.runtime.store`."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +8,17 @@ from uuid import UUID
 from bus import StreamName
 from nexus_actors.memory.database import MemoryDatabase
 from nexus_actors.memory.no_sql import NoSql
-from nexus_actors.runtime.store import Commit, Known, OutboxRow, ParkedRow, Resumed, Timer
+from nexus_actors.runtime.store import (
+    TIMERS_LOOKED_AT,
+    Commit,
+    DueTimers,
+    Known,
+    OutboxRow,
+    ParkedRow,
+    Resumed,
+    Timer,
+    TimerPlace,
+)
 
 
 class MemoryTurnTransaction:
@@ -73,12 +83,25 @@ class MemoryTurnStore:
             history=lease.history,
         )
 
-    async def due_timers(self, partition: int, now: datetime, limit: int) -> list[Timer]:
+    async def due_timers(
+        self, partition: int, now: datetime, limit: int, *, after: TimerPlace | None = None, without: Collection[str] = ()
+    ) -> DueTimers:
         """See `TurnStore.due_timers`."""
         await self._reach()
-        due = [t for number, t in self._tables.timers.values() if number == partition and t.due_at <= now]
-        due.sort(key=lambda timer: (timer.due_at, timer.key, timer.name))
-        return [Timer(timer.key, timer.name, timer.due_at, timer.body, timer.message_id) for timer in due[:limit]]
+        due = {
+            TimerPlace(timer.due_at, timer.key, timer.name): timer
+            for number, timer in self._tables.timers.values()
+            if number == partition and timer.due_at <= now and timer.key not in without
+        }
+        places = sorted(due)
+        earliest = {place.key: due[place] for place in reversed(places)}
+        most = limit * TIMERS_LOOKED_AT
+        looked = [place for place in places if after is None or place > after][:most]
+        firsts = {place.key: place for place in reversed(looked)}
+        chosen = sorted(firsts.values())[:limit]
+        timers = [Timer(t.key, t.name, t.due_at, t.body, t.message_id) for t in (earliest[place.key] for place in chosen)]
+        place = chosen[-1] if len(chosen) == limit else looked[-1] if len(looked) == most else None
+        return DueTimers(timers, place, left=len(looked) > len(chosen))
 
     async def next_timer_at(self, partition: int, after: datetime) -> datetime | None:
         """See `TurnStore.next_timer_at`."""
@@ -97,11 +120,12 @@ class MemoryTurnStore:
         before = max((published.row.seq for published in rows if published.committed_at < since), default=0)
         return before, sorted({row.stream for row in self._rows(partition, before) if row.seq <= seq})
 
-    async def parked(self, partition: int, key: str) -> list[ParkedRow]:
+    async def parked(self, partition: int, key: str, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
         """See `TurnStore.parked`."""
         await self._reach()
         rows = [letter.row for letter in self._tables.letters.values()]
-        return [row for row in rows if (row.partition, row.key) == (partition, key)]
+        found = [row for row in rows if (row.partition, row.key) == (partition, key)]
+        return [row for row in found if only is None or row.message_id in only]
 
     def _rows(self, partition: int, seq: int) -> list[OutboxRow]:
         found = [published.row for published in self._tables.outbox.get(partition, ()) if published.row.seq > seq]

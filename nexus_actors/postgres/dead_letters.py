@@ -1,21 +1,32 @@
 """Dead letters in the shared schema ``nexus``; see `nexus_actors.dead_letters`."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from bus import MalformedMessage
 from bus.codec import decode_envelope
 from nexus_actors.database import Reader, Row
-from nexus_actors.dead_letters import DeadLetter, LetterFilter, OpenedLetter
+from nexus_actors.dead_letters import DeadLetter, LetterFilter, LetterGroup, OpenedLetter, Trait
 from nexus_actors.redaction import redact_text
 
 _COLUMNS: Final = """
 ordinal, service, message_id, wire_type, key, partition, stream, behind, released, attempts, parked_at"""
-_WANTED: Final = """
-FROM nexus.dead_letters
-WHERE ($1::text IS NULL OR service = $1) AND ($2::text IS NULL OR key = $2) AND ($3::text IS NULL OR wire_type = $3)
-    AND ($4::uuid IS NULL OR message_id = $4)"""
-_PAGE: Final = f"SELECT {_COLUMNS}, right(error, 500) AS cause {_WANTED} AND ordinal > $5 ORDER BY ordinal LIMIT $6"
-_OPENED: Final = f"SELECT {_COLUMNS}, error, body {_WANTED} ORDER BY ordinal LIMIT $5"
+# As `_letter` has it: the last line of what went wrong.
+_CAUSE: Final = r"substring(rtrim(right(error, 2000), E' \t\r\n') from '[^\n]*$')"
+_KIND: Final = rf"coalesce(substring({_CAUSE} from '^([A-Za-z_][A-Za-z0-9_.]*)(?::|$)'), left({_CAUSE}, 200))"
+_TRAITS: Final[dict[Trait, str]] = {"service": "service", "type": "wire_type", "cause": _KIND, "key": "key"}
+# What is not asked for is not in the statement, so that each gets the plan that suits it.
+_CONDITIONS: Final = {
+    "service": "service = {}::text",
+    "key": "key = {}::text",
+    "type": "wire_type = {}::text",
+    "message_id": "message_id = {}::uuid",
+    "partition": "partition = {}::integer",
+    "cause": f"strpos({_CAUSE}, {{}}::text) > 0",
+    "since": "parked_at >= {}::timestamptz",
+    "until": "parked_at < {}::timestamptz",
+}
+_FAILED: Final = "NOT behind AND NOT released"
 
 
 class PostgresDeadLetters:
@@ -30,17 +41,42 @@ class PostgresDeadLetters:
 
     async def page(self, wanted: LetterFilter, *, after: int = 0, limit: int = 50) -> list[DeadLetter]:
         """See `DeadLetterBook.page`."""
-        rows = await self._database.fetch(_PAGE, *_arguments(wanted), after, limit)
+        where, arguments = _where(wanted)
+        query = f"""SELECT {_COLUMNS}, right(error, 500) AS cause FROM nexus.dead_letters
+            WHERE {where} AND ordinal > ${len(arguments) + 1} ORDER BY ordinal LIMIT ${len(arguments) + 2}"""  # noqa: S608 - made of our own texts
+        rows = await self._database.fetch(query, *arguments, after, limit)
         return [_letter(row, row["cause"]) for row in rows]
 
     async def opened(self, wanted: LetterFilter, *, limit: int = 50) -> list[OpenedLetter]:
         """See `DeadLetterBook.opened`."""
-        rows = await self._database.fetch(_OPENED, *_arguments(wanted), limit)
+        where, arguments = _where(wanted)
+        query = f"""SELECT {_COLUMNS}, error, body FROM nexus.dead_letters
+            WHERE {where} ORDER BY ordinal LIMIT ${len(arguments) + 1}"""  # noqa: S608 - made of our own texts
+        rows = await self._database.fetch(query, *arguments, limit)
         return [_opened(row) for row in rows]
 
+    async def groups(self, wanted: LetterFilter, by: Sequence[Trait] = (), *, limit: int = 50) -> list[LetterGroup]:
+        """See `DeadLetterBook.groups`."""
+        where, arguments = _where(wanted)
+        columns = "".join(f"{_TRAITS[trait]} AS {trait}, " for trait in by)
+        places = ", ".join(str(number) for number in range(1, len(by) + 1))
+        query = f"""SELECT {columns}count(*) AS letters, count(DISTINCT (service, partition, key)) AS keys,
+            min(parked_at) AS first_parked_at, max(parked_at) AS last_parked_at, coalesce(max(ordinal), 0) AS last_number
+            FROM nexus.dead_letters WHERE {where} {f"GROUP BY {places}" if by else ""}
+            ORDER BY letters DESC{f", {places}" if by else ""} LIMIT ${len(arguments) + 1}"""  # noqa: S608 - made of our own texts
+        rows = await self._database.fetch(query, *arguments, limit)
+        return [_group(row) for row in rows]
 
-def _arguments(wanted: LetterFilter) -> tuple[object, ...]:
-    return wanted.service, wanted.key, wanted.type, wanted.message_id
+
+def _where(wanted: LetterFilter) -> tuple[str, list[object]]:
+    given = {name: value for name in _CONDITIONS if (value := getattr(wanted, name)) is not None}
+    conditions = [_CONDITIONS[name].format(f"${number}") for number, name in enumerate(given, start=1)]
+    return " AND ".join([*conditions, *([_FAILED] if wanted.failed else [])]) or "true", list(given.values())
+
+
+def _group(row: Row) -> LetterGroup:
+    fields = dict(row)
+    return LetterGroup(**{**fields, "cause": redact_text(fields.get("cause") or "")})
 
 
 def _letter(row: Row, error: str) -> DeadLetter:

@@ -27,9 +27,25 @@ FROM nexus.leases l WHERE l.service = $1 AND l.partition = $2"""
 
 CHECKPOINTS: Final = "SELECT stream, ms, seq FROM nexus.checkpoints WHERE service = $1"
 
+# What is looked at is bounded, and so is what one key can keep others waiting: the next round looks behind it. Of each key the
+# earliest comes, also where that stands before the place, for timers of a key fire in order.
 DUE_TIMERS: Final = """
-SELECT key, name, due_at, body, message_id FROM timers
-WHERE partition = $1 AND due_at <= $2 ORDER BY due_at, key, name LIMIT $3"""
+WITH looked AS MATERIALIZED (
+    SELECT due_at, key, name FROM timers
+    WHERE partition = $1 AND due_at <= $2 AND (due_at, key, name) > (coalesce($4::timestamptz, '-infinity'), $5::text, $6::text)
+        AND key <> ALL($7::text[])
+    ORDER BY due_at, key, name LIMIT $8
+), chosen AS MATERIALIZED (
+    SELECT * FROM (SELECT DISTINCT ON (key) due_at, key, name FROM looked ORDER BY key, due_at, name) AS firsts
+    ORDER BY due_at, key LIMIT $3
+)
+SELECT first.key, first.name, first.due_at, first.body, first.message_id, chosen.due_at AS at, chosen.name AS at_name,
+    (SELECT count(*) FROM looked) AS looked,
+    (SELECT (due_at, key, name) FROM looked ORDER BY due_at DESC, key DESC, name DESC LIMIT 1) AS place
+FROM chosen CROSS JOIN LATERAL (
+    SELECT key, name, due_at, body, message_id FROM timers
+    WHERE key = chosen.key AND partition = $1 ORDER BY due_at, name LIMIT 1
+) AS first ORDER BY chosen.due_at, chosen.key"""
 
 NEXT_TIMER: Final = "SELECT min(due_at) FROM timers WHERE partition = $1 AND due_at > $2"
 
@@ -48,6 +64,8 @@ SELECT (SELECT seq FROM edge) AS before, ARRAY(
 PARKED: Final = """
 SELECT message_id, partition, key, wire_type, stream, body, behind, error, attempts FROM nexus.dead_letters
 WHERE service = $1 AND partition = $2 AND key = $3 ORDER BY ordinal"""
+
+PARKED_ONLY: Final = PARKED.replace("ORDER BY", "AND message_id = ANY($4::uuid[]) ORDER BY")
 
 _DELETE_TIMERS: Final = """
 DELETE FROM timers t USING unnest($1::text[], $2::text[], $3::uuid[]) AS gone (key, name, message_id)

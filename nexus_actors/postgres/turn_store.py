@@ -1,6 +1,6 @@
 """The turn store on PostgreSQL; see `nexus_actors.runtime.store`."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +14,18 @@ from nexus_actors.database import Row
 from nexus_actors.postgres import turn_sql as sql
 from nexus_actors.postgres.database import PostgresDatabase, PostgresTransaction, open_transaction
 from nexus_actors.postgres.patience import LockPatience
-from nexus_actors.runtime.store import Commit, Known, LeaseLost, OutboxRow, ParkedRow, Resumed, Timer
+from nexus_actors.runtime.store import (
+    TIMERS_LOOKED_AT,
+    Commit,
+    DueTimers,
+    Known,
+    LeaseLost,
+    OutboxRow,
+    ParkedRow,
+    Resumed,
+    Timer,
+    TimerPlace,
+)
 
 if TYPE_CHECKING:
     from asyncpg import Pool
@@ -97,10 +108,20 @@ class PostgresTurnStore:
             history=row["history"],
         )
 
-    async def due_timers(self, partition: int, now: datetime, limit: int) -> list[Timer]:
+    async def due_timers(
+        self, partition: int, now: datetime, limit: int, *, after: TimerPlace | None = None, without: Collection[str] = ()
+    ) -> DueTimers:
         """See `TurnStore.due_timers`."""
-        rows = await self._database.fetch(sql.DUE_TIMERS, partition, now, limit)
-        return [Timer(*(row[column] for column in Timer._fields)) for row in rows]
+        most = limit * TIMERS_LOOKED_AT
+        place = after or (None, "", "")
+        rows = await self._database.fetch(sql.DUE_TIMERS, partition, now, limit, *place, list(without), most)
+        if not rows:
+            return DueTimers([], None, left=False)
+        timers = [Timer(*(row[column] for column in Timer._fields)) for row in rows]
+        last, looked = rows[-1], rows[0]["looked"]
+        if len(rows) == limit:
+            return DueTimers(timers, TimerPlace(last["at"], last["key"], last["at_name"]), left=looked > limit)
+        return DueTimers(timers, TimerPlace(*last["place"]) if looked == most else None, left=looked > len(rows))
 
     async def next_timer_at(self, partition: int, after: datetime) -> datetime | None:
         """See `TurnStore.next_timer_at`."""
@@ -117,9 +138,12 @@ class PostgresTurnStore:
         assert row is not None  # noqa: S101 - an aggregate has a row
         return row["before"], [StreamName(stream) for stream in row["streams"]]
 
-    async def parked(self, partition: int, key: str) -> list[ParkedRow]:
+    async def parked(self, partition: int, key: str, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
         """See `TurnStore.parked`."""
-        rows = await self._database.fetch(sql.PARKED, self._service, partition, key)
+        if only is None:
+            rows = await self._database.fetch(sql.PARKED, self._service, partition, key)
+        else:
+            rows = await self._database.fetch(sql.PARKED_ONLY, self._service, partition, key, list(only))
         return [ParkedRow(*(row[column] for column in ParkedRow._fields)) for row in rows]
 
 

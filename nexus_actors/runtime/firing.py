@@ -5,9 +5,9 @@ from datetime import datetime
 from nexus_actors.runtime.delivery import Delivery
 from nexus_actors.runtime.intake import Intake
 from nexus_actors.runtime.partition import Partition
-from nexus_actors.runtime.store import Timer, TurnStore
+from nexus_actors.runtime.store import TurnStore
 
-_PAGE = 100
+_KEYS = 100
 
 
 class Firing:
@@ -17,6 +17,9 @@ class Firing:
     it.
     So only one timer of a key is taken at a time, only while its key is not held back, and it is handled before anything else.
     The others stay where they are and are looked at again afterwards.
+
+    A round goes on behind where the last one has stopped looking, and begins anew at the end: a key with very many timers
+    keeps those of others waiting for some rounds, not for as many as it has timers.
     """
 
     def __init__(self, store: TurnStore, intake: Intake) -> None:
@@ -27,20 +30,10 @@ class Firing:
         """The deliveries of the timers that are due."""
         if partition.next_timer_at is None or partition.next_timer_at > now:
             return []
-        timers, more = await self._free(partition, now)
-        first: dict[str, Timer] = {}
-        for timer in timers:
-            first.setdefault(timer.key, timer)
-        again = more or len(first) < len(timers)
+        after = partition.timers_seen
+        found = await self._store.due_timers(partition.number, now, _KEYS, after=after, without=partition.held)
+        partition.timers_seen = found.place
+        # What stands before the place where this round began is for the next one.
+        again = found.left or found.place is not None or after is not None
         partition.next_timer_at = now if again else await self._store.next_timer_at(partition.number, now)
-        return [self._intake.from_timer(timer, partition.number) for timer in first.values()]
-
-    async def _free(self, partition: Partition, now: datetime) -> tuple[list[Timer], bool]:
-        """Those whose keys are not held back, and whether there may be more of them."""
-        limit = _PAGE
-        while True:
-            timers = await self._store.due_timers(partition.number, now, limit)
-            free = [timer for timer in timers if timer.key not in partition.held]
-            if free or len(timers) < limit:
-                return free, len(timers) == limit
-            limit *= 2
+        return [self._intake.from_timer(timer, partition.number) for timer in found.timers]

@@ -9,7 +9,7 @@ from uuid import UUID
 from bus import StreamName
 from bus.position import START, Position
 from nexus_actors.runtime.delivery import Delivery
-from nexus_actors.runtime.store import Fence, OutboxRow, Resumed
+from nexus_actors.runtime.store import Fence, OutboxRow, Resumed, TimerPlace
 
 LOST_TAIL: Final = timedelta(seconds=5)
 """How much confirmed writing the stream store may lose when it breaks (Redis with ``appendfsync everysec``: about 2 s)."""
@@ -96,6 +96,7 @@ class Partition:
         read_under: the history that the positions of the trackers are of.
         caught_up: everything in its outbox has been published.
         left: its deliveries are left to the next owner.
+        timers_seen: the due timers up to here have been looked at in this pass over them; None at its beginning.
     """
 
     def __init__(self, number: int, generation: int, resumed: Resumed, streams: Iterable[StreamName]) -> None:
@@ -112,6 +113,7 @@ class Partition:
         self.last_seq = resumed.last_seq
         self.parked_keys = resumed.parked_keys
         self.next_timer_at = resumed.next_timer_at
+        self.timers_seen: TimerPlace | None = None
         self.held: dict[str, Held] = {}
         self.unpublished: deque[OutboxRow] = deque()
         self.saved: dict[StreamName, Position] = dict(resumed.checkpoints)

@@ -24,7 +24,8 @@ class Releasing:
     async def release(self, partition: Partition, delivery: Delivery, message: ReleaseKey, now: datetime) -> None:
         """Drop some of the key's dead letters, and have the others tried again at once."""
         key = "" if message.key == NO_KEY else message.key
-        rows = await self._store.parked(partition.number, key)
+        # Of entries without a key, which may be very many, only those are read that are to be dropped.
+        rows = await self._store.parked(partition.number, key, None if key else message.drop)
         drop = [row.message_id for row in rows if row.message_id in message.drop]
         # An entry without an envelope cannot be tried again: it stays until it is dropped.
         redrive = [row for row in rows if key and row.message_id not in message.drop]

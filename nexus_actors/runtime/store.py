@@ -1,9 +1,9 @@
 """The port of the turn store: what a service keeps in its database so that nothing is lost or done twice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from msgspec import Struct, field
@@ -13,6 +13,9 @@ from bus.position import Position
 from nexus_actors.context import JobCancel, JobStart, TimerSet
 from nexus_actors.database import Transaction
 from nexus_actors.errors import NexusError
+
+TIMERS_LOOKED_AT: Final = 10
+"""So many rows are looked at for each key that `TurnStore.due_timers` is asked for."""
 
 
 class LeaseLost(NexusError):
@@ -112,6 +115,27 @@ class Timer(NamedTuple):
     message_id: UUID
 
 
+class TimerPlace(NamedTuple):
+    """Where a timer stands in the order of its partition's timers: the earliest first, then by key and name."""
+
+    due_at: datetime
+    key: str
+    name: str
+
+
+class DueTimers(NamedTuple):
+    """Timers that are due, one of a key, the earliest first.
+
+    Attributes:
+        place: how far it was looked; None to the end.
+        left: of the keys that were looked at, more timers are due than these.
+    """
+
+    timers: list[Timer]
+    place: TimerPlace | None
+    left: bool
+
+
 class Commit(Struct):
     """Everything that a batch of turns leaves behind, besides the rows that its handlers wrote."""
 
@@ -183,8 +207,17 @@ class TurnStore(Protocol):
         """Where a partition's new owner takes up."""
         ...
 
-    async def due_timers(self, partition: int, now: datetime, limit: int) -> list[Timer]:
-        """The timers of a partition that are due, the earliest first."""
+    async def due_timers(
+        self, partition: int, now: datetime, limit: int, *, after: TimerPlace | None = None, without: Collection[str] = ()
+    ) -> DueTimers:
+        """The earliest due timers of up to so many keys of a partition.
+
+        It takes a bounded time, however many are due: `TIMERS_LOOKED_AT` rows for each key that is wanted.
+
+        Args:
+            after: look at the timers behind this place. Of a key that has one there, the earliest of all comes.
+            without: keys that are left out.
+        """
         ...
 
     async def next_timer_at(self, partition: int, after: datetime) -> datetime | None:
@@ -203,6 +236,6 @@ class TurnStore(Protocol):
         """
         ...
 
-    async def parked(self, partition: int, key: str) -> list[ParkedRow]:
-        """A key's dead letters, the oldest first."""
+    async def parked(self, partition: int, key: str, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
+        """A key's dead letters, the oldest first; of these messages alone where they are named."""
         ...

@@ -18,6 +18,7 @@ _RINGS: Final = "tests/nexus_actors/runtime/test_timers.py"
 _FAULTS: Final = "tests/nexus_actors/runtime/test_turn_faults.py"
 _REFUSED: Final = f"{_FAULTS}::test_a_value_that_would_not_read_the_same_again_is_refused_when_it_is_saved"
 _STATES: Final = "tests/nexus_actors/runtime/test_states.py"
+_FIRING: Final = "tests/nexus_actors/runtime/test_firing.py"
 _SEEDED: Final = "tests/simulation/test_simulation.py::test_every_effect_happens_once_and_in_order"
 _REPEAT: Final = f"{_MEMORY}::test_the_same_id_gets_the_first_answer"
 _PARKED: Final = f"{_TURNS}::test_a_poison_message_is_parked_and_holds_back_its_own_key_alone"
@@ -252,5 +253,21 @@ MUTATIONS: Final = (
         'next_timer_at=row["next_timer_at"]',
         "next_timer_at=None",
         (f"{_RINGS}::test_a_timer_rings_after_a_restart",),
+    ),
+    Mutation(
+        _TIMERS,
+        "a round looks at the earliest timers again, not behind them",
+        "nexus_actors/runtime/firing.py",
+        "partition.timers_seen = found.place",
+        "partition.timers_seen = None",
+        (f"{_FIRING}::test_a_pass_over_the_due_timers_goes_on_where_it_stopped_and_then_begins_anew",),
+    ),
+    Mutation(
+        _TIMERS,
+        "a key takes the places of others with all its due timers",
+        "nexus_actors/postgres/turn_sql.py",
+        "SELECT DISTINCT ON (key) due_at, key, name FROM looked ORDER BY key, due_at, name",
+        "SELECT due_at, key, name FROM looked ORDER BY due_at, key, name",
+        ("tests/conformance/runtime/test_due_timers.py::test_of_each_key_the_earliest_due_timer_comes_but_for_keys_left_out",),
     ),
 )

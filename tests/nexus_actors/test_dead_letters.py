@@ -2,12 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from bus import Command, DeadlineExceeded, Refusal, new_id
-from nexus_actors.dead_letters import DeadLetters, LetterFilter
+from nexus_actors.clearing import Cleared, Clearing
+from nexus_actors.dead_letters import DeadLetters, LetterFilter, Trait
 from nexus_actors.http.asking import Reply
 from nexus_actors.postgres.dead_letters import PostgresDeadLetters
 from nexus_actors.runtime.release import Released
@@ -53,11 +57,47 @@ async def test_they_are_listed_in_order_with_their_cause(database_url: str) -> N
         (LetterFilter(key="good"), 0),
         (LetterFilter(type="nexus.counter-ms.add.v2"), 0),
         (LetterFilter(message_id=UUID(int=1)), 0),
+        (LetterFilter(failed=True), 1),
+        (LetterFilter(cause="ValueError"), 1),
+        (LetterFilter(cause="of the beast", failed=True), 1),
+        (LetterFilter(cause="Traceback"), 0),
+        (LetterFilter(partition=99), 0),
+        (LetterFilter(since=datetime(2020, 1, 1, tzinfo=UTC), until=datetime(2200, 1, 1, tzinfo=UTC)), 3),
+        (LetterFilter(since=datetime(2200, 1, 1, tzinfo=UTC)), 0),
+        (LetterFilter(until=datetime(2020, 1, 1, tzinfo=UTC)), 0),
     ],
 )
 async def test_they_are_filtered(database_url: str, wanted: LetterFilter, count: int) -> None:
     async with platform_with_letters(database_url) as (_, letters):
         assert len(await letters.book.page(wanted)) == count
+
+
+@pytest.mark.parametrize(
+    ("by", "groups"),
+    [
+        ([], [("", "", "", "", 3, 1)]),
+        (["service", "type"], [("counter-ms", Add.wire_type(), "", "", 3, 1)]),
+        (["key"], [("", "", "", "bad", 3, 1)]),
+        (["cause"], [("", "", "", "", 2, 1), ("", "", "ValueError", "", 1, 1)]),
+    ],
+)
+async def test_they_are_counted(database_url: str, by: list[Trait], groups: list[tuple[object, ...]]) -> None:
+    async with platform_with_letters(database_url) as (_, letters):
+        found = await letters.book.groups(LetterFilter(), by)
+        assert [(one.service, one.type, one.cause, one.key, one.letters, one.keys) for one in found] == groups
+        (whole,) = await letters.book.groups(LetterFilter(failed=True))
+        (failed,) = await letters.book.page(LetterFilter(failed=True))
+        assert (whole.letters, whole.last_number) == (1, failed.number)
+        assert whole.first_parked_at == whole.last_parked_at == failed.parked_at
+
+
+async def test_a_key_goes_on_by_the_cause_of_its_letter(database_url: str) -> None:
+    async with platform_with_letters(database_url) as (platform, letters):
+        nothing = Clearing(letters, LetterFilter(cause="KeyError"), drop=True)
+        assert await nothing.run(anyio.lowlevel.checkpoint) == Cleared()
+        poison = Clearing(letters, LetterFilter(cause="ValueError"), drop=True)
+        assert await poison.run(anyio.lowlevel.checkpoint) == Cleared(keys=1, redriven=2, dropped=1)
+        assert await platform.ask(Add(counter="bad", by=4)) == Total(7)
 
 
 async def test_one_is_opened_with_its_envelope_and_error(database_url: str) -> None:

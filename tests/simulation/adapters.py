@@ -1,8 +1,9 @@
 """The stores as one worker sees them: those in memory, at the far end of the network."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.memory import NoSql
 from nexus_actors.runtime.janitor import CheckpointStore
 from nexus_actors.runtime.leases import Beat, LeaseStore, WorkerInfo
-from nexus_actors.runtime.store import Commit, Known, OutboxRow, ParkedRow, Resumed, Timer, TurnStore
+from nexus_actors.runtime.store import Commit, DueTimers, Known, OutboxRow, ParkedRow, Resumed, TimerPlace, TurnStore
 from tests.simulation.network import Call, Kind, Line, Network
 
 
@@ -105,8 +106,11 @@ class FarTurns(_Far):
     async def resume(self, partition: int) -> Resumed:
         return cast("Resumed", await self._ask(f"resume {partition}", lambda: self._near.resume(partition)))
 
-    async def due_timers(self, partition: int, now: datetime, limit: int) -> list[Timer]:
-        return cast("list[Timer]", await self._ask("due timers", lambda: self._near.due_timers(partition, now, limit)))
+    async def due_timers(
+        self, partition: int, now: datetime, limit: int, *, after: TimerPlace | None = None, without: Collection[str] = ()
+    ) -> DueTimers:
+        ask = partial(self._near.due_timers, partition, now, limit, after=after, without=list(without))
+        return cast("DueTimers", await self._ask("due timers", ask))
 
     async def next_timer_at(self, partition: int, after: datetime) -> datetime | None:
         return cast("datetime | None", await self._ask("next timer", lambda: self._near.next_timer_at(partition, after)))
@@ -118,8 +122,8 @@ class FarTurns(_Far):
         found = await self._ask("outbox streams", lambda: self._near.outbox_streams(partition, since, seq))
         return cast("tuple[int, list[StreamName]]", found)
 
-    async def parked(self, partition: int, key: str) -> list[ParkedRow]:
-        return cast("list[ParkedRow]", await self._ask("parked", lambda: self._near.parked(partition, key)))
+    async def parked(self, partition: int, key: str, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
+        return cast("list[ParkedRow]", await self._ask("parked", lambda: self._near.parked(partition, key, only)))
 
 
 class FarLeases(_Far):

@@ -9,7 +9,6 @@ from typing import TypeVar
 from uuid import UUID
 
 import anyio
-import click
 import msgspec
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from msgspec import Struct
@@ -20,6 +19,7 @@ from bus.position import Position
 from bus.store import StreamStore
 from nexus_actors.catalogue import Catalogue
 from nexus_actors.cli.platform.located import Located
+from nexus_actors.cli.terminal.screen import say
 from nexus_actors.demo import DemoFailed, RequestFailed
 from nexus_actors.http.problem import Problem
 from nexus_actors.local.credentials import Credentials
@@ -47,7 +47,7 @@ class PlatformVisitor:
 
     def say(self, text: str) -> None:
         """See `Visitor.say`."""
-        click.echo(text)
+        say(text)
 
     def now(self) -> datetime:
         """See `Visitor.now`."""

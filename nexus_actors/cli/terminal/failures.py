@@ -5,9 +5,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
-
 from bus import BusError, Refusal
+from nexus_actors.cli.terminal.screen import say
 from nexus_actors.embedded import EmbeddedServerError
 from nexus_actors.errors import NexusError
 
@@ -38,12 +37,12 @@ def told() -> Iterator[None]:
 def tell(error: BaseException) -> None:
     """Print an error as a message."""
     if isinstance(error, Refusal):
-        click.secho(f"Refused: {error.code} ({error.kind})", fg="red", err=True)
-        click.echo(f"  {error.detail}", err=True)
+        say(f"Refused: {error.code} ({error.kind})", "red", err=True)
+        say(f"  {error.detail}", err=True)
         for field in error.errors:
-            click.echo(f"  {field.field}: {field.reason}", err=True)
+            say(f"  {field.field}: {field.reason}", err=True)
     else:
-        click.secho(str(error), fg="red", err=True)
+        say(str(error), "red", err=True)
 
 
 def leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:

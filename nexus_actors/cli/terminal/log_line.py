@@ -3,13 +3,20 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-import click
 import msgspec
 
 from nexus_actors.cli.terminal.raised import raised
+from nexus_actors.cli.terminal.screen import Colour, one_line, styled
 
-_COLOURS: Final = {"debug": "bright_black", "info": "green", "warning": "yellow", "error": "red", "critical": "red"}
+_COLOURS: Final[dict[str, Colour]] = {
+    "debug": "bright_black",
+    "info": "green",
+    "warning": "yellow",
+    "error": "red",
+    "critical": "red",
+}
 _HEAD: Final = ("time", "level", "service", "event")
+_MANY_LINES: Final = frozenset({"exception", "stack"})
 
 
 def read_line(line: str) -> Mapping[str, Any] | None:
@@ -35,11 +42,12 @@ def shown(line: str) -> str:
     if event is None:
         return line
     level = str(event.get("level", ""))
-    head = f"{event.get('time', '')} {click.style(f'{level:<8}', fg=_COLOURS.get(level))}"
     below = raised(event.get("exception"))
     apart = (*_HEAD, "exception") if below else _HEAD
-    rest = " ".join(f"{name}={_value(value)}" for name, value in event.items() if name not in apart)
-    return "\n".join([f"{head} {event.get('service', ''):<14} {event['event']}  {rest}".rstrip(), *below])
+    time, service, what = (one_line(str(event.get(name, ""))) for name in ("time", "service", "event"))
+    rest = " ".join(f"{one_line(name)}={_value(name, value)}" for name, value in event.items() if name not in apart)
+    head = f"{time} {styled(f'{one_line(level):<8}', _COLOURS.get(level))} {service:<14} {what}  {rest}".rstrip()
+    return "\n".join([head, *below])
 
 
 def instant(line: str) -> str:
@@ -48,5 +56,6 @@ def instant(line: str) -> str:
     return "" if event is None else str(event.get("time", ""))
 
 
-def _value(value: object) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+def _value(name: str, value: object) -> str:
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text if name in _MANY_LINES else one_line(text)

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-import click
-
+from nexus_actors.cli.terminal.screen import say, styled
 from nexus_actors.local.report import Kind, News
 
-_MARKS: dict[Kind, str] = {"step": click.style("✓", fg="green"), "notice": click.style("!", fg="yellow")}
+_MARKS: dict[Kind, str] = {"step": styled("✓", "green"), "notice": styled("!", "yellow")}
 
 
 class TerminalReport:
@@ -20,9 +19,9 @@ class TerminalReport:
 def show(news: News) -> None:
     """Print a piece of news."""
     if news.kind == "secret":
-        click.echo(f"\n{news.text}\n")
+        say(f"\n{news.text}\n")
     elif news.kind in _MARKS:
-        click.echo(f"  {_MARKS[news.kind]} {news.text}")
+        say(f"  {_MARKS[news.kind]} {news.text}")
 
 
 def logged(news: News, now: datetime) -> str | None:

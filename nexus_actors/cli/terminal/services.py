@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
-import click
-
 from nexus_actors.catalogue import Catalogue
+from nexus_actors.cli.terminal.screen import Colour, styled
 from nexus_actors.cli.terminal.table import table
 from nexus_actors.local.health import Sighting, State
 
-_COLOURS: Mapping[State, str] = {
+_COLOURS: Mapping[State, Colour] = {
     "healthy": "green",
     "unhealthy": "red",
     "down": "red",
     "foreign": "red",
     "not built": "bright_black",
+    "not started": "bright_black",
 }
 
 
@@ -36,4 +36,4 @@ def services_table(
 
 def _state(sighting: Sighting) -> str:
     text = f"{sighting.state} ({sighting.detail})" if sighting.detail else sighting.state
-    return click.style(text, fg=_COLOURS[sighting.state])
+    return styled(text, _COLOURS[sighting.state])

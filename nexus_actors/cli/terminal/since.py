@@ -14,20 +14,35 @@ def position_since(text: str, now: datetime) -> Position:
     """The position in a stream behind which everything since then stands.
 
     Args:
-        text: ``90s``, ``10m``, ``2h``, ``7d``; an instant of ISO 8601, which is UTC where it names no offset; or ``start``.
+        text: see `instant_since`; or ``start``.
 
     Raises:
         ValueError: it is none of these.
     """
     if text == "start":
         return START
+    instant = instant_since(text, now, others=", or start")
+    return Position(max(0, int(instant.timestamp() * 1_000)), 0).before()
+
+
+def instant_since(text: str, now: datetime, others: str = "") -> datetime:
+    """An instant, UTC.
+
+    Args:
+        text: ``90s``, ``10m``, ``2h``, ``7d`` (perhaps with ``ago``); or an instant of ISO 8601, which is UTC where it names no
+            offset.
+        others: what else could be given, for the message.
+
+    Raises:
+        ValueError: it is none of these.
+    """
     try:
-        instant = _instant(text, now)
-        ms = max(0, int(instant.timestamp() * 1_000))
+        instant = _instant(text.removesuffix(" ago"), now).astimezone(UTC)
+        instant.timestamp()
     except (ValueError, OverflowError):
-        known = "Give 90s, 10m, 2h, 7d, an instant such as 2026-01-31T08:00Z, or start."
+        known = f"Give 90s, 10m, 2h, 7d, an instant such as 2026-01-31T08:00Z{others}."
         raise ValueError(f"{text!r} is no time. {known}") from None
-    return Position(ms, 0).before()
+    return instant
 
 
 def _instant(text: str, now: datetime) -> datetime:

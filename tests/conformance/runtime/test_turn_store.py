@@ -11,6 +11,7 @@ from nexus_actors.context import TimerSet
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.runtime.store import (
     Commit,
+    DueTimers,
     Fence,
     InboxRow,
     Known,
@@ -50,6 +51,10 @@ def timer(name: str, due_at: datetime = NOON, key: str = "k") -> TimerSet:
 
 def letter(key: str = "k", partition: int = 0, *, behind: bool = False, message_id: UUID | None = None) -> ParkedRow:
     return ParkedRow(message_id or new_id(), partition, key, "nexus.one-ms.x.v1", A, b"body", behind, "cause", 3)
+
+
+async def due_names(books: Books, limit: int = 10) -> list[str]:
+    return [found.name for found in (await books.one.due_timers(0, NOON, limit)).timers]
 
 
 async def test_a_new_partition_resumes_at_the_start(books: Books) -> None:
@@ -206,12 +211,13 @@ async def test_a_state_that_is_dropped_is_gone_and_no_other(books: Books) -> Non
 
 async def test_due_timers_come_earliest_first_up_to_a_limit(books: Books) -> None:
     commit = await fenced(books, 0, 1)
-    late, soon, later = timer("a", NOON), timer("z", NOON - timedelta(hours=1)), timer("b", NOON + timedelta(seconds=1))
+    late, soon, later = timer("a", NOON, "m"), timer("z", NOON - timedelta(hours=1)), timer("b", NOON + timedelta(seconds=1))
     commit.timers += [(0, late), (0, soon), (0, later), (1, timer("c", NOON - timedelta(days=1)))]
     await books.commit(commit)
     due = await books.one.due_timers(0, NOON, 10)
-    assert due == [Timer("k", "z", soon.due_at, b"z", soon.message_id), Timer("k", "a", NOON, b"a", late.message_id)]
-    assert [timer.name for timer in await books.one.due_timers(0, NOON, 1)] == ["z"]
+    timers = [Timer("k", "z", soon.due_at, b"z", soon.message_id), Timer("m", "a", NOON, b"a", late.message_id)]
+    assert due == DueTimers(timers, None, left=False)
+    assert await due_names(books, limit=1) == ["z"]
     assert await books.one.next_timer_at(0, NOON) == later.due_at
     assert await books.one.next_timer_at(0, later.due_at) is None
     assert (await books.one.resume(0)).next_timer_at == soon.due_at
@@ -221,12 +227,12 @@ async def test_a_timer_set_again_is_replaced(books: Books) -> None:
     commit = await fenced(books)
     commit.timers += [(0, timer("t")), (0, timer("t", NOON + timedelta(seconds=1)))]
     await books.commit(commit)
-    assert [found.due_at for found in await books.one.due_timers(0, NOON + timedelta(days=1), 10)] == [
+    assert [found.due_at for found in (await books.one.due_timers(0, NOON + timedelta(days=1), 10)).timers] == [
         commit.timers[1][1].due_at
     ]
     commit.timers, commit.timers_gone = [(0, timer("t", NOON + timedelta(seconds=2)))], [TimerGone("k", "t", None)]
     await books.commit(commit)
-    assert [found.due_at for found in await books.one.due_timers(0, NOON + timedelta(days=1), 10)] == [
+    assert [found.due_at for found in (await books.one.due_timers(0, NOON + timedelta(days=1), 10)).timers] == [
         commit.timers[0][1].due_at
     ]
 
@@ -240,7 +246,7 @@ async def test_a_timer_is_removed_by_name_or_by_the_id_of_its_message(books: Boo
     gone.timers_gone += [TimerGone("k", "first", None), TimerGone("k", "second", second.message_id)]
     gone.timers_gone += [TimerGone("k", "third", new_id()), TimerGone("other", "third", None), TimerGone("k", "absent", None)]
     await books.commit(gone)
-    assert [found.name for found in await books.one.due_timers(0, NOON, 10)] == ["third"]
+    assert await due_names(books) == ["third"]
 
 
 async def test_a_timer_that_fired_goes_and_its_successor_stays(books: Books) -> None:
@@ -265,6 +271,15 @@ async def test_dead_letters_come_in_the_order_of_parking(books: Books) -> None:
     assert await books.one.parked(0, "k") == [first, second, third]
     assert await books.one.parked(0, "absent") == []
     assert (await books.one.resume(0)).parked_keys == {"k", "other"}
+
+
+async def test_of_a_keys_letters_some_are_read_alone(books: Books) -> None:
+    commit = await fenced(books)
+    first, second, third = letter(""), letter(""), letter("other")
+    commit.parked += [first, second, third]
+    await books.commit(commit)
+    assert await books.one.parked(0, "", [second.message_id, third.message_id, new_id()]) == [second]
+    assert await books.one.parked(0, "", []) == []
 
 
 async def test_an_entry_without_a_key_holds_none_back(books: Books) -> None:

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-import click
 import pytest
 
 from modules.catalogue import CATALOGUE
 from nexus_actors.cli.status import shown_lag, told_waiting
+from nexus_actors.cli.terminal.screen import unstyled
 from nexus_actors.cli.terminal.services import services_table
 from nexus_actors.local.health import Sighting
 from nexus_actors.waiting import Waiting
@@ -26,11 +26,11 @@ def test_each_service_has_its_partitions_and_its_lag() -> None:
         Sighting(service="wallet-ms", port=3000, state="not built"),
     ]
     text = services_table(CATALOGUE, seen, [("PARTITIONS", {"fleet-service": "8/8"}), ("LAG", {"fleet-service": "3.5 s"})])
-    head, fleet, wallet = click.unstyle(text).splitlines()
+    head, fleet, wallet = unstyled(text).splitlines()
     assert head.split()[-2:] == ["PARTITIONS", "LAG"]
     assert fleet.split()[-3:] == ["8/8", "3.5", "s"]
     assert wallet.endswith("not built")
-    assert click.unstyle(services_table(CATALOGUE, seen)).splitlines()[0].endswith("VERSION")
+    assert unstyled(services_table(CATALOGUE, seen)).splitlines()[0].endswith("VERSION")
 
 
 @pytest.mark.parametrize(("keys", "words"), [(1, "1 key waits"), (3, "3 keys wait")])

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
-import click
 from msgspec import Raw
 
 from bus import Envelope
 from bus.codec import Contracts
 from bus.envelope import seal
 from nexus_actors.cli.tail import shown
+from nexus_actors.cli.terminal.screen import unstyled
 from tests.nexus_actors.runtime.counter import Noted
 
 ID = UUID("018f0000-0000-7000-8000-000000000001")
@@ -22,7 +22,7 @@ ENVELOPE = seal(
 
 
 def line(envelope: Envelope) -> str:
-    return click.unstyle(shown(envelope, Contracts([Noted])))
+    return unstyled(shown(envelope, Contracts([Noted])))
 
 
 def test_an_event_is_shown_with_time_type_key_id_and_content() -> None:

@@ -1,9 +1,9 @@
 """The health verification: what it says, whatever it finds."""
 
-import click
 import pytest
 
 from nexus_actors.cli.platform.verification import Check
+from nexus_actors.cli.terminal.screen import unstyled
 from nexus_actors.cli.verify import report, sections
 from nexus_actors.loading import load_catalogue
 from nexus_actors.local.health import Sighting, State
@@ -26,7 +26,7 @@ def sightings(**states: State) -> list[Sighting]:
 
 
 def text_of(seen: list[Sighting]) -> str:
-    return click.unstyle("\n".join(report(CATALOGUE, seen)))
+    return unstyled("\n".join(report(CATALOGUE, seen)))
 
 
 def test_every_service_stands_in_one_section_in_the_seeds_order() -> None:
@@ -76,7 +76,7 @@ def test_further_checks_have_sections_of_their_own_and_count() -> None:
         Check(section="SERVERS", title="Redis", passed=False, detail="no answer"),
         Check(section="EVENTS", title="End to end", passed=True, detail="came"),
     ]
-    shown = click.unstyle("\n".join(report(CATALOGUE, sightings(), before, after)))
+    shown = unstyled("\n".join(report(CATALOGUE, sightings(), before, after)))
     total = len(CATALOGUE.built()) + 3
     assert f"Passed Checks:    {total - 1}/{total}" in shown
     assert "ALL BUILT SERVICES HEALTHY" not in shown
@@ -84,3 +84,15 @@ def test_further_checks_have_sections_of_their_own_and_count() -> None:
     headings = [shown.index(f"  {heading}\n") for heading in ("CONTAINERS", "INFRASTRUCTURE SERVICES", "SERVERS", "EVENTS")]
     assert headings == sorted(headings)
     assert "[CHECK] Redis                       ✗ no answer" in shown
+
+
+def test_what_was_left_out_on_purpose_is_shown_and_does_not_count() -> None:
+    built = len(CATALOGUE.built())
+    seen = sightings(fleet_service="not started", tracker_ms="not started")
+    after = [Check(section="EVENTS", title="End to end", passed=False, detail="Not tried: location-ms", counts=False)]
+    shown = unstyled("\n".join(report(CATALOGUE, seen, (), after)))
+    assert f"Passed Checks:    {built - 2}/{built - 2}" in shown
+    assert "○ Not started (why)" in shown
+    assert "○ Not tried: location-ms" in shown
+    assert f"Not Started:      2 of {len(CATALOGUE.services)} services (--only)" in shown
+    assert "ALL STARTED SERVICES HEALTHY" in shown

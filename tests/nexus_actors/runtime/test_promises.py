@@ -67,6 +67,16 @@ async def test_what_comes_to_a_key_that_waits_for_its_next_attempt_waits_too() -
         assert [event.counter for event in service.events(Noted)] == ["good"]
 
 
+async def test_hundreds_of_due_timers_of_one_key_do_not_keep_another_keys_timer_waiting() -> None:
+    async with open_memory_service(board) as service:
+        await service.ask(Act(line="a", steps=tuple(f"set {n} 10" for n in range(300)), number=1))
+        await service.ask(Act(line="b", steps=("set late 10.5",), number=2))
+        service.clock.advance(11)
+        await service.settle()
+        rung = [told.number for told in service.events(Told)]
+        assert (rung.count(1), rung.index(2)) == (300, 1)
+
+
 async def test_a_timer_rings_once_and_leaves_no_row_behind() -> None:
     world = MemoryWorld()
     for _ in range(2):

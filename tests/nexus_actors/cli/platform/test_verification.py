@@ -76,6 +76,15 @@ async def test_everything_that_is_away_is_told(nobody: int, tmp_path: Path) -> N
     assert by_title(checks)["End to end"].detail == "There is no token to try it with."
 
 
+@pytest.mark.parametrize("started", [["fleet-service"], ["auth-ms", "fleet-service"]])
+async def test_what_needs_a_service_that_was_left_out_is_not_tried(nobody: int, tmp_path: Path, started: list[str]) -> None:
+    checks = by_title(await check_platform(located(nobody), CATALOGUE, tmp_path / "absent", started))
+    assert checks["Sign in"].counts == ("auth-ms" in started)
+    if "auth-ms" not in started:
+        assert checks["End to end"].detail == "Not tried: auth-ms not started (--only)"
+        assert not any(check.counts for check in checks.values() if check.section != "SERVERS")
+
+
 async def test_an_engine_that_is_away_is_a_check_that_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     (check,) = await check_containers(CATALOGUE, "nexus-cos")

@@ -1,15 +1,15 @@
 """Lines of logs, as people read them."""
 
-import click
 import pytest
 
 from nexus_actors.cli.terminal.log_line import belongs_to, instant, read_line, shown
+from nexus_actors.cli.terminal.screen import unstyled
 
 LINE = '{"time":"2026-03-02T07:00:00.123Z","level":"warning","service":"auth-ms","event":"slow","took_s":1.5,"who":"x"}'
 
 
 def test_an_event_is_shown_with_its_fields() -> None:
-    assert click.unstyle(shown(LINE)) == "2026-03-02T07:00:00.123Z warning  auth-ms        slow  took_s=1.5 who=x"
+    assert unstyled(shown(LINE)) == "2026-03-02T07:00:00.123Z warning  auth-ms        slow  took_s=1.5 who=x"
 
 
 @pytest.mark.parametrize("line", ["", "Traceback (most recent call last):", "{broken", '{"no":"event"}', "[1]"])

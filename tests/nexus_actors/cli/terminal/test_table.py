@@ -1,9 +1,9 @@
 """Tables: columns stand below each other, whatever their colours."""
 
-import click
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nexus_actors.cli.terminal.screen import styled, unstyled
 from nexus_actors.cli.terminal.table import table
 
 CELLS = st.text(st.characters(categories=["L", "N"], max_codepoint=0x17F), min_size=1, max_size=12)
@@ -14,8 +14,8 @@ def test_columns_are_aligned() -> None:
 
 
 def test_colours_take_no_room() -> None:
-    shown = table(["STATE", "X"], [[click.style("ok", fg="green"), "1"]])
-    assert click.unstyle(shown) == "STATE  X\nok     1"
+    shown = table(["STATE", "X"], [[styled("ok", "green"), "1"]])
+    assert unstyled(shown) == "STATE  X\nok     1"
 
 
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=6))
