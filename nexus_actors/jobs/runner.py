@@ -164,7 +164,7 @@ class JobRunner:
         except NewerRelease as error:
             return Verdict(kind="newer", error=str(error))
         except Exception as error:  # noqa: BLE001 - its work's own code is called here
-            return Verdict(kind="failed", error=f"The job cannot be read: {error}", final=True)
+            return Verdict(kind="failed", error=f"The job cannot be read: {error_text(error)}", final=True)
 
         async def publish(body: bytes) -> None:
             await self._announcer.publish([(telling.stream, body)])

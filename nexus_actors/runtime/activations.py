@@ -9,6 +9,7 @@ from msgspec import Struct
 from bus import NewerRelease
 from bus.round_trip import LONGEST_STATE, RoundTrip
 from bus.schema import schema_mark
+from bus.text import error_text
 from nexus_actors.actor import Actor
 from nexus_actors.blame import blamed
 from nexus_actors.errors import NexusError
@@ -21,8 +22,8 @@ class StateUnreadable(NexusError):
 
     def __init__(self, actor: str, key: str, reason: Exception) -> None:
         super().__init__(
-            f"The state of {actor} {key!r} cannot be read: {reason}. `nexus states` shows, replaces and drops states; "
-            "redrive the key's dead letters afterwards."
+            f"The state of {actor} {key!r} cannot be read: {error_text(reason)}. `nexus states` shows, replaces and drops "
+            "states; redrive the key's dead letters afterwards."
         )
 
 

@@ -210,7 +210,7 @@ def send_some(ctx: Context, count: int) -> None:
         ctx.send(Opened(shop="a"))
 
 
-@pytest.mark.parametrize(("bound", "most"), [("MOST_EFFECTS", 5), ("MOST_EFFECT_BYTES", 1_500)])
+@pytest.mark.parametrize(("bound", "most"), [("MOST_EFFECTS", 5), ("MOST_EFFECT_BYTES", 2_000)])
 async def test_a_turn_has_so_many_effects_and_no_more(monkeypatch: pytest.MonkeyPatch, bound: str, most: int) -> None:
     monkeypatch.setattr(context, bound, most)
     BAD["some"] = (lambda ctx: send_some(ctx, 3), "")
