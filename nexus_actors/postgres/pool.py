@@ -55,8 +55,8 @@ async def open_pool(
 ) -> AsyncIterator["Pool[Any]"]:
     """A pool of connections whose ``search_path`` is the schema of a service, then the schema ``nexus`` of the runtime.
 
-    Of several servers in the address it finds the primary. Behind a pooler, which passes few settings on, connections are set up
-    once they are open. They are opened when needed and closed after a minute without use. A connection goes back to the pool
+    Of several servers in the address it finds the primary. Behind a pooler, which passes few settings on, connections are set
+    up once they are open. They are opened when needed and closed after a minute without use. A connection goes back to the pool
     without ``RESET ALL``, which would be one more round trip for every read: whoever changes a setting uses ``SET LOCAL``.
 
     Args:
