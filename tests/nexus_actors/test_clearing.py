@@ -49,12 +49,12 @@ async def test_all_of_a_keys_letters_that_are_to_be_dropped_go_at_once() -> None
 
 
 async def test_what_is_parked_meanwhile_is_for_the_next_order() -> None:
-    shelf = Shelf([letter(n, f"k{n}") for n in range(1, 4)])
+    shelf = Shelf([letter(n, f"k{n}") for n in range(1, PAGE + 2)])
 
     def told(done: Cleared) -> None:
-        shelf.park(letter(100 + done.keys, f"new{done.keys}"))
+        shelf.park(letter(10_000 + done.keys, f"new{done.keys}"))
 
-    assert await clearing(shelf).run(at_once, told) == Cleared(keys=3, redriven=3)
+    assert await clearing(shelf).run(at_once, told) == Cleared(keys=PAGE + 1, redriven=PAGE + 1)
 
 
 async def test_an_order_that_was_broken_off_goes_on_with_what_is_left() -> None:

@@ -196,8 +196,7 @@ async def test_without_a_key_a_repeat_finds_nothing_left(shop: TestPlatform, bro
     for status, code in [(200, None), (404, "no_dead_letters")]:
         answer = await operator(shop).post(REDRIVE, {"service": "lathe-ms", "key": "a"})
         assert (answer.status, answer.code) == (status, code)
-        await shop.settle()
-    assert len(cut(shop)) == 3
+        await shop.until(lambda: len(cut(shop)) == 3)
 
 
 async def test_those_that_failed_are_counted_by_what_they_have_in_common(shop: TestPlatform) -> None:
