@@ -133,4 +133,5 @@ def _command(operation: Operation) -> Post | Give:
         amount=operation.amount,
         linger_s=operation.linger_s,
         fails=operation.fails,
+        spoils=operation.spoils,
     )

@@ -16,6 +16,7 @@ class Operation(Struct, eq=False):
     Attributes:
         began_at: when it was asked first, by the process's steady clock, in seconds; ``answered_at`` likewise.
         asked: how often.
+        spoils: how it fails, where it is poison; see `tests.poison`.
         gift: it is asked by a command that only the next release knows.
         before: the operation of the same account that was answered before this one was asked first.
     """
@@ -29,6 +30,7 @@ class Operation(Struct, eq=False):
     before: "Operation | None" = None
     linger_s: float = 0.0
     fails: int = 0
+    spoils: str = "an error"
     gift: bool = False
     outcome: Outcome = "unknown"
     receipt: Receipt | None = None

@@ -9,6 +9,7 @@ from tests.faults import worker_faults
 from tests.faults.ledger.contract import LEDGER
 from tests.faults.servers import Servers
 from tests.faults.stage import open_stage
+from tests.poison import WAYS
 
 pytestmark = pytest.mark.anyio
 
@@ -52,9 +53,9 @@ async def test_a_clock_that_jumps_stops_nobody(servers: Servers, tmp_path: Path)
 
 async def test_a_poison_message_holds_back_its_key_alone(servers: Servers, tmp_path: Path) -> None:
     async with open_stage(servers, tmp_path) as stage:
-        await stage.flows(await worker_faults.poison(stage))
+        await stage.flows(await worker_faults.poison(stage, WAYS))
         verdict = await stage.verdict()
-        assert (verdict.parked, verdict.clean) == (3, True), verdict
+        assert (verdict.parked, verdict.clean) == (3 * len(WAYS), True), verdict
 
 
 async def test_a_slow_reader_loses_nothing_while_streams_are_trimmed(servers: Servers, tmp_path: Path) -> None:

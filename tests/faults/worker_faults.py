@@ -1,6 +1,7 @@
 """Faults of workers. Each ends with the mark from which recovery counts."""
 
 import signal
+from collections.abc import Sequence
 from typing import Final
 
 import anyio
@@ -14,11 +15,13 @@ from tests.faults.process import Worker
 from tests.faults.record import Operation
 from tests.faults.recovery import Mark
 from tests.faults.stage import HOUR_S, LEASE_S, RETRY_S, Stage
+from tests.poison import WAYS
 
 _FROZEN_S: Final = 3 * LEASE_S
 _LINGER_S: Final = 0.6
 _BETWEEN_S: Final = 0.5
 _SLOW_S: Final = 3.0
+_POISONS: Final = 3
 
 
 async def kill_worker(stage: Stage) -> Mark:
@@ -81,21 +84,32 @@ async def jump_clock(stage: Stage) -> Mark:
     return stage.mark("clock jumped")
 
 
-async def poison(stage: Stage) -> Mark:
-    """A message that always fails; an operator drops it, and what waits behind it goes on."""
-    account = f"poisoned-{len(stage.load.history.operations)}"
+async def poison(stage: Stage, ways: Sequence[str] = ()) -> Mark:
+    """Messages that always fail, each in its way; an operator drops them, and what waits behind them goes on.
+
+    Args:
+        ways: of `tests.poison`; some of them when left out.
+    """
+    count = len(stage.load.history.operations)
+    async with anyio.create_task_group() as poisoning:
+        for number, way in enumerate(ways or stage.chance.sample(WAYS, _POISONS)):
+            poisoning.start_soon(_poison, stage, f"poisoned-{count}-{number}", way)
+    return stage.mark("messages poisoned")
+
+
+async def _poison(stage: Stage, account: str, way: str) -> None:
     first = stage.load.prepare(account, 1)
     bad = stage.load.prepare(account, POISON, first)
+    bad.spoils = way
     behind = [stage.load.prepare(account, amount, bad) for amount in (2, 3)]
     for operation in (first, bad, *behind):
         await stage.load.ask(operation)
-    assert [operation.outcome for operation in (bad, *behind)] == ["parked"] * 3
+    assert [operation.outcome for operation in (bad, *behind)] == ["parked"] * 3, way
     opened = open_pool(stage.database_url, schema="nexus", application_name="faults", max_size=1, read_only=True)
     async with opened as pool:
         desk = DeadLetters(PostgresDeadLetters(PostgresDatabase(pool, read_only=True)), stage.load.asker)
         stage.load.history.dropped.add(bad.message_id)
         await desk.drop([bad.message_id])
-    return stage.mark("message poisoned")
 
 
 async def slow_reader(stage: Stage) -> Mark:

@@ -20,11 +20,12 @@ class Receipt(Struct, frozen=True):
 
 
 class Post(Command[Receipt], topic=LEDGER, key="account"):
-    """Post an amount. Negative ones are refused, after rows were written; `POISON` fails each time.
+    """Post an amount. Negative ones are refused, after rows were written; `POISON` fails each time, at the end of its turn.
 
     Attributes:
         linger_s: the turn takes so long.
         fails: so many attempts fail in each process that tries.
+        spoils: how `POISON` fails; see `tests.poison`.
     """
 
     account: str
@@ -33,6 +34,7 @@ class Post(Command[Receipt], topic=LEDGER, key="account"):
     teller: str
     linger_s: float = 0.0
     fails: int = 0
+    spoils: str = "an error"
 
 
 class Audit(Command[None], topic=LEDGER, key="account"):

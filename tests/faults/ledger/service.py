@@ -11,6 +11,7 @@ from bus import Refusal
 from nexus_actors import Actor, Context, Service, ServiceEntry, handles
 from tests.faults.ledger.contract import LEDGER, POISON, Audit, Post, Posted, Receipt
 from tests.faults.tuning import Tuning
+from tests.poison import poison
 
 AUDITED = 10
 _AUDIT_AFTER = timedelta(seconds=0.5)
@@ -20,12 +21,16 @@ _failed: Counter[UUID] = Counter()
 
 def failing(message: Post) -> bool:
     """Whether an attempt at a message is to fail."""
-    if message.amount == POISON:
-        return True
     if not message.fails:
         return False
     _failed[message.operation] += 1
     return _failed[message.operation] <= message.fails
+
+
+def spoil(message: Post, state: Struct) -> None:
+    """Spoil the turn of a poisoned message, when all else of it is done."""
+    if message.amount == POISON:
+        poison(message.spoils, state)
 
 
 async def linger(seconds: float) -> None:
@@ -74,7 +79,9 @@ class Account(Actor[AccountState]):
         ctx.publish(event)
         if number % AUDITED == 0:
             ctx.schedule(Audit(account=self.key, number=number), ctx.now + _AUDIT_AFTER, f"audit-{number}")
-        return Receipt(number, self.state.total)
+        receipt = Receipt(number, self.state.total)
+        spoil(message, self.state)
+        return receipt
 
     @handles
     async def audit(self, message: Audit, ctx: Context) -> None:

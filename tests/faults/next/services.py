@@ -10,7 +10,7 @@ from nexus_actors import Actor, Context, Service, handles
 from tests.faults.archive import service as old_archive
 from tests.faults.ledger import service as old_ledger
 from tests.faults.ledger.contract import LEDGER, Post, Receipt
-from tests.faults.ledger.service import AUDITED, failing, linger
+from tests.faults.ledger.service import AUDITED, failing, linger, spoil
 from tests.faults.next.contract import Audit, Give, Given, Posted
 from tests.faults.tally import service as old_tally
 from tests.faults.tuning import Tuning
@@ -40,7 +40,9 @@ class Account(Actor[AccountState]):
             raise Refusal.invalid("negative", "Post an amount that is not negative.")
         if failing(message):
             raise ValueError("this attempt fails")
-        return self._enter(message, ctx)
+        receipt = self._enter(message, ctx)
+        spoil(message, self.state)
+        return receipt
 
     @handles
     async def give(self, message: Give, ctx: Context) -> Receipt:
