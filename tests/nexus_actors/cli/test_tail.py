@@ -33,7 +33,7 @@ def test_an_event_is_shown_with_time_type_key_id_and_content() -> None:
 def test_one_of_an_unknown_type_is_shown_as_it_is() -> None:
     text = line(ENVELOPE.replace(type="nexus.counter-ms.else.v1", data=Raw(b'{"x":1}')))
     assert '{"x":1} (' in text
-    assert "No contract here declares" in text
+    assert "no contract of this release declares" in text
 
 
 def test_what_its_contract_cannot_read_is_shown_all_the_same() -> None:

@@ -51,7 +51,6 @@ async def test_an_error_that_no_attempt_will_mend_ends_the_job_at_once(
         ("die", "The process of the work was ended by SIGKILL"),
         ("leave", "The process of the work ended with exit code 0"),
         ("exit", "SystemExit: 0"),
-        ("report 0.5 exit", "instead of SystemExit: 3"),
         ("garbage", "The work's process wrote what is no frame"),
         ("report 2", "2.0 is no fraction"),
     ],
@@ -70,9 +69,10 @@ async def test_a_work_that_breaks_has_failed(database_url: str, tmp_path: Path, 
     [
         ("result foreign", "Mixing.run returned a command for 'another', and the job is of 't'."),
         ("report 0.5 foreign", "Mixing.progressed returned a command for 'another', and the job is of 't'."),
+        ("report 0.5 exit", "instead of SystemExit: 3"),
     ],
 )
-async def test_a_command_for_another_key_fails_the_job_at_once(database_url: str, tmp_path: Path, step: str, told: str) -> None:
+async def test_what_is_told_of_a_job_and_cannot_be_fails_it_at_once(database_url: str, tmp_path: Path, step: str, told: str) -> None:
     async with open_studio(database_url, tmp_path) as studio:
         await studio.start(step, "sleep 1")
         [(what, detail)] = await studio.hears()
