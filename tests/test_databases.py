@@ -43,7 +43,8 @@ async def test_a_database_is_used_again_empty_and_under_another_name(postgres_se
         assert (await oid_of(second), second == first) == (oid, False)
         assert await ask(second, CONTENT) is None
         assert await ask(second, "SHOW search_path") == '"$user", public'
-        await ask(second, FILL)
+        for statement in FILL.split(";"):
+            await ask(second, statement)
         with pytest.raises(asyncpg.InvalidCatalogNameError):
             await asyncpg.connect(first)
     finally:

@@ -15,6 +15,6 @@ def times(usual: int, thorough: int) -> int:
 
 
 def load_examples() -> None:
-    """Let each test with hypothesis have so many examples, where it does not say how many."""
-    settings.register_profile("nexus", max_examples=times(usual=40, thorough=200))
+    """Let each test with hypothesis have so many examples, where it does not say how many, however slow the machine is."""
+    settings.register_profile("nexus", max_examples=times(usual=40, thorough=200), deadline=None)
     settings.load_profile("nexus")

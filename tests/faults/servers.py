@@ -14,8 +14,8 @@ import asyncpg
 import redis.asyncio as redis
 
 from nexus_actors.embedded import EmbeddedPostgres, EmbeddedRedis
-from nexus_actors.embedded.ports import free_port
 from tests.faults.small_disk import SmallDisk
+from tests.ports import claim_port
 
 _LOST_S: Final = 1.0
 
@@ -30,8 +30,8 @@ class Servers:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.postgres = EmbeddedPostgres(folder / "postgres", free_port())
-        self.redis = EmbeddedRedis(folder / "redis", free_port())
+        self.postgres = EmbeddedPostgres(folder / "postgres", claim_port())
+        self.redis = EmbeddedRedis(folder / "redis", claim_port())
         self._disks: list[SmallDisk] = []
         self.tables: SmallDisk | None = None
         self.log: SmallDisk | None = None

@@ -5,7 +5,8 @@ from typing import Any
 import redis
 
 from bus.redis.slots import slot_of
-from nexus_actors.embedded.ports import LOOPBACK, free_port
+from nexus_actors.embedded.ports import LOOPBACK
+from tests.ports import claim_port
 from tests.redis_servers.process import DATA, PASSWORD, RedisProcess, Tls, until
 
 _SLOTS = 16_384
@@ -25,7 +26,7 @@ class RedisCluster:
         self.nodes = [self._node(folder / f"node-{n}") for n in range(2 * _MASTERS)]
 
     def _node(self, folder: Path) -> RedisProcess:
-        settings = f"cluster-enabled yes\ncluster-port {free_port()}\ncluster-node-timeout {_NODE_TIMEOUT_MS}\n"
+        settings = f"cluster-enabled yes\ncluster-port {claim_port()}\ncluster-node-timeout {_NODE_TIMEOUT_MS}\n"
         settings += "cluster-replica-validity-factor 0\n" + DATA
         return RedisProcess(folder, settings, program=self._program, tls=self._tls)
 

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import redis
 
 from nexus_actors.embedded.binaries import valkey_server
-from nexus_actors.embedded.ports import LOOPBACK, free_port
+from nexus_actors.embedded.ports import LOOPBACK
 from nexus_actors.embedded.server import spawn
+from tests.ports import claim_port
 
 PASSWORD = "of-the-tests"
 _COMMON = f"bind {LOOPBACK}\nprotected-mode no\nloglevel notice\n"
@@ -40,7 +41,7 @@ class RedisProcess:
 
     def __init__(self, folder: Path, settings: str, *mode: str, program: Path | None = None, tls: "Tls | None" = None) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port = claim_port()
         self._mode = mode
         self._program = program or valkey_server()
         self._tls = tls

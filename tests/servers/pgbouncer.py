@@ -12,8 +12,9 @@ import asyncpg
 from typing_extensions import override
 
 from nexus_actors.embedded.account import Account, server_account
-from nexus_actors.embedded.ports import LOOPBACK, free_port
+from nexus_actors.embedded.ports import LOOPBACK
 from nexus_actors.embedded.server import EmbeddedServer, spawn
+from tests.ports import claim_port
 
 _SETTINGS = """\
 [databases]
@@ -44,7 +45,7 @@ class PgBouncer(EmbeddedServer):
     stop_steps: ClassVar[Sequence[tuple[signal.Signals, float]]] = [(signal.SIGTERM, 5)]
 
     def __init__(self, program: Path, folder: Path, postgres_url: str, mode: str, more: str = "") -> None:
-        super().__init__(folder, free_port())
+        super().__init__(folder, claim_port())
         self._program = program
         self._target = urlsplit(postgres_url)
         self._mode = mode

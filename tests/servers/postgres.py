@@ -12,8 +12,9 @@ import psutil
 from typing_extensions import override
 
 from nexus_actors.embedded.account import server_account
-from nexus_actors.embedded.ports import LOOPBACK, free_port
+from nexus_actors.embedded.ports import LOOPBACK
 from nexus_actors.embedded.postgres import DATABASE, USER, EmbeddedPostgres
+from tests.ports import claim_port
 
 _WITHIN_S: Final = 20
 _LOOK_S: Final = 0.05
@@ -36,7 +37,7 @@ class DebianPostgres(EmbeddedPostgres):
         settings: Mapping[str, str] | None = None,
         follows: "DebianPostgres | None" = None,
     ) -> None:
-        super().__init__(data_dir, free_port(), settings=settings)
+        super().__init__(data_dir, claim_port(), settings=settings)
         self._programs = installation
         self._follows = follows
 

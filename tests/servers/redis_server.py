@@ -7,9 +7,10 @@ from pathlib import Path
 from typing_extensions import override
 
 from nexus_actors.embedded import redis as embedded
-from nexus_actors.embedded.ports import LOOPBACK, free_port
+from nexus_actors.embedded.ports import LOOPBACK
 from nexus_actors.embedded.redis import EmbeddedRedis
 from nexus_actors.embedded.server import spawn
+from tests.ports import claim_port
 
 
 class DebianRedis(EmbeddedRedis):
@@ -19,7 +20,7 @@ class DebianRedis(EmbeddedRedis):
     program = "redis-server"
 
     def __init__(self, program: Path, data_dir: Path) -> None:
-        super().__init__(data_dir, free_port())
+        super().__init__(data_dir, claim_port())
         self._program = program
 
     @override

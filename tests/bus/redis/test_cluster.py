@@ -7,7 +7,8 @@ from bus import BusUnavailable, PublishFailed, Topic
 from bus.position import START
 from bus.redis import RedisSettings, connect
 from bus.store import Append, StreamStore
-from nexus_actors.embedded.ports import LOOPBACK, free_port
+from nexus_actors.embedded.ports import LOOPBACK
+from tests.ports import claim_port
 from tests.redis_servers.cluster import RedisCluster
 
 pytestmark = pytest.mark.anyio
@@ -52,13 +53,13 @@ async def test_reading_many_slots_again_and_again_takes_no_new_connections(clust
 
 async def test_one_dead_node_in_the_url_is_no_hindrance(cluster: RedisCluster) -> None:
     host = f"{LOOPBACK}:{cluster.nodes[0].port}"
-    url = cluster.url.split("@")[0] + f"@{LOOPBACK}:{free_port()},{host}"
+    url = cluster.url.split("@")[0] + f"@{LOOPBACK}:{claim_port()},{host}"
     async with connect(RedisSettings(url=url)) as store:
         assert await store.append([Append(STREAMS[0], [b"1"])]) == [None]
 
 
 async def test_nodes_that_are_all_away_are_told_as_such() -> None:
-    url = f"redis+cluster://{LOOPBACK}:{free_port()},{LOOPBACK}:{free_port()}"
+    url = f"redis+cluster://{LOOPBACK}:{claim_port()},{LOOPBACK}:{claim_port()}"
     async with connect(RedisSettings(url=url)) as store:
         with pytest.raises(BusUnavailable, match="shows a Redis Cluster"):
             await store.history()

@@ -3,7 +3,8 @@ import pytest
 from bus import BusUnavailable, PublishFailed, StreamName
 from bus.redis import RedisSettings, connect
 from bus.store import Append
-from nexus_actors.embedded.ports import LOOPBACK, free_port
+from nexus_actors.embedded.ports import LOOPBACK
+from tests.ports import claim_port
 from tests.redis_servers.sentinels import SentinelSet
 
 pytestmark = pytest.mark.anyio
@@ -12,7 +13,7 @@ A = StreamName("{a:0}:events")
 
 
 async def test_a_sentinel_that_is_away_is_passed_over(sentinels: SentinelSet) -> None:
-    url = sentinels.url.replace(f"{LOOPBACK}:{sentinels.sentinels[0].port}", f"{LOOPBACK}:{free_port()}")
+    url = sentinels.url.replace(f"{LOOPBACK}:{sentinels.sentinels[0].port}", f"{LOOPBACK}:{claim_port()}")
     async with connect(RedisSettings(url=url)) as store:
         assert await store.append([Append(A, [b"1"])]) == [None]
 

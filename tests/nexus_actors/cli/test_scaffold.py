@@ -23,6 +23,7 @@ TESTS = (
     "contracts",
     "databases.py",
     "event_loop.py",
+    "ports.py",
     "redis_servers",
     "test_laws.py",
     "thorough.py",

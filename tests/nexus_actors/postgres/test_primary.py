@@ -10,10 +10,11 @@ import pytest
 from anyio.abc import SocketStream
 
 from nexus_actors.embedded import EmbeddedPostgres
-from nexus_actors.embedded.ports import LOOPBACK, free_port
+from nexus_actors.embedded.ports import LOOPBACK
 from nexus_actors.errors import ConfigError, DatabaseUnavailable
 from nexus_actors.postgres.pool import open_pool
 from nexus_actors.postgres.primary import Place, Primary, places_of
+from tests.ports import claim_port
 
 pytestmark = pytest.mark.anyio
 
@@ -50,7 +51,7 @@ class Silent:
     """
 
     def __init__(self) -> None:
-        self.port = free_port()
+        self.port = claim_port()
         self.asked = 0
 
     @asynccontextmanager
@@ -104,7 +105,7 @@ async def test_all_servers_together_have_the_time_of_one(monkeypatch: pytest.Mon
 
 
 async def test_what_each_server_did_is_said(database_url: str) -> None:
-    nobody, no_one = free_port(), free_port()
+    nobody, no_one = claim_port(), claim_port()
     url = _several(database_url, nobody, no_one)
     with pytest.raises(DatabaseUnavailable, match=f"(?s){LOOPBACK}:{nobody}: .*{LOOPBACK}:{no_one}: "):
         async with open_pool(url, schema="s", application_name="test", connect_within_s=0.1):
