@@ -14,6 +14,7 @@ watchdog.beat()
 until = time.monotonic() + 1.2
 while time.monotonic() < until:
     {meanwhile}
+watchdog.stop()
 print("lives", flush=True)
 """
 

@@ -87,11 +87,11 @@ async def test_a_request_that_cannot_be_is_refused(desk: Desk) -> None:
     delivery = await desk.delivery()
 
     here = await refusal_of(desk, RequestDelivery(delivery_id=new_id(), pickup=PICKUP, dropoff=PICKUP))
-    nowhere = await refusal_of(desk, RequestDelivery(delivery_id=new_id(), pickup=replace(PICKUP, lat=91.0), dropoff=DROPOFF))
+    nowhere = await refusal_of(desk, RequestDelivery(delivery_id=new_id(), pickup=replace(PICKUP, name=" "), dropoff=DROPOFF))
     again = await refusal_of(desk, RequestDelivery(delivery_id=delivery.delivery_id, pickup=PICKUP, dropoff=DROPOFF))
 
     assert (here.code, [error.field for error in here.errors]) == ("invalid_delivery", ["$.dropoff"])
-    assert (nowhere.code, [error.field for error in nowhere.errors]) == ("invalid_delivery", ["$.pickup.lat"])
+    assert (nowhere.code, [error.field for error in nowhere.errors]) == ("invalid_delivery", ["$.pickup.name"])
     assert (again.kind, again.code) == ("conflict", "delivery_exists")
 
 
