@@ -72,7 +72,9 @@ async def test_a_work_that_breaks_has_failed(database_url: str, tmp_path: Path, 
         ("report 0.5 exit", "instead of SystemExit: 3"),
     ],
 )
-async def test_what_is_told_of_a_job_and_cannot_be_fails_it_at_once(database_url: str, tmp_path: Path, step: str, told: str) -> None:
+async def test_what_is_told_of_a_job_and_cannot_be_fails_it_at_once(
+    database_url: str, tmp_path: Path, step: str, told: str
+) -> None:
     async with open_studio(database_url, tmp_path) as studio:
         await studio.start(step, "sleep 1")
         [(what, detail)] = await studio.hears()
