@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,7 @@ class Mixing(Work[Mix]):
 
     def run(self, job: Mix, report: Report) -> Command[Any]:
         folder = Path(job.folder)
-        runs = len(list(folder.glob("began-*")))
-        (folder / f"began-{runs}").write_text(str(os.getpid()))
+        runs = _begin(folder)
         result = "mixed"
         try:
             for step in job.steps:
@@ -50,6 +51,15 @@ class Mixing(Work[Mix]):
 
     def ended(self, job: Mix, end: GaveUp) -> Command[Any]:
         return Stopped(track=job.track, outcome=end.outcome, error=end.error)
+
+
+def _begin(folder: Path) -> int:
+    """A number of its own for this run, also where another one begins at the same time."""
+    for runs in count(len(list(folder.glob("began-*")))):
+        with suppress(FileExistsError), (folder / f"began-{runs}").open("x") as began:
+            began.write(str(os.getpid()))
+            return runs
+    raise AssertionError("Numbers do not end.")
 
 
 def _do(step: list[str], folder: Path, runs: int, report: Report) -> str | None:
