@@ -24,6 +24,8 @@ def checkout(tmp_path: Path) -> Path:
     """A checkout with a function and its test."""
     for name in ("bus", "modules", "nexus_actors", "tests"):
         (tmp_path / name).mkdir()
+    # A package like ours, and not a part of one that the interpreter would find elsewhere.
+    (tmp_path / "bus" / "__init__.py").touch()
     (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
     (tmp_path / "bus" / "half.py").write_text("def half(number: float) -> float:\n    return number / 2\n")
     test = "from bus.half import half\n\n\ndef test_half() -> None:\n    assert half(6) == 3\n"
