@@ -37,9 +37,30 @@ structlog.configure(
 )
 
 
+# Files that take long, those first that take longest: where several processes share the tests, none is left with one of these
+# at the end. By what their paths begin with.
+_LONG = (
+    "tests/end_to_end/test_machine.py",
+    "tests/faults/test_servers.py",
+    "tests/faults/",
+    "tests/end_to_end/",
+    "tests/mutations/",
+    "tests/simulation/",
+    "tests/modules/puabo_os/",
+    "tests/modules/infrastructure/auth/",
+    "tests/nexus_actors/cli/test_scaffold.py",
+    "tests/nexus_actors/documents/",
+    "tests/nexus_actors/runtime/",
+    "tests/conformance/",
+    "tests/benchmarks/",
+)
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what breaks real servers. Each wait in these tests has a limit of its own; pytest's is only there to end a hang."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: next((n for n, path in enumerate(_LONG) if item.nodeid.startswith(path)), len(_LONG)))
     for item in items:
         folder = item.path.relative_to(_CHECKOUT).as_posix()
         broken = folder.startswith(("tests/faults/", "tests/bus/redis/"))
