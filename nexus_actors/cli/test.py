@@ -17,6 +17,7 @@ _CONTAINERS = "CONTAINER_TESTS"
 _THOROUGH = "THOROUGH_TESTS"
 _GROUPS = ("lint", "types", "laws", "tests")
 _PROCESSES = "2"
+_CHOOSES_NONE = ("-m", "-r", "--budgets", "--durations", "--tb", "--timeout")
 # A file stays in one process: what it starts for all its tests is started once. Files go out in the order of tests/conftest.py.
 _BY_FILE = ("--dist=loadfile", "--no-loadscope-reorder")
 
@@ -204,6 +205,6 @@ def _chooses(pytest_args: Sequence[str]) -> bool:
     for word in words:
         if word == "-m":
             next(words, None)
-        elif not word.startswith("-m") and word.strip("-qv"):
+        elif not word.startswith(_CHOOSES_NONE) and word.strip("-qv"):
             return True
     return False
