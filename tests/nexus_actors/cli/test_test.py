@@ -47,7 +47,9 @@ def test_what_chooses_tests_goes_to_one_process_as_it_is(arguments: tuple[str, .
     assert pytest_arguments(*arguments) == [*arguments]
 
 
-@pytest.mark.parametrize("arguments", [("-m", "not faults"), ("-mfaults",), ("-vv", "-m", "slow"), ("--durations=30", "--budgets=print")])
+@pytest.mark.parametrize(
+    "arguments", [("-m", "not faults"), ("-mfaults",), ("-vv", "-m", "slow"), ("--durations=30", "--budgets=print")]
+)
 def test_a_mark_or_what_chooses_nothing_leaves_too_many_tests_for_one_process(arguments: tuple[str, ...]) -> None:
     assert pytest_arguments(*arguments) == ["-q", *TOGETHER, *arguments]
 
