@@ -19,7 +19,7 @@ MUTATIONS: Final = (
         _CHECKED,
         "messages are not read back",
         "bus/round_trip.py",
-        "if (doubtful or body != last) and self._decode(body) != value and doubtful:",
+        "if doubtful or body != last:",
         "if False:",
         (f"{_TRIPS}::test_a_message_that_nobody_could_read_is_not_sealed",),
     ),
