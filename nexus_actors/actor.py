@@ -78,6 +78,8 @@ def handles(function: _Function | None = None, /, *, key: str | None = None, ret
         key: the field of the message that names this actor, where it is not the message's own key.
         retry: what becomes of a message that this handler fails at; as the service does with all others when left out.
     """
+    if retry is not None and not isinstance(retry, RetryPolicy):
+        raise ContractError(f"@handles(retry={retry!r}) is no policy. Write it as retry=RetryPolicy(...).")
 
     def mark(marked: _Function) -> _Function:
         cast("Any", marked).handles_as = _Mark(key, retry)

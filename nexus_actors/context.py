@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from bus import Command, Envelope, Event, Message, TooLarge, turn_id
+from bus import Command, ContractError, Envelope, Event, Message, TooLarge, turn_id
 from bus.codec import encode_envelope
 from bus.envelope import seal
 from bus.text import is_storable, storable
@@ -166,9 +166,9 @@ class Context:
         Raises:
             Unwritable: its own type forbids it: nobody could read it.
             TooLarge: it has more than 1 MiB, or the turn has too many effects.
-            ContractError: its key cannot order messages.
+            ContractError: its key cannot order messages, or it is no event.
         """
-        self._send(event)
+        self._send(event, Event)
 
     def send(self, command: Command[Any]) -> None:
         """Send a command once the turn is committed. Its answer, if any, comes back as an event that its service publishes.
@@ -176,9 +176,11 @@ class Context:
         Raises:
             Unwritable, TooLarge, ContractError: see `publish`.
         """
-        self._send(command)
+        self._send(command, Command)
 
-    def _send(self, message: Message) -> None:
+    def _send(self, message: Message, kind: type[Message]) -> None:
+        if not isinstance(message, kind):
+            raise ContractError(f"{type(message).__name__} is no {kind.__name__}: events are published, commands are sent.")
         envelope = self._seal(message)
         partition = message.topic.partition_of(envelope.subject)
         stream = message.topic.stream(message.channel, partition)
@@ -231,7 +233,7 @@ class Context:
             Unwritable, TooLarge, ContractError: see `publish`.
             ValueError: the instant has no time zone or no equal in UTC; the name cannot be kept; the command is another key's.
         """
-        if command.topic.service != self._service or command.key_of() != self._key:
+        if command.channel != "commands" or command.topic.service != self._service or command.key_of() != self._key:
             raise ValueError(f"{type(command).__name__} is not a command of this actor ({self._key}): timers are for its own.")
         full_name, due_at = self._timer_name(name), _in_utc(at)
         envelope = self._seal(command)

@@ -39,6 +39,8 @@ def read_signature(where: str, function: Callable[..., Any]) -> Signature:
     Raises:
         ContractError: it is none that a handler can have, or it answers with something else than its message promises.
     """
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise ContractError(f"{where} has a yield in it, so calling it runs nothing of it. Handlers return; they do not yield.")
     hints = _hints(where, function)
     message_type, many = _message(where, function, hints)
     signature = Signature(message_type, many, inspect.iscoroutinefunction(function))

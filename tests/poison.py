@@ -17,6 +17,12 @@ class Unprintable(Exception):
         raise ValueError("It does not say.")
 
 
+def _its_own_cause() -> Exception:
+    error = ValueError("told to fail")
+    error.__cause__ = error
+    return error
+
+
 def _nested() -> object:
     value: object = None
     for _ in range(100_000):
@@ -27,6 +33,7 @@ def _nested() -> object:
 RAISED: Final[Mapping[str, Callable[[], BaseException]]] = {
     "an error": lambda: ValueError("told to fail"),
     "an unprintable error": Unprintable,
+    "an error that is its own cause": _its_own_cause,
     "a cancellation that nobody asked for": asyncio.CancelledError,
     "an end of the process": lambda: SystemExit(0),
     "an end of the coroutine": GeneratorExit,

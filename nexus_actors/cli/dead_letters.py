@@ -91,6 +91,7 @@ def redrive(keys: tuple[str, ...], every: bool, dry_run: bool, rate: float, **op
     if which is not None:
         _clear(which, drop=False, dry_run=dry_run, rate=rate, yes=True)
         return
+    _refuse_dry_run(dry_run)
     service, *named = keys
     if not named:
         raise click.UsageError("Name keys behind the service.")
@@ -124,10 +125,21 @@ def drop(
     if which is not None:
         _clear(which, drop=True, dry_run=dry_run, rate=rate, yes=yes)
         return
+    _refuse_dry_run(dry_run)
     if not yes:
         agreed(f"Drop {len(message_ids)} messages for good, and try the others of their keys again?")
     released = with_letters(lambda desk: desk.drop(message_ids, service=service))
     say(f"{released.dropped} dropped, {released.redriven} are tried again.")
+
+
+def _refuse_dry_run(dry_run: bool) -> None:
+    """What is named is done at once: an order that was to be tried only must not be carried out.
+
+    Raises:
+        click.UsageError: it was.
+    """
+    if dry_run:
+        raise click.UsageError("--dry-run is for letters that options choose. See what is named by: list --key, show ID.")
 
 
 def _asked(options: dict[str, str | None], every: bool, named: bool) -> LetterFilter | None:

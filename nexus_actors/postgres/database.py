@@ -15,6 +15,7 @@ from nexus_actors.postgres.atomic import commit, roll_back, roll_back_to
 from nexus_actors.postgres.lost import is_gone, troubled_when_refused, unavailable, unavailable_when_lost
 from nexus_actors.postgres.patience import LockPatience
 from nexus_actors.postgres.rows import WaitingRows
+from nexus_actors.postgres.troubles import trouble_of
 from nexus_actors.statement import check_statement
 
 if TYPE_CHECKING:
@@ -154,6 +155,9 @@ class PostgresTransaction:
         except (InFailedSQLTransactionError, TransactionAborted) as error:
             if self._failure is None:
                 raise
+            if (trouble := trouble_of(self._failure)) is not None:
+                # A handler that goes on after it is not to blame for it either.
+                raise trouble from error
             first = f"{type(self._failure).__name__}: {error_text(self._failure)}"
             raise TransactionAborted(
                 f"A statement of this transaction failed before ({first}), so nothing of it can take effect. A handler that "

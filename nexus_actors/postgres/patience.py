@@ -12,6 +12,7 @@ FULL_MS: Final = 1_000
 """How long a statement of a turn waits for a lock, in milliseconds, when nobody has waited in vain lately."""
 SHORT_MS: Final = 5
 SHORT_FOR_S: Final = 10.0
+LOCK_NOT_AVAILABLE: Final = "55P03"
 
 _BEGIN: Final = "BEGIN"
 _BEGIN_SHORT: Final = f"BEGIN; SET LOCAL lock_timeout = {SHORT_MS}"
@@ -47,7 +48,7 @@ class LockPatience:
         """Take note of a statement inside that waits in vain."""
         try:
             yield
-        except DatabaseBusy:
-            if not self.is_short:
+        except DatabaseBusy as busy:
+            if getattr(busy.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE and not self.is_short:
                 self._short_until = self._clock() + SHORT_FOR_S
             raise

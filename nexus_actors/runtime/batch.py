@@ -25,6 +25,7 @@ class Ledger(Protocol):
 
 
 _LONGEST_S = 1.0
+_MOST_CAUSES = 1_000
 
 Failed = Callable[[Group, Fault], Awaitable[None]]
 
@@ -173,6 +174,8 @@ class Batches:
         try:
             async with self._store.transaction() as transaction:
                 await self._commit([Result(refused.group, refused.answers, [], set())], transaction)
+        except DatabaseBusy as busy:
+            attempt.faulty.append((refused.group, Fault(busy, waits=True)))
         except (LeaseLost, DatabaseUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - what cannot be kept is the fault of its turn here too
@@ -192,9 +195,16 @@ class Batches:
 
 def _lost_behind(error: BaseException | None) -> DatabaseUnavailable | None:
     """The trouble of the database that an error goes back to: a handler may have caught it and raised another."""
-    while error is not None and not isinstance(error, DatabaseUnavailable):
-        error = error.__cause__ or error.__context__
-    return error
+    waiting, seen = [error], set[int]()
+    while waiting and len(seen) < _MOST_CAUSES:
+        one = waiting.pop()
+        if isinstance(one, DatabaseUnavailable):
+            return one
+        # Whoever raises an error from itself makes a circle.
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            waiting += [one.__context__, one.__cause__, *(one.exceptions if isinstance(one, BaseExceptionGroup) else ())]
+    return None
 
 
 def group_by_key(deliveries: Sequence[Delivery]) -> list[Group]:

@@ -1,5 +1,6 @@
 """Turns: running the handlers of a group of deliveries, and collecting what they leave behind."""
 
+import inspect
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -237,6 +238,8 @@ class Turns:
             self._metrics.handler_took(
                 handler.message_type.topic.service, handler.message_type.wire, self._stopwatch() - started
             )
+        if value is not None and handler.message_type.channel == "events":
+            raise Fault(_unexpected(handler, value))
         if not handler.many:
             return [value]
         return self._list_answers(handler, call, value)
@@ -294,6 +297,16 @@ class Turns:
         forwarded = envelope.replace(id=message_id, subject=key, causationid=envelope.id, forwarded=True, replyto=None)
         topic = self._service.topic
         return Outbound(topic.stream("commands", topic.partition_of(key)), message_id, encode_envelope(forwarded))
+
+
+def _unexpected(handler: Handler, value: object) -> ContractError:
+    """An event's handler gave something back: most likely what a wrapper made of it, and nothing of it has run."""
+    if inspect.iscoroutine(value):
+        value.close()
+    return ContractError(
+        f"{handler.actor.__name__}.{handler.name} returned {type(value).__name__}, and an event has no answer. "
+        "Is its coroutine or generator wrapped in a plain function?"
+    )
 
 
 def _caller(delivery: Delivery) -> tuple[str | None, str | None, str | None]:

@@ -1,6 +1,9 @@
 """Fields of a saved state that this release does not know: a newer one has written them, and this one must not erase them."""
 
+import hashlib
+from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
 from functools import cache
 from typing import Final
@@ -39,10 +42,11 @@ def unknown_fields(value: object, body: bytes | Raw) -> UnknownFields | None:
     Args:
         value: what this release has made of the body.
     """
+    # What a class makes of its JSON may have another shape: null that became an object, a text that became a list.
     if isinstance(value, list | tuple):
-        return _in_items(value, body)
+        return _in_items(value, body) if bytes(body).startswith(b"[") else None
     members, tag = _members(value)
-    if members is None:
+    if members is None or not bytes(body).startswith(b"{"):
         return None
     own = {MARK, tag[0]} if tag is not None else {MARK}
     raw = _objects.decode(body)
@@ -64,7 +68,7 @@ def _members(value: object) -> tuple[Mapping[str, object] | None, tuple[str, obj
         tag = None if config.tag is None else (config.tag_field or "type", config.tag)
         return {name: getattr(value, attribute) for name, attribute in names}, tag
     if is_dataclass(value):
-        return vars(value), None
+        return {one.name: getattr(value, one.name) for one in dataclass_fields(value)}, None
     if isinstance(value, dict):
         return {_name(key): inner for key, inner in value.items()}, None
     return None, None
@@ -115,10 +119,12 @@ def _with_items(now: list[Raw], before: "list[UnknownFields | None]") -> list[Ra
 
     for place in [place for place in left if place < len(texts) and texts[place] == left[place].known]:
         take(place, place)
+    alike: dict[bytes, deque[int]] = {}
+    for source, unknown in left.items():
+        alike.setdefault(unknown.known, deque()).append(source)
     for place, text in enumerate(texts):
-        source = next((source for source, unknown in left.items() if unknown.known == text), None)
-        if place not in found and source is not None:
-            take(place, source)
+        if place not in found and alike.get(text):
+            take(place, alike[text].popleft())
     if len(now) == len(before):
         for place in [place for place in left if place not in found]:
             take(place, place)
@@ -154,14 +160,20 @@ class StateWriter:
         """What is saved of a state.
 
         Args:
-            body: its JSON. The mark of what it is saved under stays that of the release that knows all of it: this one would
-                not look for what it does not know where it finds its own.
+            body: its JSON. What has fields of several releases is saved under a mark that none of them has: whoever finds its
+                own mark looks for nothing that it does not know.
         """
         if self._unknown is None:
             return self._head + body[1:] if len(body) > _EMPTY else marked(body, self._mark)
         whole = with_unknown(body, self._unknown)
         self._unknown = unknown_fields(state, whole)
-        return whole if self._theirs is None else marked(whole, self._theirs)
+        return whole if self._theirs is None else marked(whole, _mixed(self._mark, self._theirs))
+
+
+@cache
+def _mixed(mark: str, theirs: str) -> str:
+    """A mark for what several releases have written; it is nobody's own."""
+    return hashlib.sha256(f"{mark}+{theirs}".encode()).hexdigest()[: len(mark)]
 
 
 _EMPTY: Final = len(b"{}")

@@ -72,7 +72,7 @@ MUTATIONS: Final = (
         _BESIDE,
         "a state with unknown fields is saved under the mark of who does not know them",
         "nexus_actors/runtime/unknown_fields.py",
-        "whole if self._theirs is None else marked(whole, self._theirs)",
+        "whole if self._theirs is None else marked(whole, _mixed(self._mark, self._theirs))",
         "marked(whole, self._mark)",
         (f"{_STATES}::test_a_turn_of_an_older_release_erases_nothing",),
     ),

@@ -192,7 +192,16 @@ class KeyedByFloat(Actor[None]):
     def noted(self, message: FloatKey, ctx: Context) -> None: ...
 
 
+class Yields(Actor[None]):
+    """Calling its handler runs nothing of it."""
+
+    @handles
+    def noted(self, message: Noted, ctx: Context) -> None:  # type: ignore[misc]
+        yield
+
+
 REFUSED = {
+    Yields: "has a yield in it",
     NoHint: "must take",
     NoMessage: "no Command, Event or list",
     NoSuchKey: "no field of Noted",
@@ -221,6 +230,12 @@ REFUSED = {
 def test_what_cannot_work_is_refused_when_it_is_declared(actor: type[Actor[Any]]) -> None:
     with pytest.raises(ContractError, match=REFUSED[actor]):
         service_of(actor)
+
+
+def test_a_policy_that_is_none_is_refused() -> None:
+    policy: Any = {"max_attempts": 3}
+    with pytest.raises(ContractError, match="retry=RetryPolicy"):
+        handles(retry=policy)
 
 
 class Helped(Actor[None]):

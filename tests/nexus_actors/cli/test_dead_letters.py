@@ -93,6 +93,13 @@ def test_a_dry_run_tells_what_it_would_be_about_and_does_nothing(monkeypatch: py
     assert (result.exit_code, desk.shelf.released) == (0, [])
 
 
+@pytest.mark.parametrize("named", [("redrive", "s", "a"), ("drop", str(UUID(int=4)), "--yes")])
+def test_what_is_named_is_not_done_in_a_dry_run(monkeypatch: pytest.MonkeyPatch, named: tuple[str, ...]) -> None:
+    desk, result = call(monkeypatch, *named, "--dry-run")
+    assert (result.exit_code, desk.shelf.released) == (2, [])
+    assert "See what is named by" in result.output
+
+
 def test_a_filter_lets_keys_go_on_and_the_result_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     desk, result = call(monkeypatch, "redrive", "--all")
     assert [key for key, _ in desk.shelf.released] == ["a", "b"]

@@ -151,14 +151,16 @@ def test_a_field_that_is_left_out_as_its_default_is_not_unknown() -> None:
     assert unknown_fields(msgspec.json.decode(body, type=Sparse), body) is None
 
 
-def test_the_mark_is_that_of_the_release_that_knows_all_of_the_state() -> None:
+def test_a_state_with_fields_of_several_releases_has_a_mark_that_is_nobodys() -> None:
     own = schema_mark(Sparse)
     writer = StateWriter(own)
     assert mark_of(writer.write(Sparse(), b"{}")) == own
-    for body, mark in ((b'{"$schema":"0","total":1,"new":2}', "0"), (b'{"total":1,"new":2}', None)):
+    for body, marked in ((b'{"$schema":"0","total":1,"new":2}', True), (b'{"total":1,"new":2}', False)):
         writer, state = StateWriter(own), msgspec.json.decode(body, type=Sparse)
         writer.has_read(body, state)
-        assert mark_of(writer.write(state, b'{"total":1}')) == mark
+        mark = mark_of(writer.write(state, b'{"total":1}'))
+        assert mark not in {own, "0"}
+        assert (mark is not None) == marked
     assert msgspec.json.decode(writer.write(Sparse(2), b'{"total":2}')) == {"total": 2, "new": 2}
     writer = StateWriter(own)
     writer.has_read(b'{"$schema":"0","total":1}', Sparse(1))
@@ -179,3 +181,64 @@ def test_a_state_without_anything_unknown_is_not_looked_into_twice() -> None:
     for _ in range(3):
         writer.write(Counting(a=1), b'{"a":1}')
     assert len(looked) == 1
+
+
+class Before(Struct):
+    total: int = 0
+    berth: int = 0
+
+
+class After(Struct):
+    total: int = 0
+    quay: int = 0
+
+
+def saved(kind: type[Struct], body: bytes, **changed: int) -> bytes:
+    """The state as a release has read it, changed and saved it."""
+    state, writer = msgspec.json.decode(body, type=kind), StateWriter(schema_mark(kind))
+    writer.has_read(body, state)
+    for name, value in changed.items():
+        setattr(state, name, value)
+    return writer.write(state, msgspec.json.encode(state))
+
+
+def test_two_releases_that_each_know_what_the_other_does_not_erase_nothing() -> None:
+    first = saved(Before, b"{}", berth=7)
+    second = saved(After, first, quay=42)
+    third = saved(Before, second, total=1)
+    fourth = saved(After, third, total=2)
+    found = msgspec.json.decode(fourth)
+    assert (found["berth"], found["quay"], found["total"]) == (7, 42, 2)
+
+
+class Shaped(Struct):
+    """A state that makes another shape of what it reads."""
+
+    berth: Sparse | None = None
+    names: str | list[str] = ""
+    slotted: "Slotted | None" = None
+
+    def __post_init__(self) -> None:
+        self.berth = self.berth or Sparse()
+        self.names = [self.names] if isinstance(self.names, str) else self.names
+
+
+@dataclass(slots=True)
+class Slotted:
+    depth: int = 0
+
+
+def test_a_value_of_another_shape_than_its_json_has_nothing_unknown() -> None:
+    body = b'{"berth":null,"names":"a","slotted":{"depth":1,"new":2}}'
+    unknown = unknown_fields(msgspec.json.decode(body, type=Shaped), body)
+    assert unknown is not None
+    assert set(unknown.inside) == {"slotted"}
+
+
+def test_many_items_that_all_change_are_matched_in_one_pass() -> None:
+    body = msgspec.json.encode([{"total": number, "new": 1} for number in range(20_000)])
+    values = msgspec.json.decode(body, type=list[Sparse])
+    unknown = unknown_fields(values, body)
+    assert unknown is not None
+    now = msgspec.json.encode([Sparse(value.total + 30_000) for value in values])
+    assert all("new" in item for item in msgspec.json.decode(with_unknown(now, unknown)))
