@@ -119,12 +119,13 @@ def failing(
 
 
 @pytest.mark.parametrize("error", [lambda: DatabaseTroubled("full"), lambda: DatabaseBusy("locked")])
-async def test_a_trouble_that_lasts_parks_nothing(error: Callable[[], Exception]) -> None:
+@pytest.mark.parametrize("times", [2, 12])  # after two, a parking would go through
+async def test_a_trouble_that_lasts_parks_nothing(error: Callable[[], Exception], times: int) -> None:
     async with open_memory_service(counter, settings=TWICE) as service:
-        service.database.at, met = failing(12, error, "commit")
+        service.database.at, met = failing(times, error, "commit")
         await service.publish(Moved(log="a", counter="a"))
         with anyio.fail_after(30):
-            while len(met) < 12:
+            while len(met) < times:
                 await service.advance(5)
         await service.advance(5)
         assert await service.parked("a") == []
