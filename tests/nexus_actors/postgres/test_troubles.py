@@ -121,10 +121,17 @@ def test_patience_is_short_for_a_while_after_somebody_has_waited_in_vain() -> No
     assert patience.begin == "BEGIN"
     for _ in range(2):
         with pytest.raises(DatabaseBusy), patience.watched():
-            raise DatabaseBusy("locked")
+            raise DatabaseBusy("locked") from asyncpg.LockNotAvailableError("locked")
         assert patience.begin != "BEGIN"
         now += SHORT_FOR_S / 2
     assert not patience.is_short, "one in ten seconds may wait for long, or a lock that is in demand is never got"
+
+
+def test_a_trouble_that_is_no_wait_for_a_lock_leaves_patience_as_it_is() -> None:
+    patience = LockPatience(lambda: 0.0)
+    with pytest.raises(DatabaseBusy), patience.watched():
+        raise DatabaseBusy("damaged") from asyncpg.DataCorruptedError("damaged")
+    assert patience.begin == "BEGIN"
 
 
 async def test_a_table_that_a_migration_changes_between_two_uses_is_read_anew(pool: "Pool[Any]", database_url: str) -> None:
