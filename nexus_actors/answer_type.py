@@ -78,7 +78,11 @@ def _is_kind(declared: Any, promised: Any) -> bool:  # noqa: ANN401
         return False
     if (declared, promised) in _NOT_ON_THE_WIRE:
         return False
-    return issubclass(declared, promised) or (promised is float and issubclass(declared, int))
+    try:
+        return issubclass(declared, promised) or (promised is float and issubclass(declared, int))
+    except TypeError:
+        # A TypedDict, or a protocol that is there for type checkers alone, says so of itself.
+        return promised in getattr(declared, "__orig_bases__", ())
 
 
 def _is_union(declared: Any) -> bool:  # noqa: ANN401

@@ -10,13 +10,11 @@ import msgspec
 
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.platform.located import Located, locate
+from nexus_actors.cli.platform.office import open_office
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.screen import agreed, say, say_json
 from nexus_actors.context import DEFAULT_TENANT
-from nexus_actors.local.bus_client import open_bus
 from nexus_actors.local.credentials import load_credentials
-from nexus_actors.postgres.database import PostgresDatabase
-from nexus_actors.postgres.pool import open_pool
 from nexus_actors.principal import Principal
 from nexus_actors.states import StateContent, StateName, States
 
@@ -100,13 +98,5 @@ def _with_states(work: Callable[[States, Principal], Awaitable[T]]) -> T:
 
 
 async def _run(located: Located, who: Principal, work: Callable[[States, Principal], Awaitable[T]]) -> T:
-    opened = open_pool(
-        located.database_url,
-        schema="nexus",
-        application_name="nexus/states",
-        max_size=1,
-        read_only=True,
-        connect_within_s=5,
-    )
-    async with opened as pool, open_bus(located.redis_url, located.redis_prefix, "nexus-states") as client:
-        return await work(States(PostgresDatabase(pool, read_only=True), client.asker), who)
+    async with open_office(located, "states") as (database, asker):
+        return await work(States(database, asker), who)

@@ -10,13 +10,11 @@ import click
 
 from nexus_actors.cli.platform.checkout import environment
 from nexus_actors.cli.platform.located import Located, locate
+from nexus_actors.cli.platform.office import open_office
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.since import instant_since
 from nexus_actors.dead_letters import DeadLetters, LetterFilter
-from nexus_actors.local.bus_client import open_bus
-from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.dead_letters import PostgresDeadLetters
-from nexus_actors.postgres.pool import open_pool
 
 T = TypeVar("T")
 Decorated = Callable[..., Any]
@@ -72,13 +70,5 @@ def wanted(options: dict[str, str | None], now: datetime | None = None) -> Lette
 
 @asynccontextmanager
 async def _desk(located: Located) -> AsyncIterator[DeadLetters]:
-    opened = open_pool(
-        located.database_url,
-        schema="nexus",
-        application_name="nexus/dead-letters",
-        max_size=1,
-        read_only=True,
-        connect_within_s=5,
-    )
-    async with opened as pool, open_bus(located.redis_url, located.redis_prefix, "nexus-dead-letters") as client:
-        yield DeadLetters(PostgresDeadLetters(PostgresDatabase(pool, read_only=True)), client.asker)
+    async with open_office(located, "dead-letters") as (database, asker):
+        yield DeadLetters(PostgresDeadLetters(database), asker)
