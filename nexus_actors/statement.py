@@ -17,7 +17,10 @@ CONTROL: Final = frozenset({"abort", "begin", "commit", "end", "release", "rollb
 _SESSION: Final = frozenset({"deallocate", "discard", "listen", "load", "prepare", "reset", "unlisten"})
 """First words of the statements whose effect outlives the transaction: it would meet whoever has the connection next."""
 _RUNTIMES: Final = frozenset({"role", "search_path", "session", "transaction"})
-"""What not even SET LOCAL may change: the turns of a batch share a transaction, and the runtime's own statements are in it."""
+"""What not even SET LOCAL may change: the turns of a batch share a transaction, and the runtime's own statements are in it.
+
+Nor any ``transaction_...``: a transaction that a handler has made read-only looks like a server that is.
+"""
 _LONGEST_KNOWN: Final = 20_000
 
 
@@ -82,4 +85,4 @@ def _problem(sql: str) -> str | None:
 def _sets_too_much(words: list[str]) -> bool:
     if words[0] != "set" or words[1:2] == ["constraints"]:
         return False
-    return words[1:2] != ["local"] or not _RUNTIMES.isdisjoint(words[2:3])
+    return words[1:2] != ["local"] or any(word in _RUNTIMES or word.startswith("transaction_") for word in words[2:3])

@@ -76,10 +76,6 @@ class Held:
         """The first delivery of a message that waits here, if there is one."""
         return self._first.get(message_id)
 
-    def without_parked(self) -> list[Delivery]:
-        """What waits here and did not come from the dead letters."""
-        return [delivery for delivery in self._waiting if not delivery.parked]
-
     def is_due(self, now: datetime) -> bool:
         """Whether the wait is over; it is too where the clock has gone back behind its beginning."""
         return self.due_at <= now or now < self.since

@@ -43,8 +43,7 @@ class Releasing:
     def _go_on(self, partition: Partition, key: str, now: datetime, redrive: Sequence[ParkedRow]) -> None:
         """Put what is tried again before all that waits for the key; some of it may be waiting from an earlier release."""
         partition.parked_keys.discard(key)
-        held = partition.held.pop(key, None)
         waiting = [self._intake.from_parked(row) for row in redrive]
-        waiting += held.without_parked() if held is not None else []
+        waiting += [delivery for delivery in partition.let_go(key) if not delivery.parked]
         if waiting:
             partition.hold(key, now, timedelta(), waiting)

@@ -38,6 +38,7 @@ def test_none_that_begins_or_ends_a_transaction(sql: str) -> None:
         "SET ROLE other",
         "SET LOCAL ROLE other",
         "SET LOCAL search_path = other",
+        "SET LOCAL transaction_read_only = on",
         "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
         "RESET ALL",
         "DISCARD ALL",
