@@ -35,8 +35,9 @@ class Refusing(MemoryStreamStore):
         self.refused: StreamName | None = None
 
     async def append(self, appends: Sequence[Append]) -> list[Exception | None]:
-        await super().append([append for append in appends if append.stream != self.refused])
-        return [PublishFailed("refused") if append.stream == self.refused else None for append in appends]
+        refused = self.refused
+        await super().append([append for append in appends if append.stream != refused])
+        return [PublishFailed("refused") if append.stream == refused else None for append in appends]
 
     async def entries(self, stream: StreamName) -> int:
         return len(await self.read({stream: START}, 1_000, 0))
