@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from bus.envelope import Envelope, data_schema, key_problem
+from bus.data import data_of
+from bus.envelope import Envelope, key_problem
 from bus.errors import ContractError, MalformedMessage, NewerRelease, UnknownMessage
 from bus.message import Message
 from bus.text import error_text
@@ -136,5 +137,5 @@ def _is_version(text: str) -> bool:
 
 def _has_grown(message_type: type[Message], envelope: Envelope) -> bool:
     """Whether the writer knew another schema of the same version. An older version is read by its upcast, or not at all."""
-    known = data_schema(message_type)
+    known = data_of(message_type).schema
     return envelope.type == message_type.wire_type() and envelope.dataschema not in {None, known}

@@ -1,16 +1,14 @@
 """The envelope of a message: CloudEvents 1.0, JSON event format."""
 
-from functools import cache
 from uuid import UUID
 
 import msgspec
 from msgspec import Raw, Struct
 
-from bus.data import message_data
+from bus.data import data_of
 from bus.errors import ContractError
 from bus.instant import Instant
 from bus.message import Message
-from bus.schema import schema_mark
 from bus.text import is_storable
 
 LONGEST_KEY = 512
@@ -69,14 +67,10 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(self, **changes)
 
 
-@cache
-def data_schema(kind: type[Message]) -> str:
-    """The mark of the schema of a message type, as envelopes carry it."""
-    return f"nexus:{schema_mark(kind)}"
-
-
 def key_problem(key: str) -> str | None:
     """Why a text cannot order messages: CloudEvents want one that is not empty, databases a short one that they can keep."""
+    if 0 < len(key) <= LONGEST_KEY and key.isascii() and "\0" not in key:
+        return None
     if not key:
         return "is empty"
     if len(key) > LONGEST_KEY:
@@ -104,8 +98,8 @@ def seal(
     Raises:
         ContractError: the key cannot order messages (`key_problem`), or its own type forbids the message (`bus.round_trip`).
     """
-    subject, kind = _subject(message, key), message.wire
-    data, mark = message_data(message), data_schema(type(message))
+    subject, kind, written = _subject(message, key), message.wire, data_of(type(message))
+    data, mark = Raw(written.write(message)), written.schema
     if cause is None:
         return Envelope(
             specversion="1.0", id=message_id, source=source, type=kind, subject=subject, time=now, data=data, dataschema=mark

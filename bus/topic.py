@@ -1,5 +1,6 @@
 """Topics, their partitions and the streams that carry them."""
 
+from functools import cache
 from typing import Literal, NamedTuple, NewType, cast, get_args
 from zlib import crc32
 
@@ -45,11 +46,16 @@ class Topic(Struct, frozen=True):
 
         The braces are a Redis Cluster hash tag: all keys of one partition live in one slot.
         """
-        return StreamName(f"{{{self.service}:{partition}}}:{channel}")
+        return _stream_name(self.service, partition, channel)
 
     def streams(self, channel: Channel) -> list[StreamName]:
         """The names of all its streams of one channel, by partition."""
         return [self.stream(channel, partition) for partition in range(self.partitions)]
+
+
+@cache
+def _stream_name(service: str, partition: int, channel: Channel) -> StreamName:
+    return StreamName(f"{{{service}:{partition}}}:{channel}")
 
 
 def downstream_of(stream: StreamName) -> StreamName:

@@ -1,5 +1,6 @@
 """A message at the partition that handles it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from msgspec import Struct
 
 from bus import Envelope, Event, Message, StreamName
 from bus.position import Position
+from nexus_actors.actor import Handler
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.release import RUNTIME
 
@@ -32,6 +34,7 @@ class Delivery(Struct, eq=False):
         timer: the name of the timer that fired it.
         parked: it comes from the dead letters, and leaves them when it is handled.
         problem: why it cannot be handled at all; then the message is an `Unreadable`.
+        handlers: those that are to be called here, once that has been looked up.
     """
 
     partition: int
@@ -47,6 +50,7 @@ class Delivery(Struct, eq=False):
     timer: str | None = None
     parked: bool = False
     problem: Exception | None = None
+    handlers: Sequence[Handler] | None = None
 
     @property
     def key(self) -> str:

@@ -252,7 +252,7 @@ class Turns:
             raise Fault(ContractError(problem))
         return value
 
-    def _handlers(self, delivery: Delivery) -> list[Handler]:
+    def _handlers(self, delivery: Delivery) -> Sequence[Handler]:
         """The handlers to call.
 
         Raises:
@@ -269,12 +269,13 @@ class Turns:
     def _handler_count(self, delivery: Delivery) -> int:
         return len(self._service.handlers(type(delivery.message)))
 
-    def _local(self, delivery: Delivery) -> list[Handler]:
+    def _local(self, delivery: Delivery) -> Sequence[Handler]:
         """The handlers that run here: those whose actor's key is the one that the delivery is ordered by."""
-        if not self._at_home(delivery):
-            return []
-        message, key = delivery.message, delivery.key
-        return [handler for handler in self._service.handlers(type(message)) if handler.key_of(message) == key]
+        if delivery.handlers is None:
+            message, key = delivery.message, delivery.key
+            handlers = self._service.handlers(type(message)) if self._at_home(delivery) else ()
+            delivery.handlers = [handler for handler in handlers if handler.key_of(message) == key]
+        return delivery.handlers
 
     def _at_home(self, delivery: Delivery) -> bool:
         return self._service.topic.partition_of(delivery.key) == delivery.partition
