@@ -145,6 +145,13 @@ def run_beside(tests: Sequence[Step], others: Sequence[Step]) -> list[str]:
 @click.option("--coverage", is_flag=True, help="Measure coverage too, in one process. Takes about four times as long.")
 @click.option("--thorough", is_flag=True, help="Run all seeds and examples of what only repeats, instead of some.")
 @click.option("--mutations", is_flag=True, help="Break each mechanism in a copy and show which test notices; nothing else.")
+@click.option(
+    "--features",
+    is_flag=False,
+    flag_value="",
+    metavar="[SERVICE]",
+    help="Show what services must prove, by number, and which tests do; nothing else. Fails where one is missing.",
+)
 @click.option("--containers", is_flag=True, help="Run the platform in real containers; nothing else. Needs root.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 def command(
@@ -155,6 +162,7 @@ def command(
     coverage: bool,
     thorough: bool,
     mutations: bool,
+    features: str | None,
     containers: bool,
 ) -> None:
     """Check format, lint, types, laws and behaviour, faults of real servers and processes included.
@@ -167,15 +175,15 @@ def command(
     or the file. Exits with 1 when any check failed, or any break was not caught. Tests in containers are left out of all but a
     run with --containers, which installs Debian's docker.io, docker-compose and debootstrap where they are missing.
     """
-    if [mutations, containers, only is not None].count(True) > 1:
-        raise click.UsageError("--mutations, --containers and --only do not go together. Give one of them.")
+    if [mutations, containers, only is not None, features is not None].count(True) > 1:
+        raise click.UsageError("--mutations, --features, --containers and --only do not go together. Give one of them.")
     if thorough:
         os.environ[_THOROUGH] = "1"
-    if mutations:
-        sys.exit(not run(Step("tests", "mutations", ["-u", "-m", "tests.mutations", *pytest_args])))
     if containers:
         os.environ[_CONTAINERS] = "1"
-        sys.exit(not run(Step("tests", "containers", ["-m", "pytest", *(pytest_args or ("-v", "-x")), "tests/containers"])))
+    alone = _step_alone(pytest_args, features, mutations=mutations, containers=containers)
+    if alone is not None:
+        sys.exit(not run(alone))
     click.echo("Tests that need a container engine are left out. Run them with: ./nexus test --containers\n")
     if not (_CHECKOUT.parent / "shared" / "data").is_dir():
         click.echo("There is no ../shared/data beside the checkout: tests that need the reference data are skipped.\n")
@@ -186,6 +194,17 @@ def command(
         click.secho(f"Failed: {', '.join(failed)}.", fg="red")
         sys.exit(1)
     click.secho("All checks passed.", fg="green")
+
+
+def _step_alone(pytest_args: Sequence[str], features: str | None, *, mutations: bool, containers: bool) -> Step | None:
+    """What is asked for and runs by itself; None for the usual checks."""
+    if features is not None:
+        return Step("tests", "features", ["-m", "tests.features", *filter(None, [features])])
+    if mutations:
+        return Step("tests", "mutations", ["-u", "-m", "tests.mutations", *pytest_args])
+    if containers:
+        return Step("tests", "containers", ["-m", "pytest", *(pytest_args or ("-v", "-x")), "tests/containers"])
+    return None
 
 
 def _environment() -> dict[str, str]:

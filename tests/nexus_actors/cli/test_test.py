@@ -157,6 +157,13 @@ def test_mutations_are_no_part_of_another_check(ran: list[Step]) -> None:
     assert "Give one of them" in result.output
 
 
+@pytest.mark.parametrize(("asked", "passed"), [([], []), (["wallet-ms"], ["wallet-ms"])])
+def test_features_are_shown_alone(ran: list[Step], asked: list[str], passed: list[str]) -> None:
+    result = CliRunner().invoke(checks.command, ["--features", *asked])
+    assert [step.arguments for step in ran] == [["-m", "tests.features", *passed]]
+    assert result.exit_code == 0
+
+
 @pytest.mark.parametrize("good", [True, False])
 def test_containers_are_run_alone_and_asked_for(monkeypatch: pytest.MonkeyPatch, *, good: bool) -> None:
     seen: list[Step] = []
