@@ -1,6 +1,6 @@
 """Makes the virtual environment that Nexus COS runs in. Called by the launcher `nexus`; needs the standard library only.
 
-Usage: environment.py FOLDER LOCK... (names of lock files in the checkout, each holding what the one before does not)
+Usage: environment.py FOLDER LOCK... (names of files in deploy/locks, each holding what the one before does not)
 
 Locks give names, versions and hashes, and only wheels are taken: nothing is built on this machine, and nothing runs that
 was not there when the lock was written. With uv on the PATH, uv installs; otherwise, or where uv fails, pip does.
@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+LOCKS = CHECKOUT / "deploy" / "locks"
 UNFINISHED = "unfinished"
 LINK = "nexus-cos-checkout.pth"
 
@@ -46,7 +47,7 @@ def alone(venv: Path) -> Iterator[None]:
 def holds(venv: Path, lock: str) -> bool:
     """Whether what this lock names is installed."""
     copy = venv / lock
-    return copy.is_file() and filecmp.cmp(CHECKOUT / lock, copy, shallow=False)
+    return copy.is_file() and filecmp.cmp(LOCKS / lock, copy, shallow=False)
 
 
 def is_sound(venv: Path, first_lock: str) -> bool:
@@ -70,7 +71,7 @@ def prepare(venv: Path, locks: list[str]) -> None:
     (venv / UNFINISHED).touch()
     install(venv, missing)
     for lock in missing:
-        shutil.copyfile(CHECKOUT / lock, venv / lock)
+        shutil.copyfile(LOCKS / lock, venv / lock)
     (venv / UNFINISHED).unlink()
 
 
@@ -106,7 +107,7 @@ def install(venv: Path, locks: list[str]) -> None:
     Raises:
         EnvironmentFault: neither could; both have said why.
     """
-    names = [argument for lock in locks for argument in ("-r", str(CHECKOUT / lock))]
+    names = [argument for lock in locks for argument in ("-r", str(LOCKS / lock))]
     strict = ["--require-hashes", "--no-deps"]
     uv = shutil.which("uv")
     if uv is not None:

@@ -40,7 +40,7 @@ class Launcher:
         self.root = folder / "a checkout"
         self.calls = folder / "calls"
         self.tools = folder / "tools"
-        (self.root / "deploy").mkdir(parents=True)
+        (self.root / "deploy" / "locks").mkdir(parents=True)
         shutil.copy(CHECKOUT / "nexus", self.root / "nexus")
         shutil.copy(CHECKOUT / "deploy" / "environment.py", self.root / "deploy")
         package = self.root / "nexus_actors" / "cli"
@@ -48,7 +48,7 @@ class Launcher:
         (package / "__init__.py").touch()
         (package / "__main__.py").write_text(CLI)
         for name in ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock", "requirements-bench-arq.lock"):
-            (self.root / name).write_text(f"# {name}\n")
+            (self.root / "deploy" / "locks" / name).write_text(f"# {name}\n")
         self.tools.mkdir()
         self.tool("python3", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
 
@@ -157,7 +157,7 @@ def test_a_peer_that_does_not_go_with_our_libraries_has_an_environment_of_its_ow
 def test_a_changed_lock_makes_the_environment_anew(launcher: Launcher) -> None:
     launcher.run("test")
     (launcher.venv / "left over").touch()
-    (launcher.root / "requirements.lock").write_text("# another\n")
+    (launcher.root / "deploy/locks/requirements.lock").write_text("# another\n")
     launcher.run()
     launcher.run()
     assert not (launcher.venv / "left over").exists()
@@ -167,7 +167,7 @@ def test_a_changed_lock_makes_the_environment_anew(launcher: Launcher) -> None:
 def test_a_changed_lock_of_the_tests_adds_to_it(launcher: Launcher) -> None:
     launcher.run("test")
     (launcher.venv / "kept").touch()
-    (launcher.root / "requirements-dev.lock").write_text("# another\n")
+    (launcher.root / "deploy/locks/requirements-dev.lock").write_text("# another\n")
     launcher.run()
     launcher.run("test")
     assert (launcher.venv / "kept").exists()
@@ -248,14 +248,14 @@ def test_pip_installs_what_the_lock_names_and_nothing_else(tmp_path: Path) -> No
     pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull}
     # uv is given the first word; where it fails, pip has the last.
     launcher.tool("uv", UV)
-    (launcher.root / "requirements.lock").write_text(wheel(wheels))
+    (launcher.root / "deploy/locks/requirements.lock").write_text(wheel(wheels))
     said = launcher.run(env={"UV_EXIT": "2", **pip})
     assert "uv could not install them; trying pip." in said
     assert "\ntiny 1.0\n" in said
 
     # A file that is not what was locked is refused, and nothing half-made is taken for the environment.
     (launcher.tools / "uv").unlink()
-    (launcher.root / "requirements.lock").write_text("tiny==1.0 --hash=sha256:" + "0" * 64 + "\n")
+    (launcher.root / "deploy/locks/requirements.lock").write_text("tiny==1.0 --hash=sha256:" + "0" * 64 + "\n")
     refused = launcher.run(env=pip)
     assert refused.startswith("exit 1\n")
     assert "nexus: could not install the libraries of requirements.lock" in refused

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
+_LOCKS = _CHECKOUT / "deploy" / "locks"
 _PROJECT = "pyproject.toml"
 _RUN = "requirements.lock"
 # Each further lock holds what its extra needs beyond the first, and names that one. They may meet in one environment, so
@@ -53,17 +54,17 @@ def command(upgrade: bool) -> None:
     if uv is None:
         raise click.ClickException("uv is not on the PATH. Install it (pip install uv), then try again.")
     newest = ["--upgrade"] if upgrade else []
-    run_lock = _CHECKOUT / _RUN
+    run_lock = _LOCKS / _RUN
     compile_lock(uv, run_lock, _PROJECT, "--extra=embedded", "--extra=telemetry", *newest)
     known = [f"--no-emit-package={name}" for name in locked_names(run_lock.read_text())]
-    constraints = [f"--constraint={_RUN}"]
+    constraints = [f"--constraint={run_lock}"]
     for name, extra in _FURTHER.items():
-        lock = _CHECKOUT / name
+        lock = _LOCKS / name
         compile_lock(uv, lock, _PROJECT, f"--extra={extra}", *constraints, *known, _LEFT_OUT, *newest)
-        constraints.append(f"--constraint={name}")
+        constraints.append(f"--constraint={lock}")
         lock.write_text(f"-r {_RUN}\n" + lock.read_text().removeprefix(f"-r {_RUN}\n"))
         click.echo(f"{name}: {len(locked_names(lock.read_text()))} distributions beyond {_RUN}")
     for name, group in _APART.items():
-        compile_lock(uv, _CHECKOUT / name, f"--group={group}", *newest)
-        click.echo(f"{name}: {len(locked_names((_CHECKOUT / name).read_text()))} distributions")
+        compile_lock(uv, _LOCKS / name, f"--group={group}", *newest)
+        click.echo(f"{name}: {len(locked_names((_LOCKS / name).read_text()))} distributions")
     click.echo(f"{_RUN}: {len(locked_names(run_lock.read_text()))} distributions")

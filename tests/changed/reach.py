@@ -9,7 +9,8 @@ from tests.changed.needs import File, Needs
 
 PACKAGES: Final = ("bus/", "modules/", "nexus_actors/", "tests/")
 
-READ_BY: Final = {
+READ_BY: Final[dict[str, tuple[str, ...] | None]] = {
+    "deploy/locks/": None,
     "docs/adr/": (),
     "docs/": ("tests/contracts/", "tests/nexus_actors/documents/", "tests/nexus_actors/cli/test_docs.py", "tests/deploy/"),
     "deploy/": (
@@ -22,10 +23,12 @@ READ_BY: Final = {
     "nexus": ("tests/test_launcher.py",),
     "README.md": ("tests/deploy/",),
     "CHANGELOG.md": (),
+    "LICENSE": (),
+    "NOTICE": (),
     ".dockerignore": ("tests/deploy/",),
     ".gitignore": (),
 }
-"""Tests that read what is no Python, by the beginning of its path. What is not named here, as locks, reaches every test."""
+"""Tests that read what is no Python, by the beginning of its path; None for all. What is not named here reaches all too."""
 
 ALWAYS: Final = frozenset({"tests/test_laws.py", "tests/mutations/test_mutations.py"})
 """Tests that read every file."""

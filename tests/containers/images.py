@@ -64,7 +64,7 @@ def _base(cache: Path, work: Path) -> Path:
 
 def _wheels(cache: Path, work: Path) -> Path:
     """The wheels of the lock, so that the image builds without a network."""
-    lock = (CHECKOUT / "requirements.lock").read_text()
+    lock = (CHECKOUT / "deploy/locks/requirements.lock").read_text()
     folder = cache / f"wheels-{hashlib.sha256(lock.encode()).hexdigest()[:16]}"
     if not folder.exists():
         everything = work / "everything.lock"

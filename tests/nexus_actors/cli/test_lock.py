@@ -8,13 +8,14 @@ from click.testing import CliRunner
 from nexus_actors.cli import lock
 
 CHECKOUT = Path(__file__).resolve().parents[3]
+FOLDER = CHECKOUT / "deploy" / "locks"
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock")
 APART = "requirements-bench-arq.lock"
 
 
 def entries(name: str) -> list[str]:
     """The lock's entries, each with the lines of its hashes."""
-    text = (CHECKOUT / name).read_text()
+    text = (FOLDER / name).read_text()
     return re.findall(r"^[a-z0-9].*?(?=^[a-z0-9#]|\Z)", text, flags=re.MULTILINE | re.DOTALL)
 
 
@@ -34,7 +35,7 @@ def test_every_entry_has_a_version_and_hashes(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*LOCKS, APART])
 def test_no_lock_names_a_place_to_download_from(name: str) -> None:
-    assert not re.search(r"://|--(extra-)?index|--find-links|--trusted", (CHECKOUT / name).read_text())
+    assert not re.search(r"://|--(extra-)?index|--find-links|--trusted", (FOLDER / name).read_text())
 
 
 @pytest.mark.parametrize(
@@ -46,18 +47,18 @@ def test_no_lock_names_a_place_to_download_from(name: str) -> None:
     ],
 )
 def test_locks_hold_what_is_declared(name: str, sections: list[str]) -> None:
-    locked = set(lock.locked_names((CHECKOUT / name).read_text()))
+    locked = set(lock.locked_names((FOLDER / name).read_text()))
     assert set().union(*(declared(section) for section in sections)) <= locked
 
 
 def test_a_lock_that_stands_apart_holds_what_is_declared() -> None:
     groups = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["dependency-groups"]
     wanted = {re.split(r"[\[><=~]", line)[0] for line in groups["bench-arq"]}
-    assert wanted <= set(lock.locked_names((CHECKOUT / APART).read_text()))
+    assert wanted <= set(lock.locked_names((FOLDER / APART).read_text()))
 
 
 def test_later_locks_add_to_the_first() -> None:
-    first, *further = (lock.locked_names((CHECKOUT / name).read_text()) for name in LOCKS)
+    first, *further = (lock.locked_names((FOLDER / name).read_text()) for name in LOCKS)
     assert all(not set(first) & set(names) for names in further)
 
 
@@ -68,7 +69,7 @@ def test_locks_that_meet_in_one_environment_agree() -> None:
 
 
 def test_nothing_is_locked_that_product_code_may_not_have() -> None:
-    assert "shapely" not in lock.locked_names((CHECKOUT / "requirements.lock").read_text())
+    assert "shapely" not in lock.locked_names((FOLDER / "requirements.lock").read_text())
 
 
 def test_without_uv_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
