@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import nexus_actors.cli
-from nexus_actors.cli.main import nexus
+from nexus_actors.cli.main import GROUPS, nexus
 
 
 @pytest.fixture
@@ -25,6 +25,20 @@ def test_every_file_is_a_command() -> None:
         command = nexus.get_command(context, name)
         assert command is not None
         assert command.get_short_help_str(), f"{name} has no help"
+
+
+def test_help_shows_each_command_in_one_group() -> None:
+    grouped = [name for names in GROUPS.values() for name in names]
+    assert sorted(grouped) == nexus.list_commands(click.Context(nexus))
+    output = CliRunner().invoke(nexus, ["--help"], terminal_width=100).output
+    titles = [line.strip(":") for line in output.splitlines() if line and not line.startswith(" ")]
+    assert titles[1:] == ["Options", *GROUPS]
+    assert [output.count(f"\n  {name} ") for name in grouped] == [1] * len(grouped)
+
+
+def test_a_command_of_no_group_is_shown_too(folder: Path) -> None:
+    (folder / "dance.py").write_text("import click\n\n@click.command\ndef command():\n    'Dance.'\n")
+    assert CliRunner().invoke(nexus, ["--help"]).output.endswith("Further commands:\n  dance  Dance.\n")
 
 
 def test_a_new_file_is_a_new_command(folder: Path) -> None:
