@@ -54,6 +54,8 @@ class MigrationError(NexusError):
 class StatementFailed(NexusError):
     """A statement inside a savepoint failed. What came after the savepoint is undone; the turn may go on.
 
+    Outside of savepoints, too, it is raised for what sounds like a trouble of the server and is none; there it dooms the turn.
+
     Attributes:
         sqlstate: PostgreSQL's code of the error, such as ``23505`` for a row that breaks a unique constraint.
         constraint: the constraint that was broken, where it was one.

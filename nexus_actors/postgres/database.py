@@ -1,7 +1,7 @@
 """The adapters behind ``nexus_actors.database``."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -9,9 +9,10 @@ from asyncpg import InFailedSQLTransactionError, InterfaceError, PostgresError
 
 from bus.text import error_text
 from nexus_actors.database import Row
-from nexus_actors.errors import StatementFailed, TransactionAborted
+from nexus_actors.errors import DatabaseBusy, StatementFailed, TransactionAborted
 from nexus_actors.postgres.arguments import check_arguments
 from nexus_actors.postgres.atomic import commit, roll_back, roll_back_to
+from nexus_actors.postgres.confirmation import is_confirmed
 from nexus_actors.postgres.lost import is_gone, troubled_when_refused, unavailable, unavailable_when_lost
 from nexus_actors.postgres.patience import LockPatience
 from nexus_actors.postgres.rows import WaitingRows
@@ -80,7 +81,7 @@ class PostgresTransaction:
         self._statements = 0
         self._writes = 0
         self._savepoints = 0
-        self._failure: PostgresError | None = None
+        self._failure: Exception | None = None
         self._ended = False
 
     @property
@@ -143,29 +144,42 @@ class PostgresTransaction:
             self._check_open()
             if self._taken is None:
                 self._taken = await self._begin()
-            with self._patience.watched(), unavailable_when_lost(self._taken), self._told_why():
-                await self._rows.send(self._taken)
-                yield self._taken
+            with self._patience.watched(), unavailable_when_lost(self._taken):
+                try:
+                    await self._rows.send(self._taken)
+                    yield self._taken
+                except (PostgresError, TransactionAborted) as error:
+                    meant = await self._meant(error)
+                    if meant is error:
+                        raise
+                    raise meant from error
 
-    @contextmanager
-    def _told_why(self) -> Iterator[None]:
-        """PostgreSQL refuses everything after an error, and does not say after which."""
-        try:
-            yield
-        except (InFailedSQLTransactionError, TransactionAborted) as error:
-            if self._failure is None:
-                raise
-            if (trouble := trouble_of(self._failure)) is not None:
-                # A handler that goes on after it is not to blame for it either.
-                raise trouble from error
-            first = f"{type(self._failure).__name__}: {error_text(self._failure)}"
-            raise TransactionAborted(
-                f"A statement of this transaction failed before ({first}), so nothing of it can take effect. A handler that "
-                "goes on after an SQL error runs what may fail in a savepoint: `async with ctx.db.savepoint():`."
-            ) from error
-        except PostgresError as error:
-            self._failure = error
-            raise
+    async def _meant(self, error: PostgresError | TransactionAborted) -> Exception:
+        """What an error is to be raised as: PostgreSQL refuses everything after one, and does not say after which."""
+        if isinstance(error, PostgresError) and not isinstance(error, InFailedSQLTransactionError):
+            self._failure = await self._judged(error)
+            return self._failure
+        if self._failure is None:
+            return error
+        if (trouble := trouble_of(self._failure)) is not None:
+            # A handler that goes on after it is not to blame for it either.
+            return trouble
+        first = f"{type(self._failure).__name__}: {error_text(self._failure)}"
+        return TransactionAborted(
+            f"A statement of this transaction failed before ({first}), so nothing of it can take effect. A handler that "
+            "goes on after an SQL error runs what may fail in a savepoint: `async with ctx.db.savepoint():`."
+        )
+
+    async def _judged(self, error: PostgresError) -> Exception:
+        """The error, or, where it accuses the server and nobody else confirms that, a plain failure of its statement."""
+        trouble = trouble_of(error)
+        if trouble is None or isinstance(trouble, DatabaseBusy):
+            return error
+        if self._taken is None or is_gone(self._taken) or await is_confirmed(self._pool):
+            return error
+        failed = _failed(error)
+        told = f"{failed} It sounds like a trouble of the server, but a new session has none: the statement itself made it."
+        return StatementFailed(told, failed.sqlstate, failed.constraint)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:

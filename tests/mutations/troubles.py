@@ -41,6 +41,14 @@ MUTATIONS: Final = (
     ),
     Mutation(
         _OTHERS,
+        "whoever accuses the server is believed",
+        "nexus_actors/postgres/confirmation.py",
+        "    return False\n",
+        "    return True\n",
+        (f"{_TROUBLES}::test_a_trouble_that_a_turn_makes_itself_stops_its_own_key_alone",),
+    ),
+    Mutation(
+        _OTHERS,
         "everybody waits for a lock as long as the first",
         "nexus_actors/postgres/patience.py",
         "return _BEGIN_SHORT if self.is_short else _BEGIN",

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from asyncpg.exceptions import PostgresError
 
-from nexus_actors.errors import DatabaseBusy, DatabaseTroubled, DatabaseUnavailable
+from nexus_actors.errors import DatabaseBusy, DatabaseTroubled, DatabaseUnavailable, StatementFailed, TransactionAborted
 from nexus_actors.postgres.database import PostgresDatabase, open_transaction
 from nexus_actors.postgres.patience import SHORT_FOR_S, LockPatience
 from nexus_actors.postgres.pool import open_pool
@@ -87,6 +87,49 @@ async def test_a_database_that_is_read_only_is_in_trouble_until_it_is_not(pool: 
         await admin.execute("SET default_transaction_read_only = off")
         await admin.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
     assert await db.fetchval("INSERT INTO things VALUES (1) RETURNING id") == 1, "a session that was made read-only is left"
+
+
+@pytest.mark.parametrize("sqlstate", OF_THE_SERVER)
+async def test_a_trouble_of_the_server_that_a_new_session_does_not_meet_is_the_statements_fault(
+    pool: "Pool[Any]", sqlstate: str
+) -> None:
+    accuse = f"DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = '{sqlstate}'; END $$"
+    async with open_transaction(pool) as transaction:
+        with pytest.raises(StatementFailed, match="no room It sounds like a trouble of the server") as failed:
+            async with transaction.savepoint():
+                await transaction.execute(accuse)
+        assert failed.value.sqlstate == sqlstate
+        await transaction.execute("INSERT INTO things VALUES (1)")
+        await transaction.commit()
+    async with open_transaction(pool) as transaction:
+        with pytest.raises(StatementFailed):
+            await transaction.execute(accuse)
+        with pytest.raises(TransactionAborted, match="no room"):
+            await transaction.execute("INSERT INTO things VALUES (2)")
+    assert await pool.fetch("SELECT id FROM things") == [(1,)]
+    left = "SELECT count(*) FROM pg_class WHERE relname LIKE 'probe%'"
+    assert await pool.fetchval(left) == 0, "what a new session has tried is undone"
+
+
+@pytest.mark.parametrize("setting", ["transaction_read_only", "default_transaction_read_only"])
+async def test_a_session_that_was_made_read_only_is_not_taken_for_the_server(pool: "Pool[Any]", setting: str) -> None:
+    """Whatever is left of it in the session, the next transaction does not meet it."""
+    async with open_transaction(pool) as transaction:
+        await transaction.fetchval("SELECT set_config($1, 'on', false)", setting)
+        if setting == "transaction_read_only":
+            with pytest.raises(StatementFailed, match="read-only"):
+                await transaction.execute("INSERT INTO things VALUES (1)")
+        else:
+            await transaction.commit()
+    for _ in range(2):
+        async with open_transaction(pool) as transaction:
+            try:
+                await transaction.execute("INSERT INTO things VALUES (1)")
+            except StatementFailed:
+                continue
+            await transaction.commit()
+            break
+    assert await pool.fetchval("SELECT count(*) FROM things") == 1
 
 
 async def test_who_writes_through_a_pool_for_reading_has_made_a_mistake(pool: "Pool[Any]", database_url: str) -> None:

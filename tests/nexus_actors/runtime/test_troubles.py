@@ -78,6 +78,29 @@ async def test_a_lock_on_a_table_of_the_runtime_costs_nobody_an_attempt(database
         assert await letters(platform) == []
 
 
+_ACCUSE = """
+CREATE FUNCTION accuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.line = 'accuser' THEN RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END IF;
+    IF NEW.line = 'stiff' THEN PERFORM set_config('transaction_read_only', 'on', true); END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER accuse BEFORE INSERT ON calls FOR EACH ROW EXECUTE FUNCTION accuse()"""
+
+
+async def test_a_trouble_that_a_turn_makes_itself_stops_its_own_key_alone(database_url: str) -> None:
+    """Be it that a statement of the handler says so, or that the commit of its turn, which it left read-only, cannot be."""
+    async with open_platform([board], database_url, environ=QUICK) as platform:
+        await platform.worker.hosts["board-ms"].turns.execute(_ACCUSE)
+        lines = ["a", "accuser", "b", "stiff", "c"]
+        await send(platform, *(Act(line=line, steps=("row", "count", "tell")) for line in lines))
+        await platform.until(lambda: told(platform) == {"a", "b", "c"}, 30)
+        with anyio.fail_after(30):
+            while len(await letters(platform)) < 2:
+                await platform.settle()
+        assert sorted(key for key, _, _ in await letters(platform)) == ["accuser", "stiff"]
+        assert not platform.worker.hosts["board-ms"].loop.trouble.reason
+
+
 async def test_a_read_only_database_stops_nothing_for_good(database_url: str) -> None:
     """Leases run out meanwhile; the worker says that it is not ready, and why, and goes on by itself."""
     async with open_platform([board], database_url, environ=QUICK) as platform:
