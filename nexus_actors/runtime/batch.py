@@ -90,15 +90,19 @@ class Batches:
             if clean:
                 await self.settle(clean)
         for group, fault in attempt.waiting:
-            await self._failed(group, fault)
+            await self._narrow(group, fault, is_sure=True)
         for result in attempt.alone:
             await self._one_by_one(result.group)
         for group, fault in attempt.faulty:
-            if len(groups) == 1 and len(group.deliveries) == 1:
-                await self._failed(group, fault)
-            else:
-                await self._one_by_one(group)
+            await self._narrow(group, fault, is_sure=len(groups) == 1)
         return attempt.left
+
+    async def _narrow(self, group: Group, fault: Fault, *, is_sure: bool) -> None:
+        """Find which delivery of a group failed, so that those before it take effect. Where there is one, it may be known."""
+        if is_sure and len(group.deliveries) == 1:
+            await self._failed(group, fault)
+        else:
+            await self._one_by_one(group)
 
     async def _attempt(self, groups: Sequence[Group]) -> _Attempt:
         attempt = _Attempt()

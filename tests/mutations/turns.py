@@ -170,8 +170,8 @@ MUTATIONS: Final = (
         _POISON,
         "the first message of a batch is blamed for the fault of a later one of its key",
         "nexus_actors/runtime/batch.py",
-        "        for group, fault in attempt.faulty:\n            if len(groups) == 1 and len(group.deliveries) == 1:",
-        "        for group, fault in attempt.faulty:\n            if group.deliveries:",
+        "        if is_sure and len(group.deliveries) == 1:",
+        "        if group.deliveries:",
         (f"{_PROMISES}::test_a_fault_in_a_batch_is_blamed_on_its_own_message",),
     ),
     Mutation(

@@ -18,8 +18,8 @@ from nexus_actors.runtime.supervisor import RESTARTS, TooManyRestarts, supervise
 from nexus_actors.runtime.trouble import AGAIN_S, CALM_S, Trouble
 from nexus_actors.testing import TestPlatform, open_memory_service, open_platform
 from tests.nexus_actors.runtime.counter import Add, Moved, Noted, counter
-from tests.nexus_actors.runtime.switchboard.service import Act, Told, board
-from tests.nexus_actors.runtime.wire import QUICK, letters, rows, send
+from tests.nexus_actors.runtime.switchboard.service import BOARD, Act, Told, board
+from tests.nexus_actors.runtime.wire import QUICK, home, letters, put, rows, sealed, send
 
 pytestmark = pytest.mark.anyio
 
@@ -66,6 +66,18 @@ async def test_a_locked_table_holds_back_those_who_need_it_and_nobody_else(datab
         await platform.settle()
         assert await rows(platform) == [(line, 0) for line in sorted(LOCKED)]
         assert await letters(platform) == []
+
+
+async def test_what_comes_before_a_message_that_has_to_wait_takes_effect(database_url: str) -> None:
+    async with open_platform([board], database_url, environ=QUICK) as platform:
+        async with locked(database_url, "board_ms.calls", "SHARE"):
+            steps = ["tell"], ["tell"], ["row", "tell"], ["tell"]
+            acts = [Act(line="a", steps=tuple(each), number=n) for n, each in enumerate(steps)]
+            await put(platform, home("a"), *map(sealed, acts))
+            await platform.until(lambda: [told.number for told in platform.events(Told)] == [0, 1], 30)
+            held = platform.worker.hosts["board-ms"].loop.partitions[BOARD.partition_of("a")].held
+            await platform.until(lambda: "a" in held and len(held["a"]) == 2, 30)
+        await platform.until(lambda: [told.number for told in platform.events(Told)] == [0, 1, 2, 3], 30)
 
 
 async def test_a_lock_on_a_table_of_the_runtime_costs_nobody_an_attempt(database_url: str) -> None:
