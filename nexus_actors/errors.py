@@ -47,6 +47,10 @@ class DatabaseBusy(DatabaseTroubled):
     """
 
 
+class DatabaseDamaged(DatabaseBusy):
+    """What one statement needs is damaged: a table, an index, a row. Others may go on; it has to wait for who repairs it."""
+
+
 class MigrationError(NexusError):
     """The database's schema cannot be brought to what this release needs. Nothing of the failed step has been applied."""
 

@@ -17,7 +17,7 @@ from typing import Final
 from asyncpg import PostgresError
 from asyncpg.exceptions import ConnectionDoesNotExistError, InvalidCachedStatementError, OutdatedSchemaCacheError
 
-from nexus_actors.errors import DatabaseBusy, DatabaseTroubled
+from nexus_actors.errors import DatabaseBusy, DatabaseDamaged, DatabaseTroubled
 
 READ_ONLY: Final = "25006"
 
@@ -44,13 +44,15 @@ OF_THE_STATEMENT: Final[Mapping[str, str]] = {
     "53200": "the server has no memory for it",
     "55006": "others use what it needs for itself",
     "55P03": "another holds the lock that it needs, such as a migration or CREATE INDEX",
-    # One table or index is damaged. Whoever does not need it goes on; whoever does waits until it is repaired.
+    # These, the damages: whoever does not need the table or index goes on; whoever does waits until it is repaired.
     "58P01": "a file of the database is missing",
     "58P02": "a file of the database is in the way",
     "XX001": "a table is damaged",
     "XX002": "an index is damaged",
 }
 """What concerns one table or row: its key waits, and the others go on."""
+
+DAMAGES: Final = frozenset({"58P01", "58P02", "XX001", "XX002"})
 
 _CHANGED: Final = (InvalidCachedStatementError, OutdatedSchemaCacheError)
 """Asyncpg's own: a migration changed a table between two uses of a prepared statement, which is prepared anew."""
@@ -94,7 +96,8 @@ def _troubled(reason: str, error: Exception) -> DatabaseTroubled:
 
 def _busy(reason: str, error: Exception) -> DatabaseBusy:
     reason = f"A statement has to wait: {reason}."
-    return DatabaseBusy(f"{reason} The database said: {_said(error)}", reason)
+    kind = DatabaseDamaged if getattr(error, "sqlstate", None) in DAMAGES else DatabaseBusy
+    return kind(f"{reason} The database said: {_said(error)}", reason)
 
 
 def _said(error: Exception) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from nexus_actors.database import Transaction
-from nexus_actors.errors import DatabaseBusy, DatabaseUnavailable
+from nexus_actors.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable
 from nexus_actors.runtime.activations import Activations
 from nexus_actors.runtime.delivery import Delivery, Group
 from nexus_actors.runtime.store import Commit, LeaseLost, TurnStore, TurnTransaction
@@ -83,7 +83,10 @@ class Batches:
 
     async def _settle(self, groups: Sequence[Group]) -> Sequence[Group]:
         """Handle groups until the time of one transaction is over; return those that are left."""
-        await self._turns.wake(groups)
+        try:
+            await self._turns.wake(groups)
+        except DatabaseDamaged as damaged:
+            return await self._without(groups, damaged)
         attempt = await self._attempt(groups)
         if attempt.spoilt:
             clean = [result.group for result in attempt.good]
@@ -103,6 +106,15 @@ class Batches:
             await self._failed(group, fault)
         else:
             await self._one_by_one(group)
+
+    async def _without(self, groups: Sequence[Group], damaged: DatabaseDamaged) -> Sequence[Group]:
+        """A state among theirs cannot be read: find whose it is, half by half, and hold that key back; return those left."""
+        if len(groups) == 1:
+            await self._failed(groups[0], Fault(damaged, waits=True))
+            return ()
+        middle = len(groups) // 2
+        await self.settle(groups[:middle])
+        return groups[middle:]
 
     async def _attempt(self, groups: Sequence[Group]) -> _Attempt:
         attempt = _Attempt()
@@ -164,14 +176,20 @@ class Batches:
         """Each delivery in a transaction of its own, up to the first that fails."""
         for index, delivery in enumerate(group.deliveries):
             single = Group(group.partition, group.key, [delivery])
-            await self._turns.wake([single])
-            attempt = await self._attempt([single])
-            if attempt.alone:
-                await self._refuse(attempt.alone[0], attempt)
-            if failed := [*attempt.faulty, *attempt.waiting]:
-                rest = Group(group.partition, group.key, group.deliveries[index:])
-                await self._failed(rest, failed[0][1])
+            if fault := await self._alone(single):
+                await self._failed(Group(group.partition, group.key, group.deliveries[index:]), fault)
                 return
+
+    async def _alone(self, single: Group) -> Fault | None:
+        """One delivery in a transaction of its own; why it failed, where it did."""
+        try:
+            await self._turns.wake([single])
+        except DatabaseDamaged as damaged:
+            return Fault(damaged, waits=True)
+        attempt = await self._attempt([single])
+        if attempt.alone:
+            await self._refuse(attempt.alone[0], attempt)
+        return next((fault for _, fault in [*attempt.faulty, *attempt.waiting]), None)
 
     async def _refuse(self, refused: Result, attempt: _Attempt) -> None:
         """A command was refused after it had written: the writing is rolled back, the refusal alone is kept."""

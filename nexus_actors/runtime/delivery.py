@@ -33,7 +33,8 @@ class Delivery(Struct, eq=False):
         waits_for: what it waits for, in words.
         timer: the name of the timer that fired it.
         parked: it comes from the dead letters, and leaves them when it is handled.
-        problem: why it cannot be handled at all; then the message is an `Unreadable`.
+        problem: why it cannot be handled at all, and then the message is an `Unreadable`; or, as `DatabaseDamaged`, that nobody
+            can tell whether it has been handled.
         handlers: those that are to be called here, once that has been looked up.
     """
 

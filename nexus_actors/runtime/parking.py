@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from bus import NewerRelease, Refusal
 from bus.requests import Answer
 from bus.text import error_text, storable
 from nexus_actors.cause import described
-from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.errors import DatabaseDamaged, DatabaseUnavailable
 from nexus_actors.own_frames import own_traceback
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.delivery import Delivery, Group
@@ -23,6 +23,11 @@ _LONGEST_ERROR = 8_000
 _LONGEST_REASON = 2_000
 _SHORTEST_WAIT = timedelta(seconds=0.25)
 _LONGEST_WAIT = timedelta(seconds=5)
+BUSY_WAIT: Final = timedelta(hours=4)
+"""How long a message waits for what the database keeps from it: longer than a migration takes that somebody attends to.
+
+Not for ever, for a row may be damaged for good, and the streams are cut only up to what waits.
+"""
 
 
 class Parking:
@@ -64,7 +69,7 @@ class Parking:
             return
         first.failures += 1
         policy = first.policy or self._policy
-        wait_s = None if fault.final else policy.after(fault.cause, first.failures, self._chance())
+        wait_s = None if fault.final or fault.waits else policy.after(fault.cause, first.failures, self._chance())
         fields = {**message_fields(first.envelope), "type": first.envelope.type, "failures": str(first.failures)}
         if wait_s is None:
             self._log.error("message_parked", **fields, exc_info=fault.cause)
@@ -89,9 +94,10 @@ class Parking:
         )
 
     def _waited_enough(self, first: Delivery, fault: Fault) -> bool:
-        """Whether no newer release has come for what it has written: streams are cut only up to what waits."""
+        """Whether what it waits for has not come in time: streams are cut only up to what waits."""
         now = self._clock()
-        return isinstance(fault.cause, NewerRelease) and now - (first.waits_since or now) >= self._unknown_wait
+        longest = self._unknown_wait if isinstance(fault.cause, NewerRelease) else BUSY_WAIT
+        return now - (first.waits_since or now) >= longest
 
     def _wait(self, partition: Partition, group: Group, fault: Fault) -> None:
         """Hold a key back whose message is not to blame; look again now and then, less often the longer it takes."""
@@ -100,6 +106,8 @@ class Parking:
             first.waits_since = now
             self._log.warning("message_waits", **message_fields(first.envelope), type=first.envelope.type, reason=reason)
         first.waits_for = reason
+        if isinstance(first.problem, DatabaseDamaged):
+            first.problem = None  # until the inbox is asked again
         waited = max(timedelta(), now - first.waits_since)
         partition.hold(group.key, now, min(max(waited / 4, _SHORTEST_WAIT), _LONGEST_WAIT), group.deliveries)
 

@@ -7,6 +7,7 @@ import msgspec
 
 from bus import MalformedMessage, Refusal
 from bus.requests import Answer, decode_answer
+from nexus_actors.errors import DatabaseDamaged
 from nexus_actors.runtime.delivery import Delivery
 from nexus_actors.runtime.ledger import TurnLedger
 from nexus_actors.runtime.partition import Partition
@@ -23,7 +24,7 @@ class Screening:
 
     async def screen(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """The deliveries whose messages have not been handled and are not being handled, each once."""
-        known = await self._store.known([delivery.message_id for delivery in deliveries])
+        known = await self._known(deliveries)
         fresh: dict[UUID, Delivery] = {}
         for delivery in deliveries:
             if delivery.message_id in known:
@@ -33,6 +34,17 @@ class Screening:
             if first is not delivery:
                 self._still_running(delivery, first)
         return [delivery for delivery in fresh.values() if self._held(delivery) is None]
+
+    async def _known(self, deliveries: Sequence[Delivery]) -> Mapping[UUID, Known]:
+        """What the inbox knows. Where it is damaged, the messages concerned are found half by half, to wait."""
+        try:
+            return await self._store.known([delivery.message_id for delivery in deliveries])
+        except DatabaseDamaged as damaged:
+            if len(deliveries) == 1:
+                deliveries[0].problem = damaged
+                return {}
+            middle = len(deliveries) // 2
+            return {**await self._known(deliveries[:middle]), **await self._known(deliveries[middle:])}
 
     def _held(self, delivery: Delivery) -> Delivery | None:
         held = self._partitions[delivery.partition].held.get(delivery.key)

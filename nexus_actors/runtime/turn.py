@@ -151,6 +151,7 @@ class Turns:
             type(first.message) is type(next_one.message)
             and _caller(first) == _caller(next_one)
             and all(handler.many for handler in self._service.handlers(type(first.message)))
+            and next_one.problem is None
         )
 
     async def _call(self, call: list[Delivery], db: Transaction, result: Result) -> None:

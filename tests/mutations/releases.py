@@ -56,7 +56,7 @@ MUTATIONS: Final = (
         _BESIDE,
         "a newer release is waited for for ever",
         "nexus_actors/runtime/parking.py",
-        ">= self._unknown_wait",
+        ">= longest",
         "< timedelta()",
         (f"{_MESSAGES}::test_what_no_newer_release_comes_for_is_parked_with_its_cause_after_the_wait",),
     ),

@@ -49,6 +49,14 @@ MUTATIONS: Final = (
     ),
     Mutation(
         _OTHERS,
+        "damage is waited for for ever",
+        "nexus_actors/runtime/parking.py",
+        "else BUSY_WAIT",
+        "else timedelta.max",
+        (f"{_TROUBLES}::test_damage_holds_back_who_needs_it_alone_and_parks_it_in_the_end",),
+    ),
+    Mutation(
+        _OTHERS,
         "everybody waits for a lock as long as the first",
         "nexus_actors/postgres/patience.py",
         "return _BEGIN_SHORT if self.is_short else _BEGIN",

@@ -28,7 +28,7 @@ MUTATIONS: Final = (
         _ONCE,
         "the inbox is not asked",
         "nexus_actors/runtime/screening.py",
-        "known = await self._store.known([delivery.message_id for delivery in deliveries])",
+        "known = await self._known(deliveries)",
         "known: dict[UUID, Known] = {}",
         (_REPEAT,),
     ),

@@ -10,7 +10,14 @@ import asyncpg
 import pytest
 from asyncpg.exceptions import PostgresError
 
-from nexus_actors.errors import DatabaseBusy, DatabaseTroubled, DatabaseUnavailable, StatementFailed, TransactionAborted
+from nexus_actors.errors import (
+    DatabaseBusy,
+    DatabaseDamaged,
+    DatabaseTroubled,
+    DatabaseUnavailable,
+    StatementFailed,
+    TransactionAborted,
+)
 from nexus_actors.postgres.database import PostgresDatabase, open_transaction
 from nexus_actors.postgres.patience import SHORT_FOR_S, LockPatience
 from nexus_actors.postgres.pool import open_pool
@@ -54,7 +61,9 @@ def test_what_concerns_the_server_is_a_trouble_of_everybody(sqlstate: str) -> No
 
 @pytest.mark.parametrize("sqlstate", OF_THE_STATEMENT)
 def test_what_concerns_a_table_or_row_makes_one_key_wait(sqlstate: str) -> None:
-    assert isinstance(trouble_of(error(sqlstate)), DatabaseBusy)
+    trouble = trouble_of(error(sqlstate))
+    assert isinstance(trouble, DatabaseBusy)
+    assert isinstance(trouble, DatabaseDamaged) == ("damaged" in str(trouble) or "file" in str(trouble))
 
 
 @pytest.mark.parametrize("sqlstate", ["22003", "23505", "25P02", "42501", "42P01", "53400", "54000", "57014", "XX000", "P0001"])

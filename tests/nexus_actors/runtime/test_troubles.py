@@ -9,15 +9,20 @@ import asyncpg
 import pytest
 import structlog
 
-from bus import BusUnavailable
-from nexus_actors.errors import DatabaseBusy, DatabaseTroubled, DatabaseUnavailable
+from bus import BusUnavailable, new_id
+from bus.publisher import Outgoing, Publisher
+from nexus_actors.errors import DatabaseBusy, DatabaseDamaged, DatabaseTroubled, DatabaseUnavailable
+from nexus_actors.memory import MemoryTurnStore
 from nexus_actors.memory.database import Point
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings
+from nexus_actors.runtime.parking import BUSY_WAIT
 from nexus_actors.runtime.supervisor import RESTARTS, TooManyRestarts, supervise
 from nexus_actors.runtime.trouble import AGAIN_S, CALM_S, Trouble
 from nexus_actors.testing import TestPlatform, open_memory_service, open_platform
-from tests.nexus_actors.runtime.counter import Add, Moved, Noted, counter
+from nexus_actors.testing.memory_service import MemoryWorld
+from tests.nexus_actors.runtime.counter import COUNTERS, Add, Moved, Noted, counter
+from tests.nexus_actors.runtime.kiln import KILNS, Kiln, KilnState, Stack, kilns
 from tests.nexus_actors.runtime.switchboard.service import BOARD, Act, Told, board
 from tests.nexus_actors.runtime.wire import QUICK, home, letters, put, rows, sealed, send
 
@@ -166,6 +171,65 @@ async def test_a_trouble_that_lasts_parks_nothing(error: Callable[[], Exception]
         assert await service.parked("a") == []
         assert len(service.events(Noted)) == 1
         assert (await service.ask(Add(counter="a", by=1))).total == 1
+
+
+def damage(monkeypatch: pytest.MonkeyPatch, read: str, at: Callable[[Any], bool]) -> None:
+    """What the store reads of some of what it is asked for is damaged for good; of the others, and of them alone, it is not."""
+    real = getattr(MemoryTurnStore, read)
+
+    async def reading(self: MemoryTurnStore, wanted: Any) -> Any:
+        if any(map(at, wanted)):
+            raise DatabaseDamaged("a row is damaged")
+        return await real(self, wanted)
+
+    monkeypatch.setattr(MemoryTurnStore, read, reading)
+
+
+async def test_damage_holds_back_who_needs_it_alone_and_parks_it_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    damage(monkeypatch, "states", lambda name: name[1] == "k5")
+    async with open_memory_service(counter, settings=TWICE) as service:
+        for number in range(20):
+            await service.publish(Moved(log="a", counter=f"k{number % 10}"))
+        await service.settle()
+        assert sorted({noted.counter for noted in service.events(Noted)}) == [f"k{n}" for n in range(10) if n != 5]
+        for passed_s, parked in ((BUSY_WAIT.total_seconds() - 60, 0), (120, 2)):
+            service.clock.advance(passed_s)
+            await service.settle()
+            assert len(await service.parked("k5")) == parked
+        first, second = await service.parked("k5")
+        assert "a row is damaged" in first.error
+        assert second.behind
+
+
+async def test_damage_of_the_inbox_holds_back_the_messages_of_which_it_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged: set[Any] = set()
+    damage(monkeypatch, "known", damaged.__contains__)
+    world, ids = MemoryWorld(), [new_id() for _ in range(5)]
+    damaged.add(ids[2])
+    async with open_memory_service(counter, world=world, settings=TWICE) as service:
+        stream = COUNTERS.stream("commands", COUNTERS.partition_of("a"))
+        bodies = [sealed(Add(counter="a", by=n), message_id) for n, message_id in enumerate(ids)]
+        await Publisher(world.streams).publish([Outgoing(stream, body) for body in bodies])
+        await service.settle()
+        assert [noted.by for noted in service.events(Noted)] == [0, 1]
+        damaged.clear()
+        await service.advance(5)
+        assert [noted.by for noted in service.events(Noted)] == [0, 1, 2, 3, 4]
+
+
+async def test_what_may_have_been_handled_is_not_handled_with_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged: set[Any] = set()
+    damage(monkeypatch, "known", damaged.__contains__)
+    world, ids = MemoryWorld(), [new_id() for _ in range(3)]
+    damaged.add(ids[1])
+    async with open_memory_service(kilns, world=world, settings=TWICE) as service:
+        bodies = [sealed(Stack(kiln="a"), message_id) for message_id in ids]
+        await Publisher(world.streams).publish([Outgoing(KILNS.stream("commands", 0), body) for body in bodies])
+        await service.settle()
+        assert await service.state(Kiln, "a") == KilnState(shelves=1)
+        damaged.clear()
+        await service.advance(5)
+        assert await service.state(Kiln, "a") == KilnState(shelves=3)
 
 
 async def test_a_loss_that_nobody_explains_is_a_strike_and_a_trouble_is_none() -> None:
