@@ -61,7 +61,7 @@ class MemoryTurnStore:
         return {name: states[name] for name in wanted if name in states}
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[MemoryTurnTransaction]:
+    async def transaction(self, *, own: bool = False) -> AsyncIterator[MemoryTurnTransaction]:
         """See `TurnStore.transaction`."""
         yield MemoryTurnTransaction(self._service, self._database)
 

@@ -75,6 +75,7 @@ class PostgresTurnStore:
         self._pool = pool
         self._database = PostgresDatabase(pool)
         self._patience = LockPatience()
+        self._own_patience = LockPatience()
 
     async def known(self, message_ids: Sequence[UUID]) -> Mapping[UUID, Known]:
         """See `TurnStore.known`."""
@@ -87,10 +88,11 @@ class PostgresTurnStore:
         return {(row["actor"], row["key"]): row["body"] for row in rows}
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[PostgresTurnTransaction]:
+    async def transaction(self, *, own: bool = False) -> AsyncIterator[PostgresTurnTransaction]:
         """See `TurnStore.transaction`."""
-        async with open_transaction(self._pool, self._patience) as transaction:
-            yield PostgresTurnTransaction(self._service, self._database, transaction, self._patience)
+        patience = self._own_patience if own else self._patience
+        async with open_transaction(self._pool, patience) as transaction:
+            yield PostgresTurnTransaction(self._service, self._database, transaction, patience)
 
     async def resume(self, partition: int) -> Resumed:
         """See `TurnStore.resume`."""

@@ -1,6 +1,7 @@
 """The loop of one service on one worker: read, screen, settle, publish, answer."""
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from bus import BusUnavailable, Refusal, StreamName
 from bus.reader import PartitionReader
 from bus.requests import Answer
 from bus.store import Entry
-from nexus_actors.errors import DatabaseTroubled, DatabaseUnavailable
+from nexus_actors.errors import DatabaseBusy, DatabaseTroubled, DatabaseUnavailable
 from nexus_actors.runtime.activations import Activations
 from nexus_actors.runtime.batch import Batches, group_by_key
 from nexus_actors.runtime.delivery import Delivery, Group
@@ -173,6 +174,8 @@ class ServiceLoop:
                 await self._marks.save([self.partitions[number]])
             except LeaseLost:
                 self._log.warning("partition_lost", partition=number)
+            except DatabaseBusy as busy:
+                self._log.warning("marks_not_saved", partition=number, error=str(busy))
         self._let_go(numbers)
 
     def _let_go(self, numbers: Sequence[int]) -> None:
@@ -319,15 +322,18 @@ class ServiceLoop:
         return ordinary
 
     async def _carry_out(self, partition: Partition, delivery: Delivery, command: ReleaseKey | StateCommand) -> None:
-        """Carry out one of the runtime's own commands. Who orders what cannot be done is told so."""
+        """Carry out one of the runtime's own commands. Who orders what cannot be done, or not now, is told so."""
         try:
             if isinstance(command, ReleaseKey):
                 await self._releasing.release(partition, delivery, command, self._clock())
             else:
                 await self._states.carry_out(partition, delivery, command)
-        except (DatabaseUnavailable, LeaseLost):
+        except LeaseLost:
             raise
-        except Exception as error:  # noqa: BLE001 - what somebody orders by hand stops nobody else
+        except Exception as error:
+            if isinstance(error, DatabaseUnavailable) and not isinstance(error, DatabaseBusy):
+                raise
+            # What somebody orders by hand stops nobody else.
             self._log.exception("order_not_carried_out", **message_fields(delivery.envelope), type=delivery.envelope.type)
             partition.finish(delivery)
             refusal = Refusal.conflict(
@@ -343,7 +349,8 @@ class ServiceLoop:
         if timedelta() < self._marks_due_at - now <= timedelta(seconds=_MARKS_AFTER_S):
             return
         self._marks_due_at = now + timedelta(seconds=_MARKS_AFTER_S)
-        await self._marks.save([partition for partition in self.partitions.values() if partition.dirty])
+        with suppress(DatabaseBusy):  # then later
+            await self._marks.save([partition for partition in self.partitions.values() if partition.dirty])
 
     def streams(self) -> list[StreamName]:
         """What the loop reads now."""

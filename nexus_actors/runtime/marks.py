@@ -24,6 +24,6 @@ class Marks:
         if not partitions:
             return
         commit = self._ledger.marks(partitions)
-        async with self._store.transaction() as transaction:
+        async with self._store.transaction(own=True) as transaction:
             await transaction.commit(commit)
         self._ledger.applied(commit)

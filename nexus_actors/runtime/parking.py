@@ -8,9 +8,10 @@ from bus import NewerRelease, Refusal
 from bus.requests import Answer
 from bus.text import error_text, storable
 from nexus_actors.cause import described
-from nexus_actors.errors import DatabaseDamaged, DatabaseUnavailable
+from nexus_actors.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable
 from nexus_actors.own_frames import own_traceback
 from nexus_actors.retry import RetryPolicy
+from nexus_actors.runtime.batch import group_by_key
 from nexus_actors.runtime.delivery import Delivery, Group
 from nexus_actors.runtime.ledger import TurnLedger
 from nexus_actors.runtime.partition import Partition
@@ -72,9 +73,8 @@ class Parking:
         wait_s = None if fault.final or fault.waits else policy.after(fault.cause, first.failures, self._chance())
         fields = {**message_fields(first.envelope), "type": first.envelope.type, "failures": str(first.failures)}
         if wait_s is None:
-            self._log.error("message_parked", **fields, exc_info=fault.cause)
-            cause = described(fault.cause, _LONGEST_ERROR)
-            await self._park(partition, group.deliveries, cause, self._shown(first, fault, None))
+            if await self._is_parked(partition, group, fault):
+                self._log.error("message_parked", **fields, exc_info=fault.cause)
             return
         self._metrics.retried(first.message.topic.service, first.envelope.type)
         self._log.warning("message_retried", **fields, wait_s=round(wait_s, 3), exc_info=fault.cause)
@@ -111,8 +111,21 @@ class Parking:
         waited = max(timedelta(), now - first.waits_since)
         partition.hold(group.key, now, min(max(waited / 4, _SHORTEST_WAIT), _LONGEST_WAIT), group.deliveries)
 
+    async def _is_parked(self, partition: Partition, group: Group, fault: Fault) -> bool:
+        """Park a key. Where the dead letters are locked, it waits, and fails once more before that is tried again."""
+        first = group.deliveries[0]
+        cause, shown = described(fault.cause, _LONGEST_ERROR), self._shown(first, fault, None)
+        try:
+            await self._park(partition, group.deliveries, cause, shown)
+        except DatabaseBusy as busy:
+            first.failures -= 1
+            self._wait(partition, group, Fault(busy, waits=True))
+            return False
+        return True
+
     async def _park(self, partition: Partition, deliveries: Sequence[Delivery], error: str, shown: str | None) -> None:
-        everything = [*deliveries, *partition.let_go(deliveries[0].key)]
+        key = deliveries[0].key
+        everything = [*deliveries, *partition.held.get(key, ())]
         rows = [_row(delivery, behind=i > 0, error=error if i == 0 else "") for i, delivery in enumerate(everything)]
         try:
             await self._commit(self._ledger.park(partition, rows, everything))
@@ -121,14 +134,20 @@ class Parking:
         except Exception as refused:  # noqa: BLE001 - what went wrong is the one part that may be anything
             rows[0] = rows[0]._replace(error=f"The cause could not be kept: {type(refused).__name__}. The log has it.")
             await self._commit(self._ledger.park(partition, rows, everything))
-        partition.parked_keys.add(deliveries[0].key)
+        partition.let_go(key)
+        partition.parked_keys.add(key)
         self._finish(partition, everything, shown)
 
     async def park_behind(self, partition: Partition, deliveries: Sequence[Delivery]) -> None:
         """Messages of a key that is parked join it, so that their order stays."""
         if not deliveries:
             return
-        await self._commit(self._ledger.park(partition, [_row(d, behind=True, error="") for d in deliveries], deliveries))
+        try:
+            await self._commit(self._ledger.park(partition, [_row(d, behind=True, error="") for d in deliveries], deliveries))
+        except DatabaseBusy as busy:
+            for group in group_by_key(deliveries):
+                self._wait(partition, group, Fault(busy, waits=True))
+            return
         self._finish(partition, deliveries)
 
     async def park_unreadable(self, partition: Partition, row: ParkedRow) -> None:
@@ -150,7 +169,7 @@ class Parking:
             self._ledger.owe(delivery, Answer(id=delivery.message_id, refusal=refusal.document, failure=failure))
 
     async def _commit(self, commit: Commit) -> None:
-        async with self._store.transaction() as transaction:
+        async with self._store.transaction(own=True) as transaction:
             await transaction.commit(commit)
         self._ledger.applied(commit)
 

@@ -33,7 +33,7 @@ class Releasing:
         known = await self._store.known(drop)
         unheard = [message_id for message_id in drop if key and message_id not in known]
         commit = self._ledger.release(partition, delivery, key, answer, drop, unheard)
-        async with self._store.transaction() as transaction:
+        async with self._store.transaction(own=True) as transaction:
             await transaction.commit(commit)
         self._ledger.applied(commit)
         partition.finish(delivery)

@@ -67,7 +67,7 @@ class StateOrders:
     ) -> None:
         commit = self._ledger.order(partition, delivery, answer)
         await self._add(commit, command, form)
-        async with self._store.transaction() as transaction:
+        async with self._store.transaction(own=True) as transaction:
             await transaction.commit(commit)
         self._activations.drop_key(command.key)
         self._ledger.applied(commit)

@@ -199,8 +199,12 @@ class TurnStore(Protocol):
         """The states of some (actor, key)."""
         ...
 
-    def transaction(self) -> AbstractAsyncContextManager[TurnTransaction]:
-        """A transaction, rolled back unless it is committed."""
+    def transaction(self, *, own: bool = False) -> AbstractAsyncContextManager[TurnTransaction]:
+        """A transaction, rolled back unless it is committed.
+
+        Args:
+            own: the runtime's, with nothing of handlers in it: that those wait in vain for locks does not shorten its patience.
+        """
         ...
 
     async def resume(self, partition: int) -> Resumed:

@@ -57,6 +57,22 @@ MUTATIONS: Final = (
     ),
     Mutation(
         _OTHERS,
+        "the runtime is as impatient as turns",
+        "nexus_actors/postgres/turn_store.py",
+        "self._own_patience if own else self._patience",
+        "self._patience",
+        (f"{_TROUBLES}::test_the_runtime_has_a_patience_of_its_own",),
+    ),
+    Mutation(
+        _OTHERS,
+        "locked dead letters make the whole service wait",
+        "nexus_actors/runtime/parking.py",
+        "            self._wait(partition, group, Fault(busy, waits=True))\n            return False\n",
+        "            raise\n",
+        (f"{_TROUBLES}::test_locked_dead_letters_make_the_keys_that_belong_there_wait_and_nobody_else",),
+    ),
+    Mutation(
+        _OTHERS,
         "everybody waits for a lock as long as the first",
         "nexus_actors/postgres/patience.py",
         "return _BEGIN_SHORT if self.is_short else _BEGIN",

@@ -100,7 +100,7 @@ class FarTurns(_Far):
         return cast("Mapping[tuple[str, str], bytes]", await self._ask("states", lambda: self._near.states(wanted)))
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[FarTransaction]:
+    async def transaction(self, *, own: bool = False) -> AsyncIterator[FarTransaction]:
         yield FarTransaction(self._network, self._line, self._near)
 
     async def resume(self, partition: int) -> Resumed:

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 import structlog
 
-from bus import BusUnavailable, new_id
+from bus import BusUnavailable, Refusal, new_id
 from bus.publisher import Outgoing, Publisher
 from nexus_actors.errors import DatabaseBusy, DatabaseDamaged, DatabaseTroubled, DatabaseUnavailable
 from nexus_actors.memory import MemoryTurnStore
@@ -17,10 +17,12 @@ from nexus_actors.memory.database import Point
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings
 from nexus_actors.runtime.parking import BUSY_WAIT
+from nexus_actors.runtime.release import ReleaseKey
 from nexus_actors.runtime.supervisor import RESTARTS, TooManyRestarts, supervise
 from nexus_actors.runtime.trouble import AGAIN_S, CALM_S, Trouble
 from nexus_actors.testing import TestPlatform, open_memory_service, open_platform
 from nexus_actors.testing.memory_service import MemoryWorld
+from nexus_actors.worker.waiting_sampler import waiting_of
 from tests.nexus_actors.runtime.counter import COUNTERS, Add, Moved, Noted, counter
 from tests.nexus_actors.runtime.kiln import KILNS, Kiln, KilnState, Stack, kilns
 from tests.nexus_actors.runtime.switchboard.service import BOARD, Act, Told, board
@@ -93,6 +95,52 @@ async def test_a_lock_on_a_table_of_the_runtime_costs_nobody_an_attempt(database
         await platform.until(lambda: told(platform) == set(LOCKED), 30)
         await platform.settle()
         assert await letters(platform) == []
+
+
+async def test_locked_dead_letters_make_the_keys_that_belong_there_wait_and_nobody_else(database_url: str) -> None:
+    async with open_platform([board], database_url, environ=QUICK) as platform:
+        loop = platform.worker.hosts["board-ms"].loop
+        await send(platform, Act(line="parked", steps=("fault",)))
+        await platform.until(lambda: any("parked" in partition.parked_keys for partition in loop.partitions.values()), 30)
+        async with locked(database_url, "nexus.dead_letters", "SHARE"):
+            await send(platform, *(Act(line=line, steps=("fault",)) for line in ("parked", "bad")))
+            await platform.until(lambda: (waiting := waiting_of(loop.partitions)) is not None and waiting.keys == 2, 30)
+            await send(platform, *(Act(line=line, steps=("tell",)) for line in FREE))
+            await platform.until(lambda: told(platform) == set(FREE), 30)
+            with pytest.raises(Refusal, match="order_failed"):
+                await platform.worker.asker.ask(ReleaseKey(key="parked"), stream=home("parked"))
+            assert not loop.trouble.reason
+        with anyio.fail_after(30):
+            while len(await letters(platform)) < 3:
+                await platform.settle()
+        assert await letters(platform) == [("parked", "act", False), ("parked", "act", True), ("bad", "act", False)]
+
+
+async def test_marks_that_cannot_be_saved_now_are_saved_later() -> None:
+    async with open_memory_service(counter, settings=TWICE) as service:
+        await service.publish(Moved(log="a", counter="a"))
+        await service.settle()
+        before = dict(service._loop.partitions)
+        service.database.at, met = failing(2, lambda: DatabaseBusy("locked"), "commit")
+        for tried in (1, 2):
+            await service.advance(2)
+            assert len(met) == tried
+            assert service._loop.partitions == before, "nothing starts over"
+        await service.advance(2)
+        assert not any(partition.dirty for partition in service._loop.partitions.values())
+
+
+async def test_the_runtime_has_a_patience_of_its_own(database_url: str) -> None:
+    async with open_platform([board], database_url, environ=QUICK) as platform:
+        store: Any = platform.worker.hosts["board-ms"].loop._store
+        async with locked(database_url, "board_ms.calls", "SHARE"):
+            await send(platform, Act(line="a", steps=("row",)))
+            await have_waited(platform, ["a"])
+            shown = []
+            for own in (False, True):
+                async with store.transaction(own=own) as transaction:
+                    shown.append(await transaction.db.fetchval("SHOW lock_timeout"))
+            assert shown == ["5ms", "1s"]
 
 
 _ACCUSE = """
