@@ -9,7 +9,10 @@ import anyio
 from nexus_actors.errors import DatabaseBusy
 
 FULL_MS: Final = 1_000
-"""How long a statement of a turn waits for a lock, in milliseconds, when nobody has waited in vain lately."""
+"""How long a statement of a turn waits for a lock, in milliseconds, when nobody has waited in vain lately.
+
+That is several times as long as a batch of another worker may hold its locks (`nexus_actors.runtime.batch.LONGEST_S`).
+"""
 SHORT_MS: Final = 5
 SHORT_FOR_S: Final = 10.0
 LOCK_NOT_AVAILABLE: Final = "55P03"

@@ -19,9 +19,10 @@ from nexus_actors.errors import (
     TransactionAborted,
 )
 from nexus_actors.postgres.database import PostgresDatabase, open_transaction
-from nexus_actors.postgres.patience import SHORT_FOR_S, LockPatience
+from nexus_actors.postgres.patience import FULL_MS, SHORT_FOR_S, LockPatience
 from nexus_actors.postgres.pool import open_pool
 from nexus_actors.postgres.troubles import OF_THE_SERVER, OF_THE_STATEMENT, refused_entry, trouble_of
+from nexus_actors.runtime.batch import LONGEST_S
 
 if TYPE_CHECKING:
     from asyncpg import Pool
@@ -177,6 +178,10 @@ def test_patience_is_short_for_a_while_after_somebody_has_waited_in_vain() -> No
         assert patience.begin != "BEGIN"
         now += SHORT_FOR_S / 2
     assert not patience.is_short, "one in ten seconds may wait for long, or a lock that is in demand is never got"
+
+
+def test_a_batch_that_is_as_long_as_it_may_be_is_waited_for() -> None:
+    assert FULL_MS / 1_000 >= 4 * LONGEST_S
 
 
 def test_a_trouble_that_is_no_wait_for_a_lock_leaves_patience_as_it_is() -> None:
