@@ -40,6 +40,8 @@ IDLE_BLOCK_S = 1.0
 RETRY_S = 1.0
 _MARKS_AFTER_S = 1.0
 _MOST_HELD = 10_000
+_KEYS_TRIED = 64
+"""So many keys that were held back are tried again in a round, before what is new. Each may cost a transaction of its own."""
 
 
 class ServiceLoop:
@@ -244,7 +246,8 @@ class ServiceLoop:
         now = self._clock()
         timers = [delivery for partition in self.partitions.values() for delivery in await self._firing.due(partition, now)]
         await self._settle_all(timers)
-        deliveries = [delivery for partition in self.partitions.values() for delivery in partition.due(now)]
+        share = max(1, _KEYS_TRIED // max(1, len(self.partitions)))
+        deliveries = [delivery for partition in self.partitions.values() for delivery in partition.due(now, share)]
         for entry in entries:
             deliveries += await self._take_in(entry)
         await self._settle_all(deliveries)

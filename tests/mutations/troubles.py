@@ -73,6 +73,14 @@ MUTATIONS: Final = (
     ),
     Mutation(
         _OTHERS,
+        "all that has waited goes before what is new",
+        "nexus_actors/runtime/partition.py",
+        "if held.is_due(now)), most))",
+        "if held.is_due(now)), None))",
+        (f"{_TROUBLES}::test_hundreds_of_keys_that_have_waited_do_not_go_before_what_is_new_and_keep_their_order",),
+    ),
+    Mutation(
+        _OTHERS,
         "everybody waits for a lock as long as the first",
         "nexus_actors/postgres/patience.py",
         "return _BEGIN_SHORT if self.is_short else _BEGIN",

@@ -221,6 +221,29 @@ async def test_a_trouble_that_lasts_parks_nothing(error: Callable[[], Exception]
         assert (await service.ask(Add(counter="a", by=1))).total == 1
 
 
+async def test_hundreds_of_keys_that_have_waited_do_not_go_before_what_is_new_and_keep_their_order() -> None:
+    world, keys = MemoryWorld(), [f"k{n}" for n in range(300)]
+    async with open_memory_service(counter, world=world, settings=TWICE) as service:
+        service.database.at, met = failing(10_000, lambda: DatabaseBusy("locked"), "commit")
+        await put_all(world, [Add(counter=key, by=by) for by in (1, 2) for key in keys])
+        await service.settle()
+        assert len(service.held()) == len(keys)
+        met += [1] * 10_000
+        service.clock.advance(10)
+        await put_all(world, [Add(counter=key, by=3) for key in ("new", keys[-1])])
+        await service.settle()
+        order = [(noted.counter, noted.by) for noted in service.events(Noted)]
+        assert order.index(("new", 3)) <= 2 * 64
+        assert [by for key, by in order if key == keys[-1]] == [1, 2, 3]
+        assert len(order) == 2 * len(keys) + 2
+
+
+async def put_all(world: MemoryWorld, commands: list[Add]) -> None:
+    """Commands that nobody waits for."""
+    streams = [(COUNTERS.stream("commands", COUNTERS.partition_of(command.counter)), command) for command in commands]
+    await Publisher(world.streams).publish([Outgoing(stream, sealed(command)) for stream, command in streams])
+
+
 def damage(monkeypatch: pytest.MonkeyPatch, read: str, at: Callable[[Any], bool]) -> None:
     """What the store reads of some of what it is asked for is damaged for good; of the others, and of them alone, it is not."""
     real = getattr(MemoryTurnStore, read)
