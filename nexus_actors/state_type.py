@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from bus import ContractError
+from nexus_actors.runtime.unknown_fields import MARK
 
 
 @cache
@@ -14,8 +15,8 @@ def checked_state(actor: type, declared: Any) -> type[Struct]:  # noqa: ANN401 -
     """The type that an actor class declares for its state.
 
     Raises:
-        ContractError: it is no Struct, cannot be made without arguments, cannot hold what a newer release adds to it, or is not
-            read back as it was saved.
+        ContractError: it is no Struct, cannot be made without arguments, cannot hold what a newer release adds to it or the
+            runtime does, or is not read back as it was saved.
     """
     if not (isinstance(declared, type) and issubclass(declared, Struct)):
         raise ContractError(f"The state of {actor.__name__} is no msgspec Struct.")
@@ -24,6 +25,11 @@ def checked_state(actor: type, declared: Any) -> type[Struct]:  # noqa: ANN401 -
         raise ContractError(
             f"{declared.__name__} is array_like or forbids unknown fields. A state must be able to hold what a newer release "
             "adds: declare it without."
+        )
+    if MARK in (*declared.__struct_encode_fields__, config.tag_field):
+        raise ContractError(
+            f"{declared.__name__} has a field {MARK!r} in its JSON, where the runtime keeps the mark of a state's writer. "
+            "Give it another name."
         )
     try:
         fresh = declared()

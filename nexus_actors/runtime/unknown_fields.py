@@ -36,11 +36,12 @@ class UnknownFields(Struct):
     tag: tuple[str, object] | None = None
 
 
-def unknown_fields(value: object, body: bytes | Raw) -> UnknownFields | None:
+def unknown_fields(value: object, body: bytes | Raw, mark: str | None = MARK) -> UnknownFields | None:
     """What a body holds besides what was decoded from it; None where there is nothing.
 
     Args:
         value: what this release has made of the body.
+        mark: a member that is no field; what is inside a state has none.
     """
     # What a class makes of its JSON may have another shape: null that became an object, a text that became a list.
     if isinstance(value, list | tuple):
@@ -48,10 +49,10 @@ def unknown_fields(value: object, body: bytes | Raw) -> UnknownFields | None:
     members, tag = _members(value)
     if members is None or not bytes(body).startswith(b"{"):
         return None
-    own = {MARK, tag[0]} if tag is not None else {MARK}
+    own = {mark, tag[0]} if tag is not None else {mark}
     raw = _objects.decode(body)
     fields = {name: text for name, text in raw.items() if name not in members and name not in own}
-    found = {name: unknown_fields(inner, raw[name]) for name, inner in members.items() if name in raw}
+    found = {name: unknown_fields(inner, raw[name], None) for name, inner in members.items() if name in raw}
     inside = {name: inner for name, inner in found.items() if inner is not None}
     if not fields and not inside:
         return None
@@ -83,7 +84,7 @@ def _name(key: object) -> str:
 
 
 def _in_items(values: Sequence[object], body: bytes | Raw) -> UnknownFields | None:
-    items = [unknown_fields(value, text) for value, text in zip(values, _lists.decode(body), strict=False)]
+    items = [unknown_fields(value, text, None) for value, text in zip(values, _lists.decode(body), strict=False)]
     return UnknownFields(_encoder.encode(values), items=items) if any(items) else None
 
 

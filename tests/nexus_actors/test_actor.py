@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 import pytest
-from msgspec import Struct
+from msgspec import Struct, field
 
 from bus import ContractError, Event
 from nexus_actors import Actor, Context, Service, ServiceEntry, handles
@@ -68,6 +68,24 @@ class ForeignKey(Actor[None]):
 
 class NoState(Actor[NeedsDefault]):
     """Its state has no defaults."""
+
+
+class Marks(Struct):
+    """A state with a field where the runtime keeps its mark."""
+
+    schema: str = field(default="", name="$schema")
+
+
+class MarkedState(Actor[Marks]):
+    """Its field would be taken for the mark."""
+
+
+class Tagged(Struct, tag_field="$schema", tag="tagged"):
+    """A state whose class is told where the runtime keeps its mark."""
+
+
+class TaggedState(Actor[Tagged]):
+    """Its tag would be taken for the mark."""
 
 
 class HoldsAnything(Struct):
@@ -207,6 +225,8 @@ REFUSED = {
     NoSuchKey: "no field of Noted",
     ForeignKey: "under its own key",
     NoState: "needs a default",
+    MarkedState: "the mark of a state's writer",
+    TaggedState: "the mark of a state's writer",
     UnsavableState: "cannot be saved",
     Forgotten: "Forgotten.add .*Mark it with @handles, or, where it is a helper, call it _add",
     ForgottenMany: "Mark it with @handles",

@@ -104,7 +104,7 @@ BODY = msgspec.json.encode(
         "firstLeg": {"type": "Leg", "name": "a", "new": 1},
         "byDay": {"1": {"type": "Leg", "name": "b", "new": {"deep": [1, 2]}}, "2": {"type": "Leg", "name": "c"}},
         "legs": [{"type": "Leg", "name": "d", "new": 3}, {"type": "Leg", "name": "e"}, {"type": "Leg", "name": "f", "new": 5}],
-        "place": {"city": "x", "new": 12345678901234567890123},
+        "place": {"city": "x", "new": 12345678901234567890123, "$schema": "a field like any other"},
         "total": 7,
         "new": None,
     }
