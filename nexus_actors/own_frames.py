@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import bus
+from nexus_actors.cause import described, is_vast
 from nexus_actors.redaction import redact_text
 
 _LONGEST: Final = 4_000
@@ -27,9 +28,11 @@ def is_own(filename: str) -> bool:
 def own_traceback(error: BaseException) -> str:
     """What was raised, with its causes, as Python prints it but with the service's frames alone, and without secrets.
 
-    Where a cause has none of these, all of its frames are shown. A long text is cut from the front: the innermost frames say
-    most.
+    Where a cause has none of these, all of its frames are shown; so where there are very many causes, which are told in short.
+    A long text is cut from the front: the innermost frames say most.
     """
+    if is_vast(error):
+        return redact_text(described(error))[-_LONGEST:]
     told = traceback.TracebackException.from_exception(error, capture_locals=False)
     _trim(told, set())
     text = "".join(told.format()).encode(errors="backslashreplace").decode()
@@ -37,6 +40,7 @@ def own_traceback(error: BaseException) -> str:
 
 
 def _trim(told: traceback.TracebackException, seen: set[int]) -> None:
+    """Leave the own frames; of at most `nexus_actors.cause.MOST_ERRORS`, so it may call itself for each."""
     seen.add(id(told))
     own = [frame for frame in told.stack if is_own(frame.filename)]
     if own:

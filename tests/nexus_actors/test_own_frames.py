@@ -42,6 +42,25 @@ def test_causes_are_told_with_their_own_frames() -> None:
     assert "site-packages" not in told
 
 
+def _chain(length: int) -> None:
+    """What a loop raises in the end that goes on after each failure: each error has the one before it behind it."""
+    behind: Exception | None = None
+    for number in range(length):
+        try:
+            raise LookupError(f"attempt {number}") from behind
+        except LookupError as error:
+            behind = error
+    assert behind is not None
+    raise behind
+
+
+def test_an_error_with_thousands_behind_it_is_told_in_short() -> None:
+    told = own_traceback(caught(LookupError, lambda: _chain(5_000)))
+    assert told.rstrip().endswith("LookupError: attempt 4999")
+    assert "LookupError: attempt 0\n" in told
+    assert "(and 4990 more between them)" in told
+
+
 def test_where_no_frame_is_a_services_all_are_shown() -> None:
     error = caught(AttributeError, lambda: handlers_of(SimpleNamespace(x=SimpleNamespace(handles_as=1))))  # type: ignore[arg-type]
     while error.__traceback__ and is_own(error.__traceback__.tb_frame.f_code.co_filename):
