@@ -43,12 +43,6 @@ class StateForm(Struct, frozen=True):
         trip = RoundTrip(state_type, f"The state of {actor.__name__}", longest=LONGEST_STATE)
         return cls(state_type, trip, schema_mark(state_type))
 
-    @property
-    def names(self) -> set[str]:
-        """What stands in the JSON of a state."""
-        tag = self.make.__struct_config__.tag_field
-        return {*self.make.__struct_encode_fields__, *([] if tag is None else [tag])}
-
 
 class Activation:
     """One actor, alive.

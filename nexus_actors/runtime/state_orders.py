@@ -1,8 +1,7 @@
 """Showing, replacing and dropping the state of one actor, where an operator orders it."""
 
+from collections.abc import Iterator
 from typing import Any, Final
-
-import msgspec
 
 from bus import FieldError, Refusal
 from bus.codec import encode_data
@@ -16,7 +15,7 @@ from nexus_actors.runtime.ledger import TurnLedger
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.state_commands import DropState, ReplaceState, ShowState, StateCommand, StateShown
 from nexus_actors.runtime.store import Commit, StateRow, TurnStore
-from nexus_actors.runtime.unknown_fields import MARK, marked
+from nexus_actors.runtime.unknown_fields import UnknownFields, marked, unknown_fields
 from nexus_actors.service import Service
 from nexus_actors.telemetry.message_fields import message_fields
 
@@ -113,14 +112,26 @@ def _checked(command: ReplaceState, form: StateForm) -> bytes:
     """
     problem = f"This is no state of {command.actor}. Nothing was replaced."
     try:
-        body = form.trip.write(form.trip.read(command.text.encode()))
-        given = msgspec.json.decode(command.text)
+        given = command.text.strip().encode()
+        state = form.trip.read(given)
+        body = form.trip.write(state)
+        unknown = unknown_fields(state, given)
     except BaseException as error:
         said = str(blamed(error))
         raise Refusal.invalid("state_invalid", f"{problem} {said}", field_error(said)) from error
     # Whoever changes what was shown gives the mark of its writer too. It is of this release from now on.
-    unknown = sorted(set(given) - form.names - {MARK}) if isinstance(given, dict) else []
-    if unknown:
-        errors = [FieldError(f"$.{name}", "There is no such field.") for name in unknown]
-        raise Refusal.invalid("state_invalid", f"{problem} It has no field {', '.join(unknown)}.", *errors)
+    if unknown is not None:
+        places = sorted(_places(unknown, "$"))
+        errors = [FieldError(place, "There is no such field.") for place in places]
+        raise Refusal.invalid("state_invalid", f"{problem} It has no field {', '.join(places)}.", *errors)
     return marked(body, form.mark)
+
+
+def _places(unknown: UnknownFields, at: str) -> Iterator[str]:
+    """Where the unknown fields are, as JSON paths."""
+    yield from (f"{at}.{name}" for name in unknown.fields)
+    for name, inner in unknown.inside.items():
+        yield from _places(inner, f"{at}.{name}")
+    for place, item in enumerate(unknown.items):
+        if item is not None:
+            yield from _places(item, f"{at}[{place}]")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from bus import Command, Event, Refusal, Topic
 from nexus_actors import Actor, Context, Service, ServiceEntry, handles
@@ -60,6 +60,12 @@ class Carried(Event, topic=CARTS, key="cart"):
     kiln: str
 
 
+class Part(Struct):
+    """A part of a kiln."""
+
+    name: str = ""
+
+
 class KilnState(Struct):
     """What a kiln remembers."""
 
@@ -69,6 +75,8 @@ class KilnState(Struct):
     anything: Any = None
     shelves: Annotated[int, Meta(ge=0)] = 0
     carried: int = 0
+    flue: Part = field(default_factory=Part)
+    tools: list[Part] = field(default_factory=list)
 
 
 class Kiln(Actor[KilnState]):
