@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from bus import Command, ContractError, Envelope, Event, Message, TooLarge, turn_id
-from bus.codec import encode_envelope
+from bus.codec import Contracts, encode_envelope
 from bus.envelope import seal
 from bus.text import is_storable, storable
 from bus.topic import StreamName
@@ -107,6 +107,7 @@ class Context:
         db: Transaction,
         log: Any,  # noqa: ANN401
         jobs: Collection[type[Job]] = (),
+        contracts: Contracts | None = None,
     ) -> None:
         self._service = service
         self._actor = actor
@@ -114,6 +115,7 @@ class Context:
         self._key = actor_key
         self._envelope = envelope
         self._jobs = jobs
+        self._contracts = contracts
         self._ids = 0
         self.effects = Effects()
         self.now = now
@@ -175,18 +177,31 @@ class Context:
 
         Raises:
             Unwritable, TooLarge, ContractError: see `publish`.
+            ContractError: it is one of the own service, and no actor here handles it.
         """
         self._send(command, Command)
 
     def _send(self, message: Message, kind: type[Message]) -> None:
         if not isinstance(message, kind):
             raise ContractError(f"{type(message).__name__} is no {kind.__name__}: events are published, commands are sent.")
+        if kind is Command:
+            self._check_handled(message)
         envelope = self._seal(message)
         partition = message.topic.partition_of(envelope.subject)
         stream = message.topic.stream(message.channel, partition)
         body = encode_envelope(envelope)
         self.effects.count(body)
         self.effects.outbound.append(Outbound(stream, envelope.id, body))
+
+    def _check_handled(self, command: Message) -> None:
+        """Send nothing to the own service that none of its actors handles: a release can do all that it asks itself for."""
+        if command.topic.service != self._service or self._contracts is None:
+            return
+        if self._contracts.find(command.wire_type()) is None:
+            raise ContractError(
+                f"No actor of {self._service} handles {type(command).__name__}, so its key would wait in vain. Give it a "
+                "handler in the release that sends it."
+            )
 
     def _seal(self, message: Message) -> Envelope:
         return seal(message, message_id=self.new_id(), source=self._service, now=self.now, cause=self._envelope)
@@ -230,11 +245,12 @@ class Context:
             name: of 1 to 256 bytes of UTF-8.
 
         Raises:
-            Unwritable, TooLarge, ContractError: see `publish`.
+            Unwritable, TooLarge, ContractError: see `send`.
             ValueError: the instant has no time zone or no equal in UTC; the name cannot be kept; the command is another key's.
         """
         if command.channel != "commands" or command.topic.service != self._service or command.key_of() != self._key:
             raise ValueError(f"{type(command).__name__} is not a command of this actor ({self._key}): timers are for its own.")
+        self._check_handled(command)
         full_name, due_at = self._timer_name(name), _in_utc(at)
         envelope = self._seal(command)
         body = encode_envelope(envelope)

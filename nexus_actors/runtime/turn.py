@@ -207,6 +207,7 @@ class Turns:
                     db=db,
                     log=self._log,
                     jobs=self._service.works,
+                    contracts=self._service.contracts,
                 )
                 call[0].policy = handler.retry
                 values = await self._invoke(handler, call, ctx)

@@ -38,6 +38,12 @@ class Opened(Command[None], topic=SHOPS, key="shop", scope="shop:open"):
     note: str = ""
 
 
+class Lost(Command[None], topic=SHOPS, key="shop"):
+    """Nobody handles it."""
+
+    shop: str
+
+
 class Keep(Command[str], topic=SHOPS, key="shop"):
     """Keep a text, and answer with another one."""
 
@@ -97,6 +103,11 @@ BAD: dict[str, tuple[Deed, str]] = {
     "half a surrogate pair": (lambda ctx: ctx.publish(Priced(shop="a", text="\udcff")), "surrogates not allowed"),
     "a key of half a surrogate pair": (lambda ctx: ctx.publish(Priced(shop="\udcff")), "half a surrogate pair"),
     "a key too long": (lambda ctx: ctx.publish(Priced(shop="k" * 513)), "has 513 characters"),
+    "a command that nobody here handles": (lambda ctx: ctx.send(Lost(shop="a")), "No actor of shop-ms handles Lost"),
+    "a timer that nobody here handles": (
+        lambda ctx: ctx.schedule(Lost(shop="a"), ctx.now, "t"),
+        "No actor of shop-ms handles Lost",
+    ),
     "a timer without a time zone": (lambda ctx: ctx.schedule(Do(shop="a"), NAIVE, "t"), "has no time zone"),
     "a timer of the year 10000": (
         lambda ctx: ctx.schedule(Do(shop="a"), datetime.max.replace(tzinfo=timezone(timedelta(hours=-1))), "t"),
