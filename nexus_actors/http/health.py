@@ -20,6 +20,7 @@ class HealthDocument(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         troubles: what keeps the service from its work now; left out while there is nothing.
+        waiting: which keys of this process wait without being to blame, and for what; likewise. The others go on.
         warnings: what is dangerous about its servers, though everything works; likewise.
     """
 
@@ -30,6 +31,7 @@ class HealthDocument(Struct, frozen=True, kw_only=True, omit_defaults=True):
     port: int
     dependencies: Mapping[str, Connection]
     troubles: Sequence[str] = ()
+    waiting: Sequence[str] = ()
     warnings: Sequence[str] = ()
 
 
@@ -78,6 +80,7 @@ class Health:
             port=self.port,
             dependencies={name: "connected" if up else "disconnected" for name, up in connected.items()},
             troubles=tuple(troubles),
+            waiting=tuple(self._probe.waiting()),
             warnings=tuple(self._probe.warnings()),
         )
         return _status(is_ok), document

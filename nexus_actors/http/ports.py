@@ -36,6 +36,10 @@ class HealthProbe(Protocol):
         """What keeps the service from its work now; empty while all is well. The process is not ready meanwhile."""
         ...
 
+    def waiting(self) -> Sequence[str]:
+        """How many keys wait without being to blame, and for what; empty where none does. All others go on."""
+        ...
+
     def warnings(self) -> Sequence[str]:
         """What is dangerous about the servers that it uses, though everything works."""
         ...

@@ -16,12 +16,14 @@ from nexus_actors.runtime.delivery import Delivery, Group
 from nexus_actors.runtime.ledger import TurnLedger
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.store import Commit, LeaseLost, ParkedRow, TurnStore
+from nexus_actors.runtime.trouble import reason_of
 from nexus_actors.runtime.turn import Fault
 from nexus_actors.telemetry.message_fields import message_fields
 from nexus_actors.telemetry.metrics import ServiceMetrics
 
 _LONGEST_ERROR = 8_000
 _LONGEST_REASON = 2_000
+_NEWER = "Only a newer release can handle it."
 _SHORTEST_WAIT = timedelta(seconds=0.25)
 _LONGEST_WAIT = timedelta(seconds=5)
 BUSY_WAIT: Final = timedelta(hours=4)
@@ -110,6 +112,7 @@ class Parking:
             first.problem = None  # until the inbox is asked again
         waited = max(timedelta(), now - first.waits_since)
         partition.hold(group.key, now, min(max(waited / 4, _SHORTEST_WAIT), _LONGEST_WAIT), group.deliveries)
+        partition.held[group.key].waits_for = _NEWER if isinstance(fault.cause, NewerRelease) else reason_of(fault.cause)
 
     async def _is_parked(self, partition: Partition, group: Group, fault: Fault) -> bool:
         """Park a key. Where the dead letters are locked, it waits, and fails once more before that is tried again."""

@@ -47,11 +47,13 @@ class Held:
 
     Attributes:
         since: when it was held back.
+        waits_for: what it waits for, in words that everybody may read; empty where it has failed and is tried again.
     """
 
     def __init__(self, since: datetime, due_at: datetime, deliveries: Iterable[Delivery]) -> None:
         self.since = since
         self.due_at = due_at
+        self.waits_for = ""
         self._waiting: deque[Delivery] = deque()
         self._first: dict[UUID, Delivery] = {}
         for delivery in deliveries:

@@ -1,5 +1,6 @@
 """How a worker fares, for its health pages."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -76,6 +77,12 @@ class LoopProbe:
         if self._ownership.astray:
             found.append("It does not reach Redis, so other workers have its partitions.")
         return list(dict.fromkeys(found))
+
+    def waiting(self) -> Sequence[str]:
+        """How many of this worker's keys wait, by what for, the most first."""
+        held = (held for partition in self._loop.partitions.values() for held in partition.held.values())
+        keys = Counter(each.waits_for for each in held if each.waits_for)
+        return [f"{count} {'key waits' if count == 1 else 'keys wait'}. {why}" for why, count in keys.most_common()]
 
     def warnings(self) -> Sequence[str]:
         """What is dangerous about the servers, as was seen at the start."""

@@ -88,6 +88,7 @@ class Probe:
         self.is_live = True
         self.is_ready = True
         self.seen_troubles: tuple[str, ...] = ()
+        self.seen_waiting: tuple[str, ...] = ()
         self.seen_warnings: tuple[str, ...] = ()
         self.delay_s = 0.0
 
@@ -103,6 +104,9 @@ class Probe:
 
     def troubles(self) -> Sequence[str]:
         return self.seen_troubles
+
+    def waiting(self) -> Sequence[str]:
+        return self.seen_waiting
 
     def warnings(self) -> Sequence[str]:
         return self.seen_warnings

@@ -26,6 +26,12 @@ async def test_a_dependency_that_is_away_degrades_health(depot: Depot) -> None:
     assert answer.json["dependencies"] == {"database": "disconnected", "cache": "connected"}
 
 
+async def test_keys_that_wait_are_told_and_degrade_nothing(depot: Depot) -> None:
+    depot.probe.seen_waiting = ("2 keys wait. Only a newer release can handle it.",)
+    answer = await depot.send("GET", "/health")
+    assert (answer.status, answer.json["status"], answer.json["waiting"]) == (200, "ok", list(depot.probe.seen_waiting))
+
+
 async def test_a_check_that_hangs_is_an_answer_too(depot: Depot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "CHECK_TIMEOUT_S", 0.05)
     await depot.send("GET", "/health")

@@ -69,6 +69,9 @@ async def test_a_locked_table_holds_back_those_who_need_it_and_nobody_else(datab
             await platform.until(lambda: told(platform) == set(FREE), 30)
             await have_waited(platform, LOCKED)
             assert not platform.worker.hosts["board-ms"].loop.trouble.reason, "the service has none, only those keys"
+            (waiting,) = platform.faces.probes["board-ms"].waiting()
+            assert waiting.startswith("40 keys wait. A statement has to wait: another holds the lock")
+            assert "said" not in waiting, "everybody may read it"
         await platform.until(lambda: told(platform) == {*LOCKED, *FREE}, 30)
         await platform.settle()
         assert await rows(platform) == [(line, 0) for line in sorted(LOCKED)]

@@ -25,6 +25,7 @@ async def test_keys_that_wait_are_noted_once_and_erased_when_they_go_on(database
         sampler = WaitingSampler("board-ms", worker.info.worker_id, loop.partitions, worker.platform, metrics)
         await sampler.sample()
         assert await read_waiting(worker.platform) == {}
+        assert "waiting" not in (await platform.http("board-ms").send("GET", "/health")).json()
         for line in ("a", "b"):
             await put(platform, home(line), sealed(Unheard(line=line)), sealed(Act(line=line)))
         await platform.until(lambda: sum(len(partition.held) for partition in loop.partitions.values()) == 2)
@@ -34,6 +35,8 @@ async def test_keys_that_wait_are_noted_once_and_erased_when_they_go_on(database
             2, found.since, "nexus.board-ms.unheard.v1", f"no contract of this release declares {found.wire_type}"
         )
         assert worker.metrics.registry.get_sample_value("nexus_keys_waiting", {"service": "board-ms"}) == 2
+        health = (await platform.http("board-ms").send("GET", "/health")).json()
+        assert (health["status"], health["waiting"]) == ("ok", ["2 keys wait. Only a newer release can handle it."])
         for partition in loop.partitions.values():
             partition.held.clear()
         await sampler.sample()
