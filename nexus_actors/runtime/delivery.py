@@ -29,7 +29,8 @@ class Delivery(Struct, eq=False):
         position: where in the stream; None for one that came from a timer or from the dead letters.
         failures: how often its handler has failed.
         policy: what the handler that was called last does about failures, where it has a policy of its own.
-        waits_since: since when it waits without being to blame; see `Fault.waits`.
+        waits_since: since when it waits without being to blame, at this owner (see `Fault.waits`). It is kept nowhere: a next
+            owner may be of the release that it waits for, and counts anew.
         waits_for: what it waits for, in words.
         timer: the name of the timer that fired it.
         parked: it comes from the dead letters, and leaves them when it is handled.
