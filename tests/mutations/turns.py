@@ -270,4 +270,15 @@ MUTATIONS: Final = (
         "SELECT due_at, key, name FROM looked ORDER BY due_at, key, name",
         ("tests/conformance/runtime/test_due_timers.py::test_of_each_key_the_earliest_due_timer_comes_but_for_keys_left_out",),
     ),
+    Mutation(
+        _TIMERS,
+        "a timer that rang while its key was held back is forgotten when what held it is dropped",
+        "nexus_actors/runtime/releasing.py",
+        "partition.let_go(key)",
+        "partition.held.pop(key, ())",
+        (
+            "tests/nexus_actors/runtime/test_redriving.py"
+            "::test_a_timer_that_rang_while_its_key_was_held_back_rings_when_what_held_it_is_dropped",
+        ),
+    ),
 )

@@ -2,11 +2,15 @@
 
 import pytest
 
+from bus import new_id
 from bus.memory import MemoryStreamStore
+from bus.publisher import Outgoing, Publisher
 from nexus_actors.dead_letters import DeadLetters
 from nexus_actors.postgres.dead_letters import PostgresDeadLetters
+from nexus_actors.retry import RetryPolicy
+from nexus_actors.runtime.assembly import LoopSettings
 from nexus_actors.runtime.release import ReleaseKey
-from nexus_actors.testing import TestPlatform, open_platform
+from nexus_actors.testing import MemoryWorld, TestPlatform, open_memory_service, open_platform
 from nexus_actors.testing.platform import _milliseconds
 from tests.nexus_actors.runtime.switchboard.service import Act, Told, board
 from tests.nexus_actors.runtime.wire import QUICK, home, letters, put, sealed
@@ -78,6 +82,26 @@ async def test_a_release_of_what_is_not_parked_does_nothing(database_url: str) -
         await platform.settle()
         assert [behind for _, _, behind in await letters(platform)] == [False, True]
         assert told(platform) == []
+
+
+async def test_a_timer_that_rang_while_its_key_was_held_back_rings_when_what_held_it_is_dropped() -> None:
+    world, letter = MemoryWorld(), new_id()
+    settings = LoopSettings(retry=RetryPolicy(max_attempts=2, base_s=60, max_s=60, jitter=0))
+    async with open_memory_service(board, world=world, settings=settings) as service:
+        await put_all(
+            world, sealed(Act(line="a", steps=("set t 70",), number=7)), sealed(Act(line="a", steps=("fault",)), letter)
+        )
+        await service.advance(61)
+        await put_all(world, sealed(ReleaseKey(key="a")))
+        await service.advance(15)
+        assert (len(await service.parked("a")), list(service.held()), service.events(Told)) == (1, ["a"], [])
+        await put_all(world, sealed(ReleaseKey(key="a", drop=(letter,))))
+        await service.settle()
+        assert (await service.parked("a"), service.events(Told)) == ([], [Told(line="a", number=7)])
+
+
+async def put_all(world: MemoryWorld, *bodies: bytes) -> None:
+    await Publisher(world.streams).publish([Outgoing(home("a"), body) for body in bodies])
 
 
 async def test_a_crash_after_the_release_loses_no_letter_and_no_place(database_url: str) -> None:
