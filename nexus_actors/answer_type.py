@@ -2,7 +2,20 @@
 
 from datetime import date, datetime
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Any, Final, Literal, Never, NewType, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Final,
+    Literal,
+    Never,
+    NewType,
+    NoReturn,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 _NEVER: Final = (Never, NoReturn)
 _NOT_ON_THE_WIRE: Final = ((bool, int), (bool, float), (datetime, date))
@@ -78,11 +91,21 @@ def _is_kind(declared: Any, promised: Any) -> bool:  # noqa: ANN401
         return False
     if (declared, promised) in _NOT_ON_THE_WIRE:
         return False
+    if is_typeddict(promised):
+        return is_typeddict(declared) and _has_all_of(declared, promised)
     try:
         return issubclass(declared, promised) or (promised is float and issubclass(declared, int))
     except TypeError:
-        # A TypedDict, or a protocol that is there for type checkers alone, says so of itself.
+        # A protocol that is there for type checkers alone.
         return promised in getattr(declared, "__orig_bases__", ())
+
+
+def _has_all_of(declared: Any, promised: Any) -> bool:  # noqa: ANN401
+    """Whether a TypedDict has what another one has. What it extends it does not know."""
+    given, expected = get_type_hints(declared), get_type_hints(promised)
+    return promised.__required_keys__ <= declared.__required_keys__ and all(
+        name in given and answers_with(given[name], kind) for name, kind in expected.items()
+    )
 
 
 def _is_union(declared: Any) -> bool:  # noqa: ANN401

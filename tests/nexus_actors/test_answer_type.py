@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal, Never, NewType, NoReturn
+from typing import Any, Literal, Never, NewType, NoReturn, TypedDict
 from uuid import UUID
 
 import pytest
@@ -19,6 +19,22 @@ class Vehicle(Struct):
 
 class Lorry(Vehicle):
     axles: int
+
+
+class Bill(TypedDict):
+    cents: int
+
+
+class LongBill(Bill, total=False):
+    note: str
+
+
+class Receipt(TypedDict, total=False):
+    cents: int
+
+
+class Quote(TypedDict):
+    cents: float
 
 
 FITS: list[tuple[Any, Any]] = [
@@ -40,6 +56,12 @@ FITS: list[tuple[Any, Any]] = [
     (dict[str, Lorry], Mapping[str, Vehicle]),
     (tuple[int, int], tuple[int, ...]),
     (tuple[int, ...], tuple[int, ...]),
+    (Bill, Bill),
+    (LongBill, Bill),
+    (Bill, Quote),
+    (Bill, Receipt),
+    (Bill, Mapping[str, Any]),
+    (list[LongBill], list[Bill]),
     (NoReturn, int),
     (Never, int),
     (Any, int),
@@ -63,6 +85,11 @@ DIFFERS: list[tuple[Any, Any]] = [
     (Vehicle, list[Vehicle]),
     (list[Vehicle], list[Lorry]),
     (dict[str, int], dict[str, str]),
+    (Bill, LongBill),
+    (Receipt, Bill),
+    (Quote, Bill),
+    (dict[str, int], Bill),
+    (Vehicle, Bill),
     (tuple[int, int], tuple[int, int, int]),
     (tuple[str, ...], tuple[int, ...]),
 ]

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypedDict
 
 import pytest
 import structlog
@@ -50,6 +50,19 @@ class Keep(Command[str], topic=SHOPS, key="shop"):
     shop: str
     kept_bytes: int = 0
     answered_bytes: int = 0
+
+
+class Bill(TypedDict):
+    """What there is to pay."""
+
+    cents: int
+
+
+class Charge(Command[Bill], topic=SHOPS, key="shop"):
+    """Make a bill. A text is not of the type that was promised."""
+
+    shop: str
+    cents: int | str
 
 
 class Priced(Event, topic=SHOPS, key="shop"):
@@ -133,6 +146,10 @@ class Shop(Actor[None]):
         ctx.publish(Priced(shop=self.key, cents=1))
         if message.what:
             BAD[message.what][0](ctx)
+
+    @handles
+    def charge(self, message: Charge, ctx: Context) -> Bill:
+        return {"cents": message.cents}  # type: ignore[typeddict-item]
 
     @handles
     def opened(self, message: Opened, ctx: Context) -> None:
@@ -232,6 +249,15 @@ async def test_a_turn_has_so_many_effects_and_no_more(monkeypatch: pytest.Monkey
             await service.ask(Do(shop="a", what="many"))
         [letter] = await service.parked("a")
         assert "Do it in several turns" in letter.error
+
+
+async def test_an_answer_may_be_a_typed_dict_and_is_held_to_it() -> None:
+    async with open_memory_service(shop) as service:
+        assert await service.ask(Charge(shop="a", cents=3)) == {"cents": 3}
+        with pytest.raises(Refusal, match="message_parked"):
+            await service.ask(Charge(shop="a", cents="three"))
+        (letter,) = await service.parked("a")
+        assert "Expected `int`, got `str` - at `$.cents`" in letter.error
 
 
 async def test_a_command_that_nobody_could_read_is_not_asked(database_url: str) -> None:
