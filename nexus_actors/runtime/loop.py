@@ -39,6 +39,7 @@ IDLE_BLOCK_S = 1.0
 RETRY_S = 1.0
 _MARKS_AFTER_S = 1.0
 _MOST_HELD = 10_000
+_KEYS_AGAIN = 100
 
 
 class ServiceLoop:
@@ -238,14 +239,19 @@ class ServiceLoop:
         return {stream for partition in full for stream in partition.trackers}
 
     async def _handle(self, entries: Sequence[Entry]) -> None:
+        """Handle what is due and what has come.
+
+        What has failed before comes last, and some of it at a time: most of it fails again, and where thousands of keys do, the
+        others are not to wait for them.
+        """
         now = self._clock()
         timers = [delivery for partition in self.partitions.values() for delivery in await self._firing.due(partition, now)]
         await self._settle_all(timers)
-        deliveries = [delivery for partition in self.partitions.values() for delivery in partition.due(now)]
-        for entry in entries:
-            deliveries += await self._take_in(entry)
-        await self._settle_all(deliveries)
-        if timers or deliveries:
+        fresh = [delivery for entry in entries for delivery in await self._take_in(entry)]
+        await self._settle_all(fresh)
+        again = [delivery for partition in self.partitions.values() for delivery in partition.due(now, _KEYS_AGAIN)]
+        await self._settle_all(again)
+        if timers or fresh or again:
             self._marks_due_at = now + timedelta(seconds=_MARKS_AFTER_S)
         else:
             await self._save_idle_marks(now)

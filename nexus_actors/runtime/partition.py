@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -197,11 +198,14 @@ class Partition:
         self.next_timer_at = held.since if self.next_timer_at is None else min(self.next_timer_at, held.since)
         return list(held)
 
-    def due(self, now: datetime) -> list[Delivery]:
-        """What was held back and may be tried again, key by key in order. It is held no more."""
+    def due(self, now: datetime, keys: int) -> list[Delivery]:
+        """What was held back and may be tried again, key by key in order, of so many keys at most. It is held no more.
+
+        Those come first that were held first, so that each has its turn.
+        """
         if not self.held:
             return []
-        ready = [key for key, held in self.held.items() if held.is_due(now)]
+        ready = list(islice((key for key, held in self.held.items() if held.is_due(now)), keys))
         return [delivery for key in ready for delivery in self.let_go(key)]
 
     def held_count(self) -> int:
