@@ -19,6 +19,7 @@ from bus.topic import StreamName
 
 REPLY_EXPIRY_S = 60.0
 _READ_COUNT = 500
+_BLOCK_S = 5.0
 _RETRY_S = 1.0
 
 
@@ -117,7 +118,10 @@ class Requests:
         position = START
         while True:
             try:
-                entries = await self._store.read({self.address: position}, _READ_COUNT, block_s=5.0)
+                entries = await self._store.read({self.address: position}, _READ_COUNT, _BLOCK_S)
+                if not entries and (await self._store.last([self.address]))[self.address] < position:
+                    # The stream has expired. Should the store's clock go back, the next answers stand before this position.
+                    position = START
             except BusUnavailable:
                 # The store's clock may have gone back. What is read twice has nobody waiting for it any more.
                 position = START

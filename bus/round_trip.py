@@ -45,26 +45,29 @@ class RoundTrip:
         """
         return self._decode(body)
 
-    def write(self, value: object, last: bytes | None = None) -> bytes:
+    def write(self, value: object) -> bytes:
         """A value as JSON that reads as the type again.
-
-        Args:
-            last: what this has given before, of a value that may be the same.
 
         Raises:
             Unwritable: its type forbids it, or JSON has no way to write it.
             TooLarge: it is too long.
         """
+        return self.exchange(value)[0]
+
+    def exchange(self, value: object) -> tuple[bytes, Any]:
+        """A value as JSON, and as those will have it who read that: an instant keeps no more of its zone than the offset.
+
+        Raises:
+            Unwritable, TooLarge: see `write`.
+        """
         try:
             body = _encode(value)
             if len(body) <= self._longest:
+                read = self._decode(body)
                 # msgspec writes NaN and the infinities as null. Most types do not take that for a number; these do, as nothing.
-                doubtful = self._may_lose and b"null" in body
-                if doubtful or body != last:
-                    read = self._decode(body)
-                    if doubtful and read != value:
-                        _check_numbers(value, "$")
-                return body
+                if self._may_lose and b"null" in body and read != value:
+                    _check_numbers(value, "$")
+                return body, read
         except Exception as error:
             # It runs code of the value's own types, which may raise anything.
             raise Unwritable(f"{self._name} cannot be written: {_reason(error)}. Correct it where it is made.") from error

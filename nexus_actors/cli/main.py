@@ -1,7 +1,9 @@
 """The group of all commands. A command is a file of this folder that names a click command `command`."""
 
 import importlib
+import io
 import pkgutil
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -53,6 +55,10 @@ class CommandFiles(click.Group):
 @click.group(cls=CommandFiles, name="nexus", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 def nexus() -> None:
     """Nexus COS: 25 services, one event-driven platform."""
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):
+            # What a terminal or a pipe of another character set has no place for is shown as an escape; it ended the command.
+            output.reconfigure(errors="backslashreplace")
 
 
 def main() -> None:

@@ -138,7 +138,9 @@ class Face:
 
     @asynccontextmanager
     async def _listening(self, host: str, port: int | None, reuse_port: bool) -> AsyncIterator[int]:
-        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=self._settings.drain_s)
+        # aiohttp waits so long for the ends of requests, and then as long again for the bodies that are still on their way.
+        half_s = self._settings.drain_s / 2
+        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=half_s)
         await runner.setup()
         try:
             wanted = self.port if port is None else port

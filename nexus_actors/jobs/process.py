@@ -26,6 +26,7 @@ READ_PER_S: Final = 1_048_576.0
 """So many bytes a second are read from each of a work's pipes; what writes more waits."""
 READ_AT_ONCE: Final = 2_097_152.0
 _GONE_WITHIN_S: Final = 5.0
+_LOOK_S: Final = 0.02
 
 
 class WorkProcess:
@@ -127,12 +128,31 @@ class WorkProcess:
             yield piece
             await self._pause(pace.take(len(piece), self._clock()))
 
+    async def bury(self) -> None:
+        """Take note of the ends of what it had started, where that falls to this process: the first one of a container.
+
+        Nobody else does there, and each of them would stay a zombie and count for the container's limit of processes.
+        """
+        with anyio.move_on_after(_GONE_WITHIN_S):
+            while self._process.returncode is not None and not _is_buried(self.pid):  # noqa: ASYNC110 - nobody tells
+                await anyio.sleep(_LOOK_S)
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to all its processes."""
         try:
             os.killpg(self.pid, number)
         except (ProcessLookupError, PermissionError):  # macOS says the latter of processes that have ended
             return
+
+
+def _is_buried(group: int) -> bool:
+    """Whether this process has no child of a process group any more, once it has taken note of those that have ended."""
+    try:
+        while os.waitpid(-group, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return True
+    return False
 
 
 @asynccontextmanager
@@ -163,6 +183,7 @@ async def open_process(
                 await process.wait()
                 await opened.discard()
             await opened.close()
+            await opened.bury()
 
 
 def environment(variables: Mapping[str, str], path: Iterable[str]) -> dict[str, str]:

@@ -85,7 +85,7 @@ async def migrate(connection: "AnyConnection", schema: str, sources: Sequence[Mi
     if len(known) < len(sources):
         raise MigrationError(f"Two migration sources of schema {schema} have the same name.")
     with unavailable_when_lost(connection):
-        async with _alone(connection, schema):
+        async with alone(connection, schema):
             await _make_schema(connection, schema)
             applied = await _read_applied(connection, schema)
             pending = [step for name, steps in known.items() for step in _pending(schema, name, steps, applied)]
@@ -148,7 +148,7 @@ async def _read_applied(connection: "AnyConnection", schema: str) -> dict[tuple[
 
 
 @asynccontextmanager
-async def _alone(connection: "AnyConnection", schema: str) -> AsyncIterator[None]:
+async def alone(connection: "AnyConnection", schema: str) -> AsyncIterator[None]:
     """Hold the schema's advisory lock. Waiting for it, and the steps themselves, may take longer than statements usually do."""
     key = int.from_bytes(sha256(f"nexus migrations of {schema}".encode()).digest()[:8], "big", signed=True)
     session = await read_session(connection)

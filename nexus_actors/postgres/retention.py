@@ -1,5 +1,6 @@
-"""Inbox and outbox by the day: partitions are made ahead, and dropped when their time is over."""
+"""Inbox and outbox by the day: partitions are made ahead, and dropped when their time is over and nothing can come of them."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,9 @@ JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
 WHERE p.relname = $1 AND p.relnamespace = current_schema()::regnamespace"""
 _COLUMNS: Final = {"inbox": "message_id", "outbox": "committed_at"}
 _PRUNE: Final = "DELETE FROM inbox_other WHERE handled_at < $1"
+_OTHER_DAYS: Final = "SELECT DISTINCT (handled_at AT TIME ZONE 'UTC')::date AS day FROM inbox_other"
+_UNCERTAIN: Final = """
+SELECT EXISTS (SELECT FROM {} o JOIN nexus.leases l ON l.service = $1 AND l.partition = o.partition WHERE o.seq > l.safe_seq)"""
 
 
 def _midnight(day: date) -> datetime:
@@ -48,11 +52,17 @@ async def _add(connection: "PoolConnectionProxy[Any]", table: str, day: date) ->
     await connection.execute(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')")
 
 
-async def keep(pool: "Pool[Any]", today: date, inbox_days: int, outbox_days: int) -> list[str]:
+async def keep(pool: "Pool[Any]", service: str, today: date, inbox_days: int, outbox_days: int) -> list[str]:
     """Make the partitions of today and the days ahead, and drop those that are older than they must be kept.
 
     The inbox must reach back further than any message can come again: a replayed outbox, a redriven dead letter keeps its own
-    row in the dead letters, a repeated request its row without a time.
+    row in the dead letters, a repeated request its row without a time. What was handled last comes again when Redis has been
+    restarted since, and a platform may stand still for weeks between the two: days without work do not count. The outbox keeps
+    what has not been published yet, and what Redis may have lost with its tail.
+
+    Args:
+        inbox_days: of how many days of work, besides today, the inbox is kept.
+        outbox_days: of how many days, besides today, the outbox is kept.
 
     Returns:
         The names of the partitions that were dropped.
@@ -62,24 +72,41 @@ async def keep(pool: "Pool[Any]", today: date, inbox_days: int, outbox_days: int
     """
     async with open_transaction(pool) as transaction:
         async with transaction.connection() as connection:
-            dropped = await _keep(connection, today, inbox_days, outbox_days)
+            await connection.execute(_LOCK)
+            inbox, outbox = [await _prepared(connection, table, today) for table in _COLUMNS]
+            edge = await _edge_of_work(connection, inbox, today, inbox_days)
+            dropped = [name for day, name in inbox.items() if day < edge]
+            dropped += await _settled(connection, service, outbox, today - timedelta(days=outbox_days))
+            for name in dropped:
+                await connection.execute(f"DROP TABLE {name}")
+            await connection.execute(_PRUNE, _midnight(edge))
         await transaction.commit()
     return dropped
 
 
-async def _keep(connection: "PoolConnectionProxy[Any]", today: date, inbox_days: int, outbox_days: int) -> list[str]:
-    dropped: list[str] = []
-    await connection.execute(_LOCK)
-    for table, days in (("inbox", inbox_days), ("outbox", outbox_days)):
-        present = {row["name"] for row in await connection.fetch(_PARTITIONS, table)}
-        for ahead in range(_AHEAD_DAYS + 1):
-            day = today + timedelta(days=ahead)
-            if _name(table, day) not in present:
-                await _add(connection, table, day)
-        oldest = _name(table, today - timedelta(days=days))
-        for name in sorted(present - {f"{table}_other"}):
-            if name < oldest:
-                await connection.execute(f"DROP TABLE {name}")
-                dropped.append(name)
-    await connection.execute(_PRUNE, _midnight(today - timedelta(days=inbox_days)))
-    return dropped
+async def _prepared(connection: "PoolConnectionProxy[Any]", table: str, today: date) -> dict[date, str]:
+    """The partitions of a table by their days, the oldest first; those of today and the days ahead are made where they lack."""
+    names = {row["name"] for row in await connection.fetch(_PARTITIONS, table)} - {f"{table}_other"}
+    present = {datetime.strptime(name[-8:], "%Y%m%d").replace(tzinfo=UTC).date(): name for name in names}
+    for ahead in range(_AHEAD_DAYS + 1):
+        day = today + timedelta(days=ahead)
+        if day not in present:
+            await _add(connection, table, day)
+            present[day] = _name(table, day)
+    return dict(sorted(present.items()))
+
+
+async def _edge_of_work(connection: "PoolConnectionProxy[Any]", inbox: Mapping[date, str], today: date, days: int) -> date:
+    """The oldest day of which the inbox is kept: before today, so many days on which something was handled."""
+    worked: set[date] = {row["day"] for row in await connection.fetch(_OTHER_DAYS)}
+    for day, name in inbox.items():
+        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {name})"):  # noqa: S608 - made from a date
+            worked.add(day)
+    last = sorted(day for day in worked if day < today)[-days:]
+    return min([today - timedelta(days=days), *last])
+
+
+async def _settled(connection: "PoolConnectionProxy[Any]", service: str, outbox: Mapping[date, str], edge: date) -> list[str]:
+    """The partitions of the outbox that are older than ``edge``, and need never be published again."""
+    old = [name for day, name in outbox.items() if day < edge]
+    return [name for name in old if not await connection.fetchval(_UNCERTAIN.format(name), service)]

@@ -93,12 +93,15 @@ class Activation:
     def settle(self) -> None:
         """A turn went well: its state is the one to go back to.
 
+        The next turn has it as it has been written, as after a restart: what JSON does not keep (the zone of an instant, the
+        default of a mapping, that two fields are one object) is not there in memory only until the worker is another one.
+
         Raises:
             Unwritable, TooLarge: it could not be read again, or has more than 16 MiB.
         """
         if self._form is None:
             return
-        body = self._form.trip.write(self.actor.state, self._body)
+        body, self.actor.state = self._form.trip.exchange(self.actor.state)
         if body != self._body:
             self._body = body
             self.settled = self._writer.write(self.actor.state, body)

@@ -41,7 +41,7 @@ RETRY_S = 1.0
 _MARKS_AFTER_S = 1.0
 _MOST_HELD = 10_000
 _KEYS_TRIED = 64
-"""So many keys that were held back are tried again in a round, before what is new. Each may cost a transaction of its own."""
+"""So many keys that were held back are tried again in a round, after what is new. Each may cost a transaction of its own."""
 
 
 class ServiceLoop:
@@ -243,15 +243,20 @@ class ServiceLoop:
         return {stream for partition in full for stream in partition.trackers}
 
     async def _handle(self, entries: Sequence[Entry]) -> None:
+        """Handle what is due and what has come.
+
+        What has failed before comes last, and some of it at a time: most of it fails again, and where thousands of keys do, the
+        others are not to wait for them.
+        """
         now = self._clock()
         timers = [delivery for partition in self.partitions.values() for delivery in await self._firing.due(partition, now)]
         await self._settle_all(timers)
+        fresh = [delivery for entry in entries for delivery in await self._take_in(entry)]
+        await self._settle_all(fresh)
         share = max(1, _KEYS_TRIED // max(1, len(self.partitions)))
-        deliveries = [delivery for partition in self.partitions.values() for delivery in partition.due(now, share)]
-        for entry in entries:
-            deliveries += await self._take_in(entry)
-        await self._settle_all(deliveries)
-        if timers or deliveries:
+        again = [delivery for partition in self.partitions.values() for delivery in partition.due(now, share)]
+        await self._settle_all(again)
+        if timers or fresh or again:
             self._marks_due_at = now + timedelta(seconds=_MARKS_AFTER_S)
         else:
             await self._save_idle_marks(now)

@@ -2,8 +2,11 @@
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+
+import anyio
+from anyio.abc import TaskStatus
 
 from nexus_actors.blame import blaming
 from nexus_actors.config import Settings
@@ -45,16 +48,21 @@ class Faces:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
-        """Serve every service on its port."""
-        settings = self._worker.settings
-        async with AsyncExitStack() as stack:
+        """Serve every service on its port. At the end they all finish what is at work at the same time."""
+        over = anyio.Event()
+        async with anyio.create_task_group() as tasks:
             for name, host in self._worker.hosts.items():
-                face = self._face(host)
-                port = 0 if self._free_ports else host.service.entry.port + settings.port_offset
-                reuse = settings.workers > 1
-                self.ports[name] = await stack.enter_async_context(face.serve(settings.host, port, reuse_port=reuse))
+                port = 0 if self._free_ports else host.service.entry.port + self._worker.settings.port_offset
+                self.ports[name] = await tasks.start(self._serve, self._face(host), port, over)
                 self.probes[name].started = True
             yield
+            over.set()
+
+    async def _serve(self, face: Face, port: int, over: anyio.Event, *, task_status: TaskStatus[int]) -> None:
+        settings = self._worker.settings
+        async with face.serve(settings.host, port, reuse_port=settings.workers > 1) as at:
+            task_status.started(at)
+            await over.wait()
 
     def drain(self) -> None:
         """Say on all of them that the worker is about to stop."""

@@ -182,7 +182,7 @@ class Worker:
             self.log.info("old_jobs_deleted", jobs=gone)
         for name, host in self.hosts.items():
             today = self.clock().date()
-            dropped = await keep(host.turns, today, self.settings.inbox_days, self.settings.outbox_days)
+            dropped = await keep(host.turns, name, today, self.settings.inbox_days, self.settings.outbox_days)
             if dropped:
                 self.log.info("old_partitions_dropped", service=name, tables=dropped)
 

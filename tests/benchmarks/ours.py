@@ -110,7 +110,8 @@ async def settling(settings: Settings, kind: type[Report], count: int, vehicles:
 @asynccontextmanager
 async def _owning(worker: Worker, host: ServiceHost) -> AsyncIterator[None]:
     """Own the partitions, so that no start-up is measured; give them back at the end."""
-    await keep(host.turns, datetime.now(UTC).date(), worker.settings.inbox_days, worker.settings.outbox_days)
+    settings, today = worker.settings, datetime.now(UTC).date()
+    await keep(host.turns, host.service.name, today, settings.inbox_days, settings.outbox_days)
     await worker.keeper.tick()
     await host.loop.tick(block_s=0.001)
     yield

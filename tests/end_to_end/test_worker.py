@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import anyio
 import msgspec
 import pytest
 
 from nexus_actors.local.health import look
+from nexus_actors.postgres.migrations import alone
+from nexus_actors.postgres.pool import open_pool
 from tests.end_to_end.machine import CATALOGUE, CHECKOUT
 from tests.end_to_end.waiting import until
 from tests.ports import claim_offset
@@ -55,6 +58,21 @@ def test_it_serves_until_it_is_told_to_stop_and_ends_with_0(environ: dict[str, s
     assert worker.returncode == 0
     events = [msgspec.json.decode(line)["event"] for line in said.splitlines()]
     assert [event for event in events if event.startswith("worker_")] == ["worker_ready", "worker_draining", "worker_stopped"]
+
+
+@pytest.mark.anyio
+async def test_it_stops_while_it_waits_for_a_migration_of_another(environ: dict[str, str]) -> None:
+    locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    database = open_pool(environ["NEXUS_DATABASE_URL"], schema="nexus", application_name="test")
+    async with database as pool, pool.acquire() as connection, alone(connection, "nexus"):
+        with working(environ, "fleet-service") as worker:
+            with anyio.fail_after(30):
+                while not await pool.fetchval(locks):  # noqa: ASYNC110 - a lock that is waited for tells nobody
+                    await anyio.sleep(0.05)
+            worker.send_signal(signal.SIGTERM)
+            said, _ = await anyio.to_thread.run_sync(worker.communicate, None, 20)
+    assert worker.returncode == 0
+    assert [msgspec.json.decode(line)["event"] for line in said.splitlines()] == ["worker_stopped"]
 
 
 @pytest.mark.parametrize(

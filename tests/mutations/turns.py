@@ -178,8 +178,8 @@ MUTATIONS: Final = (
         _POISON,
         "what a turn leaves is not read back before it is committed",
         "bus/round_trip.py",
-        "if doubtful or body != last:",
-        "if doubtful and last == value:",
+        "read = self._decode(body)",
+        "read = value",
         (f"{_REFUSED}[shelves--1]",),
     ),
     Mutation(

@@ -49,6 +49,14 @@ def test_a_new_file_is_a_new_command(folder: Path) -> None:
     assert CliRunner().invoke(nexus, ["say-twice", "yes"]).output == "yes yes\n"
 
 
+def test_what_the_character_set_of_the_output_does_not_have_is_shown_as_an_escape(folder: Path) -> None:
+    (folder / "say_all.py").write_text(
+        "import click\n\n@click.command\ndef command():\n    click.echo('Višnjan é')\n    click.echo('✓', err=True)\n"
+    )
+    said = CliRunner(charset="latin-1").invoke(nexus, ["say-all"])
+    assert (said.stdout, said.stderr) == ("Vi\\u0161njan é\n", "\\u2713\n")
+
+
 def test_only_the_command_that_is_asked_for_is_loaded(folder: Path) -> None:
     (folder / "broken.py").write_text("raise RuntimeError('it was loaded')\n")
     assert CliRunner().invoke(nexus, ["lock", "--help"]).exit_code == 0

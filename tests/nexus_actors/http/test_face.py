@@ -5,6 +5,7 @@ import re
 import aiohttp
 import anyio
 import pytest
+from aiohttp import web
 
 from nexus_actors.http.docs_page import docs_page
 from nexus_actors.http.face import FaceSettings
@@ -89,6 +90,18 @@ async def test_a_request_that_does_not_end_is_cut_off() -> None:
             await depot.gates.entered.wait()
     assert len(failures) == 1
     assert depot.face.in_flight == 0
+
+
+async def test_what_is_at_work_gets_the_time_of_draining_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float | None] = []
+
+    async def shutdown(self: web.Server, timeout: float | None) -> None:  # noqa: ASYNC109 - aiohttp's own
+        waits.append(timeout)
+
+    monkeypatch.setattr(web.Server, "shutdown", shutdown)
+    async with serving(FaceSettings(drain_s=3.0)):
+        pass
+    assert waits == [1.5], "aiohttp takes it twice: for the answers, and for the bodies"
 
 
 async def test_readiness_says_no_before_the_port_closes() -> None:

@@ -1,9 +1,10 @@
 """The process of a work and its guard, without a runner."""
 
+import ctypes
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -162,3 +163,23 @@ def test_the_environment_of_a_work_has_the_modules_of_its_worker_and_none_of_its
     assert made["PYTHONPATH"] == os.pathsep.join(["/one", str(Path.cwd()), "/two"])
     assert made["PATH"] == "/bin"
     assert not {"NEXUS_AUTH_KEK", "NEXUS_REDIS_URL"} & made.keys()
+
+
+@pytest.fixture
+def adopting() -> Iterator[None]:
+    """This process gets the orphans of its descendants, as the first one of a container does (prctl(2))."""
+    subreaper, libc = 36, ctypes.CDLL(None)
+    assert libc.prctl(subreaper, 1, 0, 0, 0) == 0
+    yield
+    assert libc.prctl(subreaper, 0, 0, 0, 0) == 0
+
+
+@pytest.mark.usefixtures("adopting")
+async def test_nothing_of_a_work_stays_a_zombie_with_its_worker(tmp_path: Path) -> None:
+    async with mixing(tmp_path, "program", "until never") as process:
+        work = await begun(tmp_path)
+        with anyio.fail_after(20):
+            while not work.children():  # noqa: ASYNC110 - nobody tells
+                await anyio.sleep(0.02)
+        group = process.pid
+    assert [child for child in psutil.Process().children(recursive=True) if os.getpgid(child.pid) == group] == []

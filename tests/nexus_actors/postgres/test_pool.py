@@ -2,7 +2,7 @@
 
 import os
 import socket
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -57,6 +57,18 @@ async def test_instants_come_back_in_utc(database_url: str) -> None:
     assert back == at
     assert back.tzinfo is UTC
     assert text == "2026-03-29 01:30:00.123456+00"
+
+
+async def test_the_first_and_the_last_instant_are_as_good_as_any_other(database_url: str) -> None:
+    ends = [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]
+    async with open_pool(database_url, schema="s", application_name="test") as pool:
+        assert await pool.fetchval("SELECT $1::timestamptz[]", ends) == ends
+        texts = await pool.fetchval("SELECT $1::timestamptz[]::text[]", ends)
+        endless = await pool.fetchval("SELECT ARRAY['-infinity', 'infinity']::timestamptz[]")
+        with pytest.raises(asyncpg.DataError):
+            await pool.fetchval("SELECT $1::timestamptz", datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))))
+    assert texts == ["0001-01-01 00:00:00+00", "9999-12-31 23:59:59.999999+00"]
+    assert endless == ends
 
 
 @pytest.mark.parametrize("kind", ["json", "jsonb"])

@@ -42,7 +42,7 @@ async def where(pool: DatabasePool, table: str, column: str, value: object) -> s
 
 async def test_partitions_are_made_for_today_and_two_days_ahead(pool: DatabasePool) -> None:
     for _ in range(2):
-        assert await keep(pool, TODAY, 3, 7) == []
+        assert await keep(pool, counter.name, TODAY, 3, 7) == []
     ids = [new_id(NOON + timedelta(days=n)) for n in range(-1, 4)]
     await remember(pool, *ids)
     places = [await where(pool, "inbox", "message_id", message_id) for message_id in ids]
@@ -50,7 +50,7 @@ async def test_partitions_are_made_for_today_and_two_days_ahead(pool: DatabasePo
 
 
 async def test_rows_that_came_before_their_day_move_into_its_partition(pool: DatabasePool) -> None:
-    await keep(pool, TODAY, 3, 7)
+    await keep(pool, counter.name, TODAY, 3, 7)
     midnight = datetime(2026, 3, 13, tzinfo=UTC)
     early = [new_id(midnight), new_id(midnight + timedelta(hours=23, minutes=59, seconds=59))]
     later, keyed = new_id(midnight + timedelta(days=1)), keyed_id("an", "idempotency key")
@@ -60,7 +60,7 @@ async def test_rows_that_came_before_their_day_move_into_its_partition(pool: Dat
         early[0],
         midnight,
     )
-    await keep(pool, TODAY + timedelta(days=1), 3, 7)
+    await keep(pool, counter.name, TODAY + timedelta(days=1), 3, 7)
     assert {await where(pool, "inbox", "message_id", one) for one in early} == {"inbox_20260313"}
     assert {await where(pool, "inbox", "message_id", one) for one in (later, keyed)} == {"inbox_other"}
     assert await where(pool, "outbox", "seq", 1) == "outbox_20260313"
@@ -69,13 +69,40 @@ async def test_rows_that_came_before_their_day_move_into_its_partition(pool: Dat
 
 
 async def test_old_partitions_are_dropped_and_old_ids_without_a_time_forgotten(pool: DatabasePool) -> None:
-    await keep(pool, TODAY, 3, 7)
-    await remember(pool, new_id(NOON), keyed_id("old"), keyed_id("new"))
-    await pool.execute("UPDATE inbox SET handled_at = $1 WHERE message_id <> $2", NOON - timedelta(days=1), keyed_id("new"))
-    assert await keep(pool, TODAY + timedelta(days=3), 3, 7) == []
-    dropped = await keep(pool, TODAY + timedelta(days=4), 3, 7)
-    assert dropped == ["inbox_20260310"]
-    assert [row["message_id"] for row in await pool.fetch("SELECT message_id FROM inbox")] == [keyed_id("new")]
+    old, new = keyed_id("old"), keyed_id("new")
+    await remember(pool, old, new)
+    await pool.execute("UPDATE inbox SET handled_at = $1 WHERE message_id = $2", NOON - timedelta(days=1), old)
+    for day in range(4):
+        assert await keep(pool, counter.name, TODAY + timedelta(days=day), 3, 7) == []
+        await remember(pool, new_id(NOON + timedelta(days=day)))
+    assert await keep(pool, counter.name, TODAY + timedelta(days=4), 3, 7) == ["inbox_20260310"]
+    assert await pool.fetchval("SELECT count(*) FROM inbox WHERE message_id = ANY($1::uuid[])", [old, new]) == 1
+    assert await pool.fetchval("SELECT count(*) FROM inbox") == 4
+
+
+async def test_days_on_which_nothing_was_handled_do_not_count(pool: DatabasePool) -> None:
+    last, keyed = new_id(NOON), keyed_id("an", "idempotency key")
+    await keep(pool, counter.name, TODAY, 2, 7)
+    await remember(pool, last, keyed)
+    await pool.execute("UPDATE inbox SET handled_at = $1", NOON)
+    back = TODAY + timedelta(days=100)
+    for day in range(2):
+        assert "inbox_20260310" not in await keep(pool, counter.name, back + timedelta(days=day), 2, 7)
+        assert await pool.fetchval("SELECT count(*) FROM inbox WHERE message_id = ANY($1::uuid[])", [last, keyed]) == 2
+        await remember(pool, new_id(NOON + timedelta(days=100 + day)))
+    assert "inbox_20260310" in await keep(pool, counter.name, back + timedelta(days=2), 2, 7)
+    assert await pool.fetchval("SELECT count(*) FROM inbox") == 2
+
+
+async def test_an_outbox_is_kept_until_it_need_never_be_published_again(pool: DatabasePool) -> None:
+    await keep(pool, counter.name, TODAY, 3, 7)
+    await pool.execute("INSERT INTO nexus.leases (service, partition, published_seq) VALUES ($1, 0, 1)", counter.name)
+    written = "INSERT INTO outbox (partition, seq, stream, message_id, body, committed_at) VALUES (0, 1, 's', $1, '', $2)"
+    await pool.execute(written, new_id(NOON), NOON)
+    back = TODAY + timedelta(days=100)
+    assert "outbox_20260310" not in await keep(pool, counter.name, back, 3, 7)
+    await pool.execute("UPDATE nexus.leases SET safe_seq = 1 WHERE service = $1", counter.name)
+    assert await keep(pool, counter.name, back, 3, 7) == ["outbox_20260310"]
 
 
 async def test_two_workers_tidy_up_at_once_while_turns_are_committed(pool: DatabasePool) -> None:
@@ -90,7 +117,7 @@ async def test_two_workers_tidy_up_at_once_while_turns_are_committed(pool: Datab
         for n in range(4):
             async with anyio.create_task_group() as both:
                 for _ in range(2):
-                    both.start_soon(keep, pool, TODAY + timedelta(days=n), 3, 7)
+                    both.start_soon(keep, pool, counter.name, TODAY + timedelta(days=n), 3, 7)
         stop.set()
     places: list[Any] = await pool.fetch("SELECT DISTINCT tableoid::regclass::text AS place FROM inbox ORDER BY 1")
     assert [row["place"] for row in places] == [f"inbox_202603{day}" for day in range(10, 16)]

@@ -104,3 +104,20 @@ def test_what_a_stream_refused_is_not_published_nor_is_anything_behind_it() -> N
     assert (partition.published_seq, [row.seq for row in partition.unpublished]) == (1, [2])
     partition.published(NOON)
     assert (partition.published_seq, len(partition.unpublished)) == (3, 0)
+
+
+def test_keys_that_were_held_first_are_due_first_and_so_many_at_a_time() -> None:
+    partition = Partition(0, 1, RESUMED, ())
+    for key in ("a", "b", "later", "c"):
+        partition.hold(key, NOON, timedelta(seconds=9 if key == "later" else 1), ())
+    now = NOON + timedelta(seconds=1)
+    assert partition.due(NOON, 2) == []
+    assert list(partition.held) == ["a", "b", "later", "c"]
+    partition.due(now, 2)
+    assert list(partition.held) == ["later", "c"]
+    wake_at = partition.next_wake_at(now)
+    assert wake_at is not None
+    assert wake_at <= now, "the others are not left to wait"
+    partition.hold("a", now, timedelta(), ())
+    partition.due(now, 1)
+    assert list(partition.held) == ["later", "a"]

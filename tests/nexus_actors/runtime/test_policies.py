@@ -54,9 +54,11 @@ ERRORS: Final[dict[str, Callable[[], Exception]]] = {
     "surrogate": lambda: ValueError("\ud800 and NUL \0"),
 }
 CURED: Final[set[str]] = set()
+STRUCK: Final[list[str]] = []
 
 
 def strike(how: str) -> int:
+    STRUCK.append(how)
     if how in ERRORS and how not in CURED:
         raise ERRORS[how]()
     return 1
@@ -188,3 +190,20 @@ async def test_elsewhere_no_answer_shows_what_was_raised() -> None:
         with pytest.raises(Refusal) as caught:
             await service.ask(Temper(anvil="b", how="park"))
         assert "no iron" not in str(caught.value)
+
+
+async def test_very_many_keys_that_fail_again_keep_no_other_waiting() -> None:
+    async with open_memory_service(forge, settings=SETTINGS) as service:
+        for number in range(250):
+            await service.publish(Heated(anvil=f"{number}", how="value", who="tongs"))
+        await service.settle()
+        assert STRUCK.count("value") >= 250
+        STRUCK.clear()
+        service.clock.advance(10)
+        assert await service.ask(Strike(anvil="another", how="well")) == 1
+        assert STRUCK[0] == "well", "what has not failed before comes first"
+        assert STRUCK.count("value") >= 250
+        STRUCK.clear()
+        CURED.add("value")
+        await service.advance(20)
+        assert STRUCK.count("value") == 250

@@ -1,5 +1,7 @@
 """Messages that come more than once: in one batch, over batches, from several askers, parked, after the lease has moved."""
 
+from datetime import timedelta
+
 import anyio
 import pytest
 
@@ -9,6 +11,8 @@ from bus.position import START
 from bus.requests import decode_answer
 from nexus_actors.testing import TestPlatform, open_platform
 from nexus_actors.testing.platform import _milliseconds
+from nexus_actors.worker import WorkerOptions
+from nexus_actors.worker.worker import utc_now
 from tests.nexus_actors.runtime.switchboard.service import BELLS, Act, Done, Rang, Told, board
 from tests.nexus_actors.runtime.wire import QUICK, home, letters, put, rows, sealed
 
@@ -119,3 +123,18 @@ async def test_two_workers_and_a_repeat_at_each(database_url: str) -> None:
             await two.settle()
         assert await rows(one) == [(line, 0) for line in bodies]
         assert await two.ask(Act(line="a", steps=())) == Done(1, False)
+
+
+async def test_what_was_handled_last_is_known_after_weeks_and_a_restart_of_the_streams(database_url: str) -> None:
+    streams, away = MemoryStreamStore(_milliseconds), timedelta()
+    options = WorkerOptions(streams=streams, clock=lambda: utc_now() + away)
+    for weeks in range(3):
+        away = timedelta(weeks=weeks)
+        async with open_platform([board], database_url, options=options, environ={"NEXUS_INBOX_DAYS": "1"}) as platform:
+            if weeks == 0:
+                await put(platform, home("a"), sealed(ACT))
+                await platform.publish(Rang(bell="b"))
+            await platform.settle()
+            assert await rows(platform) == [("a", 0)]
+            assert len({followed.envelope.id for followed in platform.seen if followed.envelope.type == Told.wire_type()}) == 3
+        streams.restart()

@@ -3,7 +3,7 @@
 import pytest
 
 from nexus_actors.testing import open_platform
-from tests.nexus_actors.runtime.switchboard.service import Act, Told, board
+from tests.nexus_actors.runtime.switchboard.service import Act, Done, Told, board
 from tests.nexus_actors.runtime.wire import QUICK, letters, send
 
 pytestmark = pytest.mark.anyio
@@ -23,6 +23,17 @@ async def test_a_timer_rings_after_a_restart(database_url: str) -> None:
         await platform.ask(Act(line="a", steps=("set t 0.1",), number=5))
     async with open_platform([board], database_url) as platform:
         await platform.until(lambda: platform.events(Told) == [Told(line="a", number=5)])
+
+
+async def test_a_timer_at_the_last_instant_that_there_is_stops_nobody(database_url: str) -> None:
+    async with open_platform([board], database_url) as platform:
+        await platform.ask(Act(line="a", steps=("never t", "set u 0")))
+        await platform.until(lambda: platform.events(Told) == [Told(line="a", number=0)])
+    async with open_platform([board], database_url) as platform:
+        await platform.worker.hosts["board-ms"].turns.execute("UPDATE timers SET due_at = 'infinity'")
+        assert await platform.ask(Act(line="a")) == Done(1, lit=False)
+    async with open_platform([board], database_url) as platform:
+        assert await platform.ask(Act(line="a")) == Done(2, lit=False), "as workers have written it before"
 
 
 async def test_timers_of_one_name_belong_to_one_kind_of_actor_and_one_key(database_url: str) -> None:

@@ -10,9 +10,6 @@ from bus import FieldError, Refusal
 from modules.puabo_nexus.tracker.contract import Fix, PositionsReceipt, RejectedFix
 from modules.puabo_nexus.tracker.domain.filters import FixRules, is_future
 
-# PostgreSQL gets this instant as -infinity and gives it back without a zone.
-_NEVER = datetime.min.replace(tzinfo=UTC)
-
 
 class Tally(Struct):
     """What became of the fixes of one message."""
@@ -97,12 +94,10 @@ def _checked(fixes: Sequence[Fix], now: datetime, rules: FixRules) -> list[Fix]:
 def _in_utc(fix: Fix, index: int) -> Fix:
     try:
         instant = fix.fix_at.astimezone(UTC)
-    except OverflowError:
-        instant = _NEVER
-    if instant == _NEVER:
+    except OverflowError as error:
         raise Refusal.invalid(
             "invalid_instant",
             "The instant of a fix cannot be stored, so nothing of the batch was. Set the device's clock and send it again.",
-            FieldError(f"$.fixes[{index}].fix_at", "The instant is not after the first one of the year 1 in UTC."),
-        )
+            FieldError(f"$.fixes[{index}].fix_at", "The instant is before the year 1 in UTC."),
+        ) from error
     return fix if fix.fix_at.tzinfo is UTC else msgspec.structs.replace(fix, fix_at=instant)

@@ -1,7 +1,7 @@
 """A service for tests of the runtime: lines that do what they are told, step by step."""
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
@@ -21,7 +21,8 @@ class Done(Struct, frozen=True):
 
 class Act(Command[Done], topic=BOARD, key="line"):
     """Do some steps: ``count``, ``light``, ``row``, ``add`` (a row in passing; with the name of a column there is none),
-    ``tell``, ``refuse``, ``fault``, ``block 0.1``, ``set name 0.1`` (a timer), ``unset name``.
+    ``tell``, ``refuse``, ``fault``, ``block 0.1``, ``set name 0.1`` (a timer), ``never name`` (one at the last instant of all),
+    ``unset name``.
     """
 
     line: str
@@ -93,6 +94,8 @@ class Line(Actor[LineState]):
             case ["set", name, seconds]:
                 ring = Act(line=self.key, steps=("tell",), number=message.number)
                 ctx.schedule(ring, ctx.now + timedelta(seconds=float(seconds)), name)
+            case ["never", name]:
+                ctx.schedule(Act(line=self.key), datetime.max.replace(tzinfo=UTC), name)
             case ["unset", name]:
                 ctx.unschedule(name)
 
