@@ -3,8 +3,10 @@
 import typing
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, NewType, Union, get_args, get_origin
+from typing import Any, Final, Literal, Union, get_args, get_origin
 from uuid import UUID
+
+from bus.bare_type import bare_type
 
 _ALLOWED: Final = "Give it a str, an int, a UUID, or a Literal, NewType or Annotated of these"
 
@@ -15,7 +17,7 @@ def key_type_problem(declared: Any, *, may_be_none: bool = False) -> str | None:
     Args:
         may_be_none: None stands for no key at all.
     """
-    kind = _bare(declared)
+    kind = bare_type(declared)
     if kind in (str, int, UUID):
         return None
     if get_origin(kind) is Literal:
@@ -37,19 +39,6 @@ def _union_problem(members: tuple[Any, ...], *, may_be_none: bool) -> str | None
     if len(keys) > 1:
         return f"is one of several types, whose values may have the same text. {_ALLOWED}."
     return key_type_problem(keys[0])
-
-
-def _bare(declared: Any) -> Any:  # noqa: ANN401
-    """A type without its annotations and its new names."""
-    while True:
-        if get_origin(declared) is Annotated:
-            declared = get_args(declared)[0]
-        elif isinstance(declared, NewType):
-            declared = declared.__supertype__
-        elif hasattr(declared, "__value__"):  # an alias: `type Name = ...`
-            declared = declared.__value__
-        else:
-            return declared
 
 
 def _shown(kind: Any) -> str:  # noqa: ANN401

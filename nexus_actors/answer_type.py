@@ -1,8 +1,12 @@
 """Whether what a handler says that it answers with is what its command promises."""
 
+import sys
+from collections.abc import Mapping
 from datetime import date, datetime
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Any, Final, Literal, Never, NewType, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, Never, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from bus.bare_type import bare_type
 
 _NEVER: Final = (Never, NoReturn)
 _NOT_ON_THE_WIRE: Final = ((bool, int), (bool, float), (datetime, date))
@@ -22,7 +26,7 @@ def resolved(declared: Any, module: dict[str, Any]) -> Any:  # noqa: ANN401 - wh
 def answers_with(declared: Any, promised: Any) -> bool:  # noqa: ANN401
     """Whether every value of a declared type is one of the promised type, as it is on the wire.
 
-    A new name of a type (``NewType``) is that type there. ``Any`` says nothing, so it is believed.
+    Annotations, new names and aliases of a type are that type there. ``Any`` says nothing, so it is believed.
     """
     declared, promised = _bare(declared), _bare(promised)
     if declared == promised or declared is Any or promised in _ANYTHING or declared in _NEVER or isinstance(promised, TypeVar):
@@ -62,14 +66,22 @@ def _generics(declared: Any, promised: Any) -> bool | None:  # noqa: ANN401
     wanted = get_origin(promised)
     if wanted is None:
         return None
-    if not _is_kind(get_origin(declared) or declared, wanted):
+    kind = get_origin(declared) or declared
+    if not _is_kind(kind, wanted) or issubclass(kind, Mapping) != issubclass(wanted, Mapping):
         return False
     given, expected = get_args(declared), get_args(promised)
     if not given:
         return True
-    if wanted is tuple and expected[-1:] == (Ellipsis,):
+    if kind is tuple and (wanted is not tuple or expected[-1:] == (Ellipsis,)):
         return all(answers_with(member, expected[0]) for member in given if member is not Ellipsis)
-    return len(given) == len(expected) and all(map(answers_with, given, expected))
+    if kind is wanted or _arranges_alike(kind, given, expected):
+        return len(given) == len(expected) and all(map(answers_with, given, expected))
+    return True
+
+
+def _arranges_alike(kind: type, given: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
+    """Whether the parameters of a kind of a type stand for the type's own, which is sure of Python's own types alone."""
+    return kind.__module__.partition(".")[0] in sys.stdlib_module_names and len(given) == len(expected)
 
 
 def _is_kind(declared: Any, promised: Any) -> bool:  # noqa: ANN401
@@ -90,8 +102,7 @@ def _is_union(declared: Any) -> bool:  # noqa: ANN401
 
 
 def _bare(declared: Any) -> Any:  # noqa: ANN401
-    while isinstance(declared, NewType):
-        declared = declared.__supertype__
+    declared = bare_type(declared)
     return NoneType if declared is None else declared
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 from msgspec import Struct
 
 from bus import Command, ContractError, Event, Message
+from bus.bare_type import bare_type
 from bus.key_type import declared_type, key_type_problem
 from nexus_actors.answer_type import answers_with, resolved, shown
 from nexus_actors.context import Context
@@ -79,8 +80,9 @@ def _message(where: str, function: Callable[..., Any], hints: dict[str, Any]) ->
 
 def _message_of(declared: Any) -> tuple[type[Message], bool] | None:  # noqa: ANN401 - whatever was declared
     """The message type of a parameter, and whether it takes many; None where it takes none."""
+    declared = bare_type(declared)
     many = get_origin(declared) is list
-    kind = get_args(declared)[0] if many else declared
+    kind = bare_type(get_args(declared)[0]) if many else declared
     if isinstance(kind, type) and issubclass(kind, Command | Event) and hasattr(kind, "wire"):
         return kind, many
     return None

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from bus import ContractError
+from bus.bare_type import bare_type
 
 
 @cache
@@ -17,6 +18,7 @@ def checked_state(actor: type, declared: Any) -> type[Struct]:  # noqa: ANN401 -
         ContractError: it is no Struct, cannot be made without arguments, cannot hold what a newer release adds to it, or is not
             read back as it was saved.
     """
+    declared = bare_type(declared)
     if not (isinstance(declared, type) and issubclass(declared, Struct)):
         raise ContractError(f"The state of {actor.__name__} is no msgspec Struct.")
     config = declared.__struct_config__

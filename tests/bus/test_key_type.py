@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from msgspec import Meta, Struct
+from typing_extensions import TypeAliasType
 
 from bus import Command, ContractError, Event, Topic
 from bus.key_type import key_type_problem
@@ -32,7 +33,8 @@ class Place(Struct, frozen=True):
 
 PlateId = NewType("PlateId", str)
 Plate = Annotated[PlateId, Meta(max_length=8)]
-GOOD: list[Any] = [str, int, UUID, PlateId, Plate, Annotated[UUID, "of a shop"], Literal["a", "b"], Literal[1, 2]]
+PlateAlias = TypeAliasType("PlateAlias", Plate)
+GOOD: list[Any] = [str, int, UUID, PlateId, Plate, Annotated[UUID, "of a shop"], Literal["a", "b"], Literal[1, 2], PlateAlias]
 BAD: list[Any] = [
     float,
     bool,

@@ -1,16 +1,24 @@
 """Whether an answer is what was promised."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal, Never, NewType, NoReturn
+from typing import Annotated, Any, Generic, Literal, Never, NewType, NoReturn, TypeVar
 from uuid import UUID
 
 import pytest
-from msgspec import Struct
+from msgspec import Meta, Struct
+from typing_extensions import TypeAliasType
 
 from nexus_actors.answer_type import answers_with, shown
 
 ShopId = NewType("ShopId", UUID)
+Plate = NewType("Plate", Annotated[str, Meta(max_length=8)])
+T = TypeVar("T")
+K = TypeVar("K")
+Plates = TypeAliasType("Plates", list[Plate])
+Turned = TypeAliasType("Turned", dict[K, T], type_params=(T, K))
+Many = TypeAliasType("Many", list[T], type_params=(T,))
 
 
 class Vehicle(Struct):
@@ -19,6 +27,14 @@ class Vehicle(Struct):
 
 class Lorry(Vehicle):
     axles: int
+
+
+class Box(Struct, Generic[T]):
+    content: T
+
+
+class Counted(Box[int], Generic[T]):
+    counter: T
 
 
 FITS: list[tuple[Any, Any]] = [
@@ -40,6 +56,18 @@ FITS: list[tuple[Any, Any]] = [
     (dict[str, Lorry], Mapping[str, Vehicle]),
     (tuple[int, int], tuple[int, ...]),
     (tuple[int, ...], tuple[int, ...]),
+    (tuple[int, ...], Sequence[int]),
+    (tuple[int, bool], Collection[int | bool]),
+    (Counter[str], dict[str, int]),
+    (Plate, str),
+    (str, Plate),
+    (Annotated[list[Plate], "of a fleet"], list[str]),
+    (Plates, list[str]),
+    (list[str], Plates | None),
+    (Turned[int, str], dict[str, int]),
+    (Many[int], Sequence[int]),
+    (Many[Lorry], Many[Vehicle]),
+    (Counted[str], Box[int]),
     (NoReturn, int),
     (Never, int),
     (Any, int),
@@ -65,6 +93,15 @@ DIFFERS: list[tuple[Any, Any]] = [
     (dict[str, int], dict[str, str]),
     (tuple[int, int], tuple[int, int, int]),
     (tuple[str, ...], tuple[int, ...]),
+    (tuple[int, ...], tuple[int, int]),
+    (tuple[int, ...], Sequence[str]),
+    (tuple[int, str], Sequence[int]),
+    (dict[str, int], Collection[str]),
+    (Plate, int),
+    (Plates, list[int]),
+    (Turned[int, str], dict[int, str]),
+    (Many[int], list[str]),
+    (Box[int], Box[str]),
 ]
 
 
