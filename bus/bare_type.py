@@ -2,6 +2,8 @@
 
 from typing import Annotated, Any, NewType, get_args, get_origin
 
+from bus.type_arguments import filled
+
 
 def bare_type(declared: Any) -> Any:  # noqa: ANN401 - whatever was declared
     """A type without its annotations (``Annotated``), its new names (``NewType``) and its aliases (``type Name = ...``).
@@ -16,15 +18,8 @@ def bare_type(declared: Any) -> Any:  # noqa: ANN401 - whatever was declared
         elif isinstance(declared, NewType):
             declared = declared.__supertype__
         elif hasattr(origin, "__value__"):
-            declared = _filled(origin, get_args(declared))
+            declared = filled(origin.__value__, dict(zip(origin.__type_params__, get_args(declared), strict=True)))
         elif hasattr(declared, "__value__"):
             declared = declared.__value__
         else:
             return declared
-
-
-def _filled(alias: Any, arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
-    """What an alias with parameters stands for: ``type Pairs[A, B] = dict[B, A]``."""
-    given = dict(zip(alias.__type_params__, arguments, strict=True))
-    wanted = getattr(alias.__value__, "__parameters__", ())
-    return alias.__value__[tuple(given[parameter] for parameter in wanted)] if wanted else alias.__value__

@@ -2,7 +2,7 @@
 
 import re
 from contextlib import suppress
-from typing import Any, ClassVar, Generic, TypeVar, cast, dataclass_transform, get_args, get_origin
+from typing import Any, ClassVar, Generic, TypeVar, cast, dataclass_transform
 
 import msgspec
 from msgspec import Struct, StructMeta
@@ -10,6 +10,7 @@ from msgspec import Struct, StructMeta
 from bus.errors import ContractError
 from bus.key_type import declared_type, key_type_problem
 from bus.topic import Channel, Topic
+from bus.type_arguments import type_argument
 
 Reply = TypeVar("Reply")
 
@@ -130,8 +131,9 @@ class Command(Message, Generic[Reply]):
 
     @classmethod
     def reply_type(cls) -> Any:  # noqa: ANN401
-        """The declared type of the answer."""
-        for base in getattr(cls, "__orig_bases__", ()):
-            if get_origin(base) is Command:
-                return get_args(base)[0]
-        raise ContractError(f"{cls.__name__} does not say what it answers. Declare it as Command[ReplyType].")
+        """The declared type of the answer.
+
+        Raises:
+            ContractError: the class does not declare it.
+        """
+        return type_argument(cls, Command, "its answer")

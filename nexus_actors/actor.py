@@ -2,11 +2,13 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast, get_args, get_origin, overload
+from types import NoneType
+from typing import Any, Generic, TypeVar, cast, overload
 
 from msgspec import Struct
 
 from bus import ContractError, Message
+from bus.type_arguments import type_argument, type_arguments
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.signature import check_key_field, looks_like_handler, read_signature
 from nexus_actors.state_type import checked_state
@@ -34,13 +36,8 @@ class Actor(Generic[State]):
         Raises:
             ContractError: the class does not declare it, or it is none that a new actor can start with.
         """
-        for base in getattr(cls, "__orig_bases__", ()):
-            if get_origin(base) is Actor:
-                declared = get_args(base)[0]
-                if declared in (None, type(None)):
-                    return None
-                return checked_state(cls, declared)  # type: ignore[arg-type] # typeshed takes no class for hashable
-        raise ContractError(f"{cls.__name__} does not say what its state is. Derive it from Actor[StateType] or Actor[None].")
+        declared = type_argument(cls, Actor, "its state")
+        return None if declared in (None, NoneType) else checked_state(cls, declared)  # type: ignore[arg-type] # typeshed takes no class for hashable
 
 
 class Handler(Struct, frozen=True):
@@ -118,7 +115,8 @@ def _handler(actor: type[Actor[Any]], name: str, function: Callable[..., Any]) -
     where = f"{actor.__name__}.{name}"
     if isinstance(inspect.getattr_static(actor, name), staticmethod | classmethod):
         raise ContractError(f"{where} must be a plain method: it is called on the actor whose key the message has.")
-    signature = read_signature(where, function)
+    owner = next(kind for kind in actor.__mro__ if name in vars(kind))
+    signature = read_signature(where, function, type_arguments(actor, owner))
     mark: _Mark = function.handles_as  # type: ignore[attr-defined]
     if mark.key is not None:
         check_key_field(where, signature.message_type, mark.key)

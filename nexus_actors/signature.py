@@ -4,13 +4,14 @@ import inspect
 import sys
 from collections.abc import Callable
 from types import GenericAlias
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
 
 from bus import Command, ContractError, Event, Message
 from bus.bare_type import bare_type
 from bus.key_type import declared_type, key_type_problem
+from bus.type_arguments import Arguments, filled
 from nexus_actors.answer_type import answers_with, resolved, shown
 from nexus_actors.context import Context
 
@@ -31,18 +32,19 @@ class Signature(Struct, frozen=True):
     is_async: bool
 
 
-def read_signature(where: str, function: Callable[..., Any]) -> Signature:
+def read_signature(where: str, function: Callable[..., Any], given: Arguments) -> Signature:
     """The signature of a handler.
 
     Args:
         where: the handler, in words: ``Actor.method``.
+        given: what its actor gives the type variables of the class that it is written in.
 
     Raises:
         ContractError: it is none that a handler can have, or it answers with something else than its message promises.
     """
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise ContractError(f"{where} has a yield in it, so calling it runs nothing of it. Handlers return; they do not yield.")
-    hints = _hints(where, function)
+    hints = {name: filled(hint, given) for name, hint in _hints(where, function).items()}
     message_type, many = _message(where, function, hints)
     signature = Signature(message_type, many, inspect.iscoroutinefunction(function))
     if issubclass(message_type, Command):
@@ -73,9 +75,18 @@ def _message(where: str, function: Callable[..., Any], hints: dict[str, Any]) ->
     found = _message_of(hints[names[0]])
     if found is None:
         raise ContractError(
-            f"{where} declares its message as {shown(hints[names[0]])}, which is no Command, Event or list of one."
+            f"{where} declares its message as {shown(hints[names[0]])}, which is no Command, Event or list of one with a topic."
+            f"{_open_hint(hints[names[0]])}"
         )
     return found
+
+
+def _open_hint(declared: Any) -> str:  # noqa: ANN401
+    if isinstance(declared, TypeVar):
+        return " The actor leaves it open: derive it from its generic base with that message in brackets."
+    if isinstance(get_origin(declared), type) and issubclass(get_origin(declared), Message):
+        return " Derive a class from that, with a topic and a key, and take it."
+    return ""
 
 
 def _message_of(declared: Any) -> tuple[type[Message], bool] | None:  # noqa: ANN401 - whatever was declared

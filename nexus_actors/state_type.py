@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from bus import ContractError
 from bus.bare_type import bare_type
+from nexus_actors.answer_type import shown
 
 
 @cache
@@ -20,7 +21,7 @@ def checked_state(actor: type, declared: Any) -> type[Struct]:  # noqa: ANN401 -
     """
     declared = bare_type(declared)
     if not (isinstance(declared, type) and issubclass(declared, Struct)):
-        raise ContractError(f"The state of {actor.__name__} is no msgspec Struct.")
+        raise ContractError(f"The state of {actor.__name__} is {shown(declared)}, which is no msgspec Struct. Declare one.")
     config = declared.__struct_config__
     if config.array_like or config.forbid_unknown_fields:
         raise ContractError(
