@@ -6,9 +6,6 @@ from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
 from uuid import UUID
 
-import msgspec
-from msgspec import Struct
-
 from bus.bare_type import bare_type
 
 _ALLOWED: Final = "Give it a str, an int, a UUID, or a Literal, NewType or Annotated of these"
@@ -61,12 +58,3 @@ def _union_problem(members: Iterable[Any], *, may_be_none: bool) -> str | None:
 
 def _shown(kind: Any) -> str:  # noqa: ANN401
     return kind.__name__ if isinstance(kind, type) else str(kind).removeprefix("typing.")
-
-
-def declared_type(cls: type[Struct], field: str) -> Any:  # noqa: ANN401
-    """The type that a class declares for a field.
-
-    Raises:
-        NameError: it names what is not there yet: a class that stands further down, or one imported for type checkers alone.
-    """
-    return next(declared.type for declared in msgspec.structs.fields(cls) if declared.name == field)

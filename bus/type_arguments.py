@@ -1,11 +1,14 @@
 """What stands in for the parameters of generic types."""
 
+import sys
 from collections.abc import Mapping
-from typing import Any, TypeVar, get_args, get_origin
+from functools import cache
+from types import SimpleNamespace
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from typing_extensions import get_original_bases
 
-from bus.errors import ContractError
+from bus.errors import AbsentType, ContractError
 
 Arguments = Mapping[Any, Any]
 """Types by the type variables that they stand in for."""
@@ -30,17 +33,31 @@ def type_arguments(cls: type, base: type) -> Arguments:
     """What a class gives the parameters of a base, directly or through the bases between them.
 
     A parameter that it leaves open stands for itself.
+
+    Raises:
+        AbsentType: a class gives one by a name in quotes, which its module does not have.
     """
     if cls is base:
         return {parameter: parameter for parameter in getattr(base, "__parameters__", ())}
     for parent in get_original_bases(cls):
         kind = get_origin(parent) or parent
         if isinstance(kind, type) and issubclass(kind, base):
-            given = dict(zip(getattr(kind, "__parameters__", ()), get_args(parent), strict=False))
+            arguments = [_resolved(cls, argument) for argument in get_args(parent)]
+            given = dict(zip(getattr(kind, "__parameters__", ()), arguments, strict=False))
             return {parameter: filled(argument, given) for parameter, argument in type_arguments(kind, base).items()}
     return {}
 
 
+def _resolved(cls: type, argument: Any) -> Any:  # noqa: ANN401
+    """A type that a class gives a base of it, which may be, or hold, names in quotes."""
+    names = vars(sys.modules[cls.__module__]) if cls.__module__ in sys.modules else {}
+    try:
+        return get_type_hints(SimpleNamespace(__annotations__={"it": argument}), names, include_extras=True)["it"]
+    except NameError as error:
+        raise AbsentType(f"{cls.__name__}, in the brackets of its base,", error) from error
+
+
+@cache
 def type_argument(cls: type, base: type, meaning: str) -> Any:  # noqa: ANN401
     """What a class gives a base that has one parameter.
 
@@ -48,7 +65,7 @@ def type_argument(cls: type, base: type, meaning: str) -> Any:  # noqa: ANN401
         meaning: what the parameter is, in words: ``its state``.
 
     Raises:
-        ContractError: it leaves it open.
+        ContractError: it leaves it open, or names what is not there.
     """
     [argument] = type_arguments(cls, base).values()
     if not _open_in(argument):

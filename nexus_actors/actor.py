@@ -36,8 +36,9 @@ class Actor(Generic[State]):
         Raises:
             ContractError: the class does not declare it, or it is none that a new actor can start with.
         """
-        declared = type_argument(cls, Actor, "its state")
-        return None if declared in (None, NoneType) else checked_state(cls, declared)  # type: ignore[arg-type] # typeshed takes no class for hashable
+        this: Any = cls  # typeshed takes no class for hashable
+        declared = type_argument(this, Actor, "its state")
+        return None if declared is NoneType else checked_state(this, declared)
 
 
 class Handler(Struct, frozen=True):

@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Mapping
 from datetime import date, datetime
-from types import NoneType, SimpleNamespace, UnionType
-from typing import Any, Final, Literal, Never, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, Never, NoReturn, TypeVar, Union, get_args, get_origin
 
 from bus.bare_type import bare_type
 
@@ -12,15 +12,6 @@ _NEVER: Final = (Never, NoReturn)
 _NOT_ON_THE_WIRE: Final = ((bool, int), (bool, float), (datetime, date))
 """What is a kind of the other in Python alone."""
 _ANYTHING: Final = (Any, object)
-
-
-def resolved(declared: Any, module: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever was declared
-    """A type without its annotations, and with what it names as text looked up in a module's names.
-
-    Raises:
-        NameError: it names what is not there.
-    """
-    return get_type_hints(SimpleNamespace(__annotations__={"it": declared}), globalns=module)["it"]
 
 
 def answers_with(declared: Any, promised: Any) -> bool:  # noqa: ANN401

@@ -1,7 +1,6 @@
 """The signature of a handler: which message it takes, and whether it answers with what that message promises."""
 
 import inspect
-import sys
 from collections.abc import Callable
 from types import GenericAlias
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
@@ -10,9 +9,11 @@ from msgspec import Struct
 
 from bus import Command, ContractError, Event, Message
 from bus.bare_type import bare_type
-from bus.key_type import declared_type, key_type_problem
+from bus.errors import AbsentType
+from bus.field_types import field_types
+from bus.key_type import key_type_problem
 from bus.type_arguments import Arguments, filled
-from nexus_actors.answer_type import answers_with, resolved, shown
+from nexus_actors.answer_type import answers_with, shown
 from nexus_actors.context import Context
 
 _POSITIONAL: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -59,10 +60,10 @@ def read_signature(where: str, function: Callable[..., Any], given: Arguments) -
 def _hints(where: str, function: Callable[..., Any]) -> dict[str, Any]:
     try:
         return get_type_hints(function)
-    except (NameError, TypeError) as error:
-        raise ContractError(
-            f"{where} has an annotation that is not there when it runs: {error}. Import it for real."
-        ) from error
+    except NameError as error:
+        raise AbsentType(where, error) from error
+    except TypeError as error:
+        raise ContractError(f"{where} has an annotation that is no type: {error}.") from error
 
 
 def _message(where: str, function: Callable[..., Any], hints: dict[str, Any]) -> tuple[type[Message], bool]:
@@ -105,7 +106,7 @@ def _is_context(declared: Any) -> bool:  # noqa: ANN401
 
 def _check_answer(where: str, signature: Signature, declared: Any) -> None:  # noqa: ANN401
     command: Any = signature.message_type
-    promised = resolved(command.reply_type(), vars(sys.modules[command.__module__]))
+    promised = command.reply_type()
     wanted = f"list[{shown(promised)}]" if signature.many else shown(promised)
     if declared is inspect.Signature.empty:
         raise ContractError(
@@ -141,5 +142,5 @@ def check_key_field(where: str, message_type: type[Message], key: str) -> None:
     """
     if key not in message_type.__struct_fields__:
         raise ContractError(f"{where} has key={key!r}, which is no field of {message_type.__name__}.")
-    if problem := key_type_problem(declared_type(message_type, key), may_be_none=True):
+    if problem := key_type_problem(field_types(message_type)[key], may_be_none=True):
         raise ContractError(f"{where} has key={key!r}, and that field of {message_type.__name__} {problem}")

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from bus import ContractError
 from bus.bare_type import bare_type
+from bus.field_types import check_fields
 from nexus_actors.answer_type import shown
 
 
@@ -37,9 +38,10 @@ def checked_state(actor: type, declared: Any) -> type[Struct]:  # noqa: ANN401 -
 
 
 def _check_stored(declared: type[Struct], fresh: Struct) -> None:
+    check_fields(declared)
     try:
         msgspec.json.decode(msgspec.json.encode(fresh), type=declared)
-    except (TypeError, ValueError, NameError) as error:
+    except (TypeError, ValueError) as error:
         raise ContractError(
             f"A new {declared.__name__} cannot be saved and read again: {error}. States are kept as JSON."
         ) from error
