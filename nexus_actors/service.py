@@ -73,7 +73,7 @@ class Service:
         self.works = self._collect_works(works)
         module = str(caller.f_globals.get("__name__", ""))
         check_named(module, actors, works)
-        check_taken(module, self._handlers, self.works)
+        check_taken(module, topic, self._handlers, self.works)
 
     def _collect(self, actors: Sequence[type[Actor[Any]]]) -> dict[type[Message], tuple[Handler, ...]]:
         found: dict[type[Message], tuple[Handler, ...]] = {}
