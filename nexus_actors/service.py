@@ -81,9 +81,9 @@ class Service:
         if len(names) != len(actors):
             raise ContractError(f"Two actors of {self.name} have the same name; their states would mix.")
         for actor in actors:
-            actor.state_type()
             for handler in handlers_of(actor):
                 found[handler.message_type] = (*found.get(handler.message_type, ()), handler)
+            actor.state_type()
         for message_type, handlers in found.items():
             message_type.check_key()
             check_fields(message_type)

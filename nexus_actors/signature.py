@@ -118,22 +118,6 @@ def _check_answer(where: str, signature: Signature, declared: Any) -> None:  # n
         )
 
 
-def looks_like_handler(function: object) -> bool:
-    """Whether a method takes a message alone, or something with a context: as nobody but the runtime would call it."""
-    if not inspect.isfunction(function):
-        return False
-    try:
-        hints = get_type_hints(function)
-    except (NameError, TypeError):
-        return False
-    parameters = list(inspect.signature(function).parameters)[1:]
-    if not 1 <= len(parameters) <= 2:  # noqa: PLR2004 - message and ctx
-        return False
-    if parameters[0] not in hints:
-        return hints.get(parameters[-1]) is Context
-    return _message_of(hints[parameters[0]]) is not None
-
-
 def check_key_field(where: str, message_type: type[Message], key: str) -> None:
     """Check the field that names a handler's actor.
 
