@@ -18,6 +18,7 @@ from tests.ports import claim_offset
 COPIED = ("bus", "deploy", "docs", "modules", "nexus_actors", "pyproject.toml")
 TESTS = (
     "__init__.py",
+    "absence.py",
     "budgets.py",
     "conftest.py",
     "contracts",
