@@ -52,7 +52,10 @@ class CommandFiles(click.Group):
 
 @click.group(cls=CommandFiles, name="nexus", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 def nexus() -> None:
-    """Nexus COS: 25 services, one event-driven platform."""
+    """Nexus COS: 25 services, one event-driven platform.
+
+    Begin with `nexus up`; `nexus COMMAND --help` says more of a command.
+    """
 
 
 def main() -> None:
