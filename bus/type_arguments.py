@@ -29,6 +29,14 @@ def _open_in(kind: Any) -> tuple[Any, ...]:  # noqa: ANN401
     return getattr(kind, "__parameters__", ()) if get_args(kind) else ()
 
 
+def scope(given: Arguments) -> dict[str, Any]:
+    """The type variables that a class has for itself (``class Crud[S]``), by the names that its annotations have for them.
+
+    Python looks such names up only where annotations are no text.
+    """
+    return {parameter.__name__: parameter for parameter in given if getattr(parameter, "__infer_variance__", False)}
+
+
 def type_arguments(cls: type, base: type) -> Arguments:
     """What a class gives the parameters of a base, directly or through the bases between them.
 

@@ -14,11 +14,19 @@ _NOT_ON_THE_WIRE: Final = ((bool, int), (bool, float), (datetime, date))
 _ANYTHING: Final = (Any, object)
 
 
-def answers_with(declared: Any, promised: Any) -> bool:  # noqa: ANN401
+def answers_with(declared: Any, promised: Any) -> bool:  # noqa: ANN401 - whatever was declared
     """Whether every value of a declared type is one of the promised type, as it is on the wire.
 
-    Annotations, new names and aliases of a type are that type there. ``Any`` says nothing, so it is believed.
+    Annotations, new names and aliases of a type are that type there. ``Any`` says nothing, so it is believed; so are two
+    aliases that hold themselves.
     """
+    try:
+        return _answers(declared, promised)
+    except RecursionError:
+        return True
+
+
+def _answers(declared: Any, promised: Any) -> bool:  # noqa: ANN401
     declared, promised = _bare(declared), _bare(promised)
     if declared == promised or declared is Any or promised in _ANYTHING or declared in _NEVER or isinstance(promised, TypeVar):
         return True
@@ -31,16 +39,16 @@ def answers_with(declared: Any, promised: Any) -> bool:  # noqa: ANN401
 
 def _unions(declared: Any, promised: Any) -> bool | None:  # noqa: ANN401
     if _is_union(declared):
-        return all(answers_with(member, promised) for member in get_args(declared))
+        return all(_answers(member, promised) for member in get_args(declared))
     if _is_union(promised):
-        return any(answers_with(declared, member) for member in get_args(promised)) or _spread(declared, promised)
+        return any(_answers(declared, member) for member in get_args(promised)) or _spread(declared, promised)
     return None
 
 
 def _spread(declared: Any, promised: Any) -> bool:  # noqa: ANN401
     """A Literal whose values belong to several members of a union."""
     return get_origin(declared) is Literal and all(
-        any(answers_with(Literal[value], member) for member in get_args(promised)) for value in get_args(declared)
+        any(_answers(Literal[value], member) for member in get_args(promised)) for value in get_args(declared)
     )
 
 
@@ -49,7 +57,7 @@ def _literals(declared: Any, promised: Any) -> bool | None:  # noqa: ANN401
         allowed = [(type(value), value) for value in get_args(promised)]
         return get_origin(declared) is Literal and all((type(value), value) in allowed for value in get_args(declared))
     if get_origin(declared) is Literal:
-        return all(answers_with(type(value), promised) for value in get_args(declared))
+        return all(_answers(type(value), promised) for value in get_args(declared))
     return None
 
 
@@ -64,9 +72,9 @@ def _generics(declared: Any, promised: Any) -> bool | None:  # noqa: ANN401
     if not given:
         return True
     if kind is tuple and (wanted is not tuple or expected[-1:] == (Ellipsis,)):
-        return all(answers_with(member, expected[0]) for member in given if member is not Ellipsis)
+        return all(_answers(member, expected[0]) for member in given if member is not Ellipsis)
     if kind is wanted or _arranges_alike(kind, given, expected):
-        return len(given) == len(expected) and all(map(answers_with, given, expected))
+        return len(given) == len(expected) and all(map(_answers, given, expected))
     return True
 
 

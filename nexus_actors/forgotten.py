@@ -10,7 +10,7 @@ from typing_extensions import Format, get_annotations
 
 from bus import Command, Event
 from bus.bare_type import bare_type
-from bus.type_arguments import Arguments, filled
+from bus.type_arguments import Arguments, filled, scope
 from nexus_actors.context import Context
 
 _ABSENT_CONTEXT: Final = re.compile(r"\bContext\b")
@@ -31,7 +31,7 @@ def looks_like_handler(member: object, given: Arguments) -> bool:
     if not inspect.isfunction(function):
         return False
     parameters = list(inspect.signature(function).parameters.values())[0 if isinstance(member, staticmethod) else 1 :]
-    hints = _hints(function)
+    hints = _hints(function, given)
     others = [p for p in parameters if p.kind not in _GATHERED and not _is_context(hints.get(p.name))]
     if not any(_is_context(hints.get(p.name)) for p in parameters):
         return False
@@ -42,13 +42,13 @@ def looks_like_handler(member: object, given: Arguments) -> bool:
     return len(others) == 1 and others[0].name not in hints
 
 
-def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+def _hints(function: Callable[..., Any], given: Arguments) -> dict[str, Any]:
     """The types of its parameters; the text of those that are not there when it runs."""
     found = {}
     for name, annotation in get_annotations(function, format=Format.FORWARDREF).items():
         try:
             namespace = SimpleNamespace(__annotations__={name: annotation})
-            found[name] = get_type_hints(namespace, getattr(function, "__globals__", {}))[name]
+            found[name] = get_type_hints(namespace, getattr(function, "__globals__", {}), scope(given))[name]
         except (NameError, TypeError):
             found[name] = annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else annotation
     return found

@@ -12,7 +12,7 @@ from bus.bare_type import bare_type
 from bus.errors import AbsentType
 from bus.field_types import field_types
 from bus.key_type import key_type_problem
-from bus.type_arguments import Arguments, filled
+from bus.type_arguments import Arguments, filled, scope
 from nexus_actors.answer_type import answers_with, shown
 from nexus_actors.context import Context
 
@@ -45,7 +45,7 @@ def read_signature(where: str, function: Callable[..., Any], given: Arguments) -
     """
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise ContractError(f"{where} has a yield in it, so calling it runs nothing of it. Handlers return; they do not yield.")
-    hints = {name: filled(hint, given) for name, hint in _hints(where, function).items()}
+    hints = {name: filled(hint, given) for name, hint in _hints(where, function, given).items()}
     message_type, many = _message(where, function, hints)
     signature = Signature(message_type, many, inspect.iscoroutinefunction(function))
     if issubclass(message_type, Command):
@@ -57,9 +57,9 @@ def read_signature(where: str, function: Callable[..., Any], given: Arguments) -
     return signature
 
 
-def _hints(where: str, function: Callable[..., Any]) -> dict[str, Any]:
+def _hints(where: str, function: Callable[..., Any], given: Arguments) -> dict[str, Any]:
     try:
-        return get_type_hints(function)
+        return get_type_hints(function, localns=scope(given))
     except NameError as error:
         raise AbsentType(where, error) from error
     except TypeError as error:

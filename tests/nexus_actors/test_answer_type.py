@@ -115,5 +115,18 @@ def test_anything_else_is_none(declared: Any, promised: Any) -> None:
     assert not answers_with(declared, promised)
 
 
+class Holding:
+    """An alias that holds itself, as ``type Json = dict[str, Json] | str`` does."""
+
+    @property
+    def __value__(self) -> Any:
+        return list[self] | str  # type: ignore[valid-type]
+
+
+def test_what_has_no_end_is_believed() -> None:
+    assert answers_with(Holding(), Holding())
+    assert not answers_with(int, Holding())
+
+
 def test_types_are_shown_as_people_write_them() -> None:
     assert [shown(kind) for kind in (None, int, list[int], int | None)] == ["None", "int", "list[int]", "int | None"]

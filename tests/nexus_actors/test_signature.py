@@ -1,11 +1,12 @@
 """What the signature of a handler says."""
 
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import pytest
 from msgspec import Struct
 from typing_extensions import TypeAliasType
+from typing_extensions import TypeVar as TypingTypeVar
 
 from bus import Command, ContractError
 from nexus_actors import Actor, Context, handles
@@ -89,6 +90,27 @@ def test_generic_bases_have_states_and_messages_that_are_given_below() -> None:
     assert Shelf.state_type() is ShelfState
     assert found == {"keep": (Add, False), "noticed": (Noted, True), "totals": (Totals, False)}
     assert handlers_of(Totalling)
+
+
+# What `class Sensing[Own](Actor[None])` is in a module whose annotations are text.
+SENSING = """
+from __future__ import annotations
+class Sensing(Actor[None], Generic[Variable]):
+    @handles
+    def sensed(self, message: Own, ctx: Context) -> None: ...
+    def told(self, messages: list[Own], ctx: Context) -> None: ...
+class Ear(Sensing[Noted]):
+    told = None
+class Deaf(Sensing[Noted]): ...
+"""
+
+
+def test_type_variables_of_a_class_are_known_by_their_names() -> None:
+    names: dict[str, Any] = {**globals(), "Variable": TypingTypeVar("Own", infer_variance=True)}
+    exec(SENSING, names)  # noqa: S102
+    assert [handler.message_type for handler in handlers_of(names["Ear"])] == [Noted]
+    with pytest.raises(ContractError, match=r"Deaf.told takes what only a handler"):
+        handlers_of(names["Deaf"])
 
 
 class OpenState(Totalling):  # type: ignore[type-arg]
