@@ -143,7 +143,7 @@ def guide(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setitem(sys.modules, module.__name__, module)
     names = vars(module)
     names.update({name: value for name, value in globals().items() if getattr(value, "__module__", "") == __name__})
-    names.update(dict.fromkeys(("ctx", "database_url", "job_id", "plate", "redis", "request", "track_id", "vehicle_id")))
+    names.update(dict.fromkeys(("ctx", "database_url", "job_id", "plate", "redis_url", "request", "track_id", "vehicle_id")))
     names.update(MASTERING=MASTERING, LIMIT_BYTES=1, queries=SimpleNamespace(), kettle=kettle)
     names["vehicles"] = SimpleNamespace(routes=Routes(tag="vehicles"))
     return names
