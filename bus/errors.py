@@ -9,6 +9,16 @@ class ContractError(BusError):
     """Raised when a message class or topic is declared in a way that cannot work."""
 
 
+class AbsentType(ContractError):
+    """Raised when a type is named that is not there: it stands further down, or is imported for type checkers alone."""
+
+    def __init__(self, where: str, error: NameError) -> None:
+        super().__init__(
+            f"{where} names the type {error.name!r}, which is not there when it runs. Import it outside of "
+            "`if TYPE_CHECKING:`, or define it at the top level of its module."
+        )
+
+
 class Unwritable(ContractError):
     """Raised when a message, an answer or a state is to be written that its own type forbids. Nothing was written."""
 

@@ -2,14 +2,16 @@
 
 import re
 from contextlib import suppress
-from typing import Any, ClassVar, Generic, TypeVar, cast, dataclass_transform, get_args, get_origin
+from typing import Any, ClassVar, Generic, TypeVar, cast, dataclass_transform
 
 import msgspec
 from msgspec import Struct, StructMeta
 
-from bus.errors import ContractError
-from bus.key_type import declared_type, key_type_problem
+from bus.errors import AbsentType, ContractError
+from bus.field_types import field_types
+from bus.key_type import key_type_problem
 from bus.topic import Channel, Topic
+from bus.type_arguments import type_argument
 
 Reply = TypeVar("Reply")
 
@@ -81,7 +83,7 @@ class Message(Struct, frozen=True, kw_only=True, metaclass=MessageMeta):
         key = getattr(cls, "key_field", None)
         if key not in fields:
             raise ContractError(f"{cls.__name__} has key={key!r}, which is none of its fields {fields}. Name one of them.")
-        with suppress(NameError):  # what stands further down is checked when the service is made
+        with suppress(AbsentType):  # what stands further down is checked when the service is made
             cls.check_key()
         if cls.batch is not None and cls.batch not in fields:
             raise ContractError(f"{cls.__name__} has batch={cls.batch!r}, which is none of its fields {fields}.")
@@ -91,7 +93,7 @@ class Message(Struct, frozen=True, kw_only=True, metaclass=MessageMeta):
     @classmethod
     def check_key(cls) -> None:
         """Raise `ContractError` unless the type of the key has one text for each value."""
-        if problem := key_type_problem(declared_type(cls, cls.key_field)):
+        if problem := key_type_problem(field_types(cls)[cls.key_field]):
             raise ContractError(f"{cls.__name__} has key={cls.key_field!r}, and that field {problem}")
 
     @classmethod
@@ -130,8 +132,9 @@ class Command(Message, Generic[Reply]):
 
     @classmethod
     def reply_type(cls) -> Any:  # noqa: ANN401
-        """The declared type of the answer."""
-        for base in getattr(cls, "__orig_bases__", ()):
-            if get_origin(base) is Command:
-                return get_args(base)[0]
-        raise ContractError(f"{cls.__name__} does not say what it answers. Declare it as Command[ReplyType].")
+        """The declared type of the answer.
+
+        Raises:
+            ContractError: the class does not declare it.
+        """
+        return type_argument(cls, Command, "its answer")

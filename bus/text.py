@@ -25,7 +25,7 @@ def _cut(text: str, longest: int, *, keep_end: bool) -> str:
     if len(text) <= longest:
         return text
     kept = longest - len(CUT)
-    return CUT + text[-kept:] if keep_end else text[:kept] + CUT
+    return CUT + text[len(text) - kept :] if keep_end else text[:kept] + CUT
 
 
 def is_storable(text: str) -> bool:

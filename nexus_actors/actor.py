@@ -2,14 +2,20 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast, get_args, get_origin, overload
+from types import NoneType
+from typing import Any, Final, Generic, TypeVar, cast, overload
 
 from msgspec import Struct
 
 from bus import ContractError, Message
+from bus.type_arguments import Arguments, type_argument, type_arguments
+from nexus_actors.forgotten import looks_like_handler
 from nexus_actors.retry import RetryPolicy
-from nexus_actors.signature import check_key_field, looks_like_handler, read_signature
+from nexus_actors.signature import check_key_field, read_signature
 from nexus_actors.state_type import checked_state
+
+_INNER: Final = ("fget", "func", "__func__")
+"""Where properties and other decorators keep the function that they are put upon."""
 
 State = TypeVar("State")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -23,6 +29,9 @@ class Actor(Generic[State]):
         key: which one of its kind it is.
     """
 
+    key: str
+    state: State
+
     def __init__(self, key: str, state: State) -> None:
         self.key = key
         self.state = state
@@ -34,13 +43,9 @@ class Actor(Generic[State]):
         Raises:
             ContractError: the class does not declare it, or it is none that a new actor can start with.
         """
-        for base in getattr(cls, "__orig_bases__", ()):
-            if get_origin(base) is Actor:
-                declared = get_args(base)[0]
-                if declared in (None, type(None)):
-                    return None
-                return checked_state(cls, declared)  # type: ignore[arg-type] # typeshed takes no class for hashable
-        raise ContractError(f"{cls.__name__} does not say what its state is. Derive it from Actor[StateType] or Actor[None].")
+        this: Any = cls  # typeshed takes no class for hashable
+        declared = type_argument(this, Actor, "its state")
+        return None if declared is NoneType else checked_state(this, declared)
 
 
 class Handler(Struct, frozen=True):
@@ -82,6 +87,8 @@ def handles(function: _Function | None = None, /, *, key: str | None = None, ret
         raise ContractError(f"@handles(retry={retry!r}) is no policy. Write it as retry=RetryPolicy(...).")
 
     def mark(marked: _Function) -> _Function:
+        if isinstance(marked, property):
+            raise ContractError("@handles is for plain methods, and stands over a property. Leave @property out.")
         cast("Any", marked).handles_as = _Mark(key, retry)
         return marked
 
@@ -102,24 +109,45 @@ def handlers_of(actor: type[Actor[Any]]) -> list[Handler]:
         ContractError: a handler's signature cannot be understood, or a method is one and not marked as such.
     """
     found = []
-    for name, member in inspect.getmembers(actor):
-        if hasattr(member, "handles_as"):
-            found.append(_handler(actor, name, member))
-        elif not name.startswith("_") and looks_like_handler(member):
+    for name in dir(actor):
+        member = inspect.getattr_static(actor, name)
+        where = f"{actor.__name__}.{name}"
+        if mark := _mark_of(member):
+            _check_plain(where, name, member)
+            found.append(_handler(actor, name, mark))
+        elif not name.startswith("_") and looks_like_handler(member, _given(actor, name)):
             raise ContractError(
-                f"{actor.__name__}.{name} takes what only a handler is given, and is none. Mark it with @handles, or, where "
+                f"{where} takes what only a handler is given, and is none. Mark it with @handles, or, where "
                 f"it is a helper, call it _{name}."
             )
     _check_once(actor, found)
     return found
 
 
-def _handler(actor: type[Actor[Any]], name: str, function: Callable[..., Any]) -> Handler:
+def _mark_of(member: object) -> _Mark | None:
+    """What the decorator has left on what stands in a class, or on the function under another decorator."""
+    marks = (getattr(part, "handles_as", None) for part in (member, *(getattr(member, name, None) for name in _INNER)))
+    return next((mark for mark in marks if isinstance(mark, _Mark)), None)
+
+
+def _check_plain(where: str, name: str, member: object) -> None:
+    if hasattr(Actor, name) or name in Actor.__annotations__:
+        raise ContractError(f"{where} hides what every actor has under this name. Give the handler another one.")
+    if not inspect.isfunction(member):
+        raise ContractError(
+            f"{where} must be a plain method, and is a {type(member).__name__}: it is called on the actor whose key the "
+            "message has. Leave the other decorator out."
+        )
+
+
+def _given(actor: type[Actor[Any]], name: str) -> Arguments:
+    """What an actor gives the type variables of the class that one of its methods is written in."""
+    return type_arguments(actor, next(kind for kind in actor.__mro__ if name in vars(kind)))
+
+
+def _handler(actor: type[Actor[Any]], name: str, mark: _Mark) -> Handler:
     where = f"{actor.__name__}.{name}"
-    if isinstance(inspect.getattr_static(actor, name), staticmethod | classmethod):
-        raise ContractError(f"{where} must be a plain method: it is called on the actor whose key the message has.")
-    signature = read_signature(where, function)
-    mark: _Mark = function.handles_as  # type: ignore[attr-defined]
+    signature = read_signature(where, getattr(actor, name), _given(actor, name))
     if mark.key is not None:
         check_key_field(where, signature.message_type, mark.key)
     key = None if mark.key == signature.message_type.key_field else mark.key

@@ -1,13 +1,14 @@
 """Whether what a handler says that it answers with is what its command promises."""
 
+import sys
+from collections.abc import Mapping
 from datetime import date, datetime
-from types import NoneType, SimpleNamespace, UnionType
+from types import NoneType, UnionType
 from typing import (
     Any,
     Final,
     Literal,
     Never,
-    NewType,
     NoReturn,
     TypeVar,
     Union,
@@ -17,26 +18,27 @@ from typing import (
     is_typeddict,
 )
 
+from bus.bare_type import bare_type
+
 _NEVER: Final = (Never, NoReturn)
 _NOT_ON_THE_WIRE: Final = ((bool, int), (bool, float), (datetime, date))
 """What is a kind of the other in Python alone."""
 _ANYTHING: Final = (Any, object)
 
 
-def resolved(declared: Any, module: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever was declared
-    """A type without its annotations, and with what it names as text looked up in a module's names.
-
-    Raises:
-        NameError: it names what is not there.
-    """
-    return get_type_hints(SimpleNamespace(__annotations__={"it": declared}), globalns=module)["it"]
-
-
-def answers_with(declared: Any, promised: Any) -> bool:  # noqa: ANN401
+def answers_with(declared: Any, promised: Any) -> bool:  # noqa: ANN401 - whatever was declared
     """Whether every value of a declared type is one of the promised type, as it is on the wire.
 
-    A new name of a type (``NewType``) is that type there. ``Any`` says nothing, so it is believed.
+    Annotations, new names and aliases of a type are that type there. ``Any`` says nothing, so it is believed; so are two
+    aliases that hold themselves.
     """
+    try:
+        return _answers(declared, promised)
+    except RecursionError:
+        return True
+
+
+def _answers(declared: Any, promised: Any) -> bool:  # noqa: ANN401
     declared, promised = _bare(declared), _bare(promised)
     if declared == promised or declared is Any or promised in _ANYTHING or declared in _NEVER or isinstance(promised, TypeVar):
         return True
@@ -49,16 +51,16 @@ def answers_with(declared: Any, promised: Any) -> bool:  # noqa: ANN401
 
 def _unions(declared: Any, promised: Any) -> bool | None:  # noqa: ANN401
     if _is_union(declared):
-        return all(answers_with(member, promised) for member in get_args(declared))
+        return all(_answers(member, promised) for member in get_args(declared))
     if _is_union(promised):
-        return any(answers_with(declared, member) for member in get_args(promised)) or _spread(declared, promised)
+        return any(_answers(declared, member) for member in get_args(promised)) or _spread(declared, promised)
     return None
 
 
 def _spread(declared: Any, promised: Any) -> bool:  # noqa: ANN401
     """A Literal whose values belong to several members of a union."""
     return get_origin(declared) is Literal and all(
-        any(answers_with(Literal[value], member) for member in get_args(promised)) for value in get_args(declared)
+        any(_answers(Literal[value], member) for member in get_args(promised)) for value in get_args(declared)
     )
 
 
@@ -67,7 +69,7 @@ def _literals(declared: Any, promised: Any) -> bool | None:  # noqa: ANN401
         allowed = [(type(value), value) for value in get_args(promised)]
         return get_origin(declared) is Literal and all((type(value), value) in allowed for value in get_args(declared))
     if get_origin(declared) is Literal:
-        return all(answers_with(type(value), promised) for value in get_args(declared))
+        return all(_answers(type(value), promised) for value in get_args(declared))
     return None
 
 
@@ -75,14 +77,22 @@ def _generics(declared: Any, promised: Any) -> bool | None:  # noqa: ANN401
     wanted = get_origin(promised)
     if wanted is None:
         return None
-    if not _is_kind(get_origin(declared) or declared, wanted):
+    kind = get_origin(declared) or declared
+    if not _is_kind(kind, wanted) or issubclass(kind, Mapping) != issubclass(wanted, Mapping):
         return False
     given, expected = get_args(declared), get_args(promised)
     if not given:
         return True
-    if wanted is tuple and expected[-1:] == (Ellipsis,):
-        return all(answers_with(member, expected[0]) for member in given if member is not Ellipsis)
-    return len(given) == len(expected) and all(map(answers_with, given, expected))
+    if kind is tuple and (wanted is not tuple or expected[-1:] == (Ellipsis,)):
+        return all(_answers(member, expected[0]) for member in given if member is not Ellipsis)
+    if kind is wanted or _arranges_alike(kind, given, expected):
+        return len(given) == len(expected) and all(map(_answers, given, expected))
+    return True
+
+
+def _arranges_alike(kind: type, given: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
+    """Whether the parameters of a kind of a type stand for the type's own, which is sure of Python's own types alone."""
+    return kind.__module__.partition(".")[0] in sys.stdlib_module_names and len(given) == len(expected)
 
 
 def _is_kind(declared: Any, promised: Any) -> bool:  # noqa: ANN401
@@ -113,8 +123,7 @@ def _is_union(declared: Any) -> bool:  # noqa: ANN401
 
 
 def _bare(declared: Any) -> Any:  # noqa: ANN401
-    while isinstance(declared, NewType):
-        declared = declared.__supertype__
+    declared = bare_type(declared)
     return NoneType if declared is None else declared
 
 

@@ -1,10 +1,11 @@
 """What a service's package has and the service does not name: written, and never run."""
 
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bus import Command, ContractError, Message
+from bus import Command, ContractError, Message, Topic
 from nexus_actors.actor import Actor, handlers_of
 from nexus_actors.job import Job
 from nexus_actors.work import Work
@@ -37,8 +38,10 @@ def check_named(module: str, actors: Sequence[type[Actor[Any]]], works: Sequence
             raise ContractError(f"{work.__name__} is not among Service(works=[...]): its jobs would never be done.")
 
 
-def check_taken(module: str, handled: Collection[type[Message]], works: Collection[type[Job]]) -> None:
+def check_taken(module: str, topic: Topic, handled: Collection[type[Message]], works: Collection[type[Job]]) -> None:
     """Check that a service does something with every command and job of its package that has been imported.
+
+    Commands of other topics are what it asks others.
 
     Raises:
         ContractError: nothing would happen to one.
@@ -47,7 +50,8 @@ def check_taken(module: str, handled: Collection[type[Message]], works: Collecti
     if name != _SERVICE_MODULE:
         return
     for command in _below(Command):
-        if _is_of(command, package) and hasattr(command, "wire") and command not in handled:
+        is_own = _is_of(command, package) and hasattr(command, "wire") and command.topic == topic
+        if is_own and command not in handled:
             raise ContractError(
                 f"No actor handles the command {command.__name__}: who asks it would wait for nothing. Add a handler."
             )
@@ -80,4 +84,10 @@ def _below(base: type) -> Iterator[type[Any]]:
 
 
 def _is_of(cls: type, package: str) -> bool:
-    return cls.__module__.startswith(f"{package}.")
+    """Whether a class is what its name stands for in a module of a package; one of before a reload is not."""
+    if not cls.__module__.startswith(f"{package}."):
+        return False
+    found: object = sys.modules.get(cls.__module__)
+    for name in cls.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is cls

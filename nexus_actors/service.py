@@ -6,8 +6,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bus import ContractError, Message, StreamName, Topic
+from bus import Command, ContractError, Message, StreamName, Topic
 from bus.codec import Contracts
+from bus.field_types import check_fields
 from nexus_actors.actor import Actor, Handler, handlers_of
 from nexus_actors.catalogue import ServiceEntry
 from nexus_actors.job import Job
@@ -72,7 +73,7 @@ class Service:
         self.works = self._collect_works(works)
         module = str(caller.f_globals.get("__name__", ""))
         check_named(module, actors, works)
-        check_taken(module, self._handlers, self.works)
+        check_taken(module, topic, self._handlers, self.works)
 
     def _collect(self, actors: Sequence[type[Actor[Any]]]) -> dict[type[Message], tuple[Handler, ...]]:
         found: dict[type[Message], tuple[Handler, ...]] = {}
@@ -80,12 +81,14 @@ class Service:
         if len(names) != len(actors):
             raise ContractError(f"Two actors of {self.name} have the same name; their states would mix.")
         for actor in actors:
-            actor.state_type()
             for handler in handlers_of(actor):
                 found[handler.message_type] = (*found.get(handler.message_type, ()), handler)
+            actor.state_type()
         for message_type, handlers in found.items():
             message_type.check_key()
-            if message_type.channel == "commands":
+            check_fields(message_type)
+            if issubclass(message_type, Command):
+                check_fields(message_type.reply_type())
                 self._check_command(message_type, handlers)
         return found
 
@@ -93,13 +96,15 @@ class Service:
         found: dict[type[Job], type[Work[Any]]] = {}
         for work in works:
             job = check_work(work)
+            job.check_key()
+            check_fields(job)
             if job.topic != self.topic:
                 raise ContractError(f"{self.name} was given {work.__name__}, whose jobs are those of {job.topic.service}.")
             if found.setdefault(job, work) is not work:
                 raise ContractError(f"{self.name} has two works for {job.__name__}. A job is done in one way.")
         return found
 
-    def _check_command(self, message_type: type[Message], handlers: Sequence[Handler]) -> None:
+    def _check_command(self, message_type: type[Command[Any]], handlers: Sequence[Handler]) -> None:
         name = message_type.__name__
         if message_type.topic != self.topic:
             raise ContractError(f"{self.name} handles {name}, a command of {message_type.topic.service}.")

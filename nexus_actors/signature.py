@@ -1,16 +1,19 @@
 """The signature of a handler: which message it takes, and whether it answers with what that message promises."""
 
 import inspect
-import sys
 from collections.abc import Callable
 from types import GenericAlias
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
 
 from bus import Command, ContractError, Event, Message
-from bus.key_type import declared_type, key_type_problem
-from nexus_actors.answer_type import answers_with, resolved, shown
+from bus.bare_type import bare_type
+from bus.errors import AbsentType
+from bus.field_types import field_types
+from bus.key_type import key_type_problem
+from bus.type_arguments import Arguments, filled, scope
+from nexus_actors.answer_type import answers_with, shown
 from nexus_actors.context import Context
 
 _POSITIONAL: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -30,18 +33,19 @@ class Signature(Struct, frozen=True):
     is_async: bool
 
 
-def read_signature(where: str, function: Callable[..., Any]) -> Signature:
+def read_signature(where: str, function: Callable[..., Any], given: Arguments) -> Signature:
     """The signature of a handler.
 
     Args:
         where: the handler, in words: ``Actor.method``.
+        given: what its actor gives the type variables of the class that it is written in.
 
     Raises:
         ContractError: it is none that a handler can have, or it answers with something else than its message promises.
     """
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise ContractError(f"{where} has a yield in it, so calling it runs nothing of it. Handlers return; they do not yield.")
-    hints = _hints(where, function)
+    hints = {name: filled(hint, given) for name, hint in _hints(where, function, given).items()}
     message_type, many = _message(where, function, hints)
     signature = Signature(message_type, many, inspect.iscoroutinefunction(function))
     if issubclass(message_type, Command):
@@ -53,13 +57,13 @@ def read_signature(where: str, function: Callable[..., Any]) -> Signature:
     return signature
 
 
-def _hints(where: str, function: Callable[..., Any]) -> dict[str, Any]:
+def _hints(where: str, function: Callable[..., Any], given: Arguments) -> dict[str, Any]:
     try:
-        return get_type_hints(function)
-    except (NameError, TypeError) as error:
-        raise ContractError(
-            f"{where} has an annotation that is not there when it runs: {error}. Import it for real."
-        ) from error
+        return get_type_hints(function, localns=scope(given))
+    except NameError as error:
+        raise AbsentType(where, error) from error
+    except TypeError as error:
+        raise ContractError(f"{where} has an annotation that is no type: {error}.") from error
 
 
 def _message(where: str, function: Callable[..., Any], hints: dict[str, Any]) -> tuple[type[Message], bool]:
@@ -72,15 +76,25 @@ def _message(where: str, function: Callable[..., Any], hints: dict[str, Any]) ->
     found = _message_of(hints[names[0]])
     if found is None:
         raise ContractError(
-            f"{where} declares its message as {shown(hints[names[0]])}, which is no Command, Event or list of one."
+            f"{where} declares its message as {shown(hints[names[0]])}, which is no Command, Event or list of one with a topic."
+            f"{_open_hint(hints[names[0]])}"
         )
     return found
 
 
+def _open_hint(declared: Any) -> str:  # noqa: ANN401
+    if isinstance(declared, TypeVar):
+        return " The actor leaves it open: derive it from its generic base with that message in brackets."
+    if isinstance(get_origin(declared), type) and issubclass(get_origin(declared), Message):
+        return " Derive a class from that, with a topic and a key, and take it."
+    return ""
+
+
 def _message_of(declared: Any) -> tuple[type[Message], bool] | None:  # noqa: ANN401 - whatever was declared
     """The message type of a parameter, and whether it takes many; None where it takes none."""
+    declared = bare_type(declared)
     many = get_origin(declared) is list
-    kind = get_args(declared)[0] if many else declared
+    kind = bare_type(get_args(declared)[0]) if many else declared
     if isinstance(kind, type) and issubclass(kind, Command | Event) and hasattr(kind, "wire"):
         return kind, many
     return None
@@ -92,7 +106,7 @@ def _is_context(declared: Any) -> bool:  # noqa: ANN401
 
 def _check_answer(where: str, signature: Signature, declared: Any) -> None:  # noqa: ANN401
     command: Any = signature.message_type
-    promised = resolved(command.reply_type(), vars(sys.modules[command.__module__]))
+    promised = command.reply_type()
     wanted = f"list[{shown(promised)}]" if signature.many else shown(promised)
     if declared is inspect.Signature.empty:
         raise ContractError(
@@ -104,22 +118,6 @@ def _check_answer(where: str, signature: Signature, declared: Any) -> None:  # n
         )
 
 
-def looks_like_handler(function: object) -> bool:
-    """Whether a method takes a message alone, or something with a context: as nobody but the runtime would call it."""
-    if not inspect.isfunction(function):
-        return False
-    try:
-        hints = get_type_hints(function)
-    except (NameError, TypeError):
-        return False
-    parameters = list(inspect.signature(function).parameters)[1:]
-    if not 1 <= len(parameters) <= 2:  # noqa: PLR2004 - message and ctx
-        return False
-    if parameters[0] not in hints:
-        return hints.get(parameters[-1]) is Context
-    return _message_of(hints[parameters[0]]) is not None
-
-
 def check_key_field(where: str, message_type: type[Message], key: str) -> None:
     """Check the field that names a handler's actor.
 
@@ -128,5 +126,5 @@ def check_key_field(where: str, message_type: type[Message], key: str) -> None:
     """
     if key not in message_type.__struct_fields__:
         raise ContractError(f"{where} has key={key!r}, which is no field of {message_type.__name__}.")
-    if problem := key_type_problem(declared_type(message_type, key), may_be_none=True):
+    if problem := key_type_problem(field_types(message_type)[key], may_be_none=True):
         raise ContractError(f"{where} has key={key!r}, and that field of {message_type.__name__} {problem}")

@@ -7,6 +7,9 @@ import msgspec
 from msgspec import Struct
 
 from bus import ContractError
+from bus.bare_type import bare_type
+from bus.field_types import check_fields
+from nexus_actors.answer_type import shown
 from nexus_actors.runtime.unknown_fields import MARK
 
 
@@ -18,8 +21,9 @@ def checked_state(actor: type, declared: Any) -> type[Struct]:  # noqa: ANN401 -
         ContractError: it is no Struct, cannot be made without arguments, cannot hold what a newer release adds to it or the
             runtime does, or is not read back as it was saved.
     """
+    declared = bare_type(declared)
     if not (isinstance(declared, type) and issubclass(declared, Struct)):
-        raise ContractError(f"The state of {actor.__name__} is no msgspec Struct.")
+        raise ContractError(f"The state of {actor.__name__} is {shown(declared)}, which is no msgspec Struct. Declare one.")
     config = declared.__struct_config__
     if config.array_like or config.forbid_unknown_fields:
         raise ContractError(
@@ -40,9 +44,10 @@ def checked_state(actor: type, declared: Any) -> type[Struct]:  # noqa: ANN401 -
 
 
 def _check_stored(declared: type[Struct], fresh: Struct) -> None:
+    check_fields(declared)
     try:
         msgspec.json.decode(msgspec.json.encode(fresh), type=declared)
-    except (TypeError, ValueError, NameError) as error:
+    except (TypeError, ValueError) as error:
         raise ContractError(
             f"A new {declared.__name__} cannot be saved and read again: {error}. States are kept as JSON."
         ) from error

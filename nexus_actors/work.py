@@ -1,11 +1,13 @@
 """Work: how a job is done, in a process of its own, and what is told of it."""
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
 from bus import Command, ContractError
+from bus.type_arguments import type_argument
+from nexus_actors.answer_type import shown
 from nexus_actors.errors import NexusError
 from nexus_actors.job import Job
 from nexus_actors.retry import check_errors
@@ -96,12 +98,10 @@ class Work(ABC, Generic[J]):
         Raises:
             ContractError: the class does not declare it.
         """
-        for base in getattr(cls, "__orig_bases__", ()):
-            if get_origin(base) is Work:
-                declared = get_args(base)[0]
-                if isinstance(declared, type) and issubclass(declared, Job) and hasattr(declared, "wire"):
-                    return declared
-        raise ContractError(f"{cls.__name__} does not say what its job is. Derive it from Work[JobType].")
+        declared = type_argument(cls, Work, "its job")
+        if isinstance(declared, type) and issubclass(declared, Job) and hasattr(declared, "wire"):
+            return declared
+        raise ContractError(f"The job of {cls.__name__} is {shown(declared)}, which is no Job with a topic. Declare one.")
 
     @classmethod
     def reference(cls) -> str:

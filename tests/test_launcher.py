@@ -242,6 +242,7 @@ def _digest(text: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)  # it makes environments, with pip in them
 def test_pip_installs_what_the_lock_names_and_nothing_else(tmp_path: Path) -> None:
     launcher = Launcher(tmp_path)
     wheels = tmp_path / "wheels"

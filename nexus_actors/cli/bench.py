@@ -19,7 +19,7 @@ def command() -> None:
     """Measure how fast this is on this machine, beside others."""
 
 
-@command.command("bus")
+@command.command("bus", short_help="Measure the bus and the runtime beside their peers.")
 @click.option("--rounds", type=click.IntRange(1, 100), default=5, show_default=True, help="How often to measure everything.")
 @click.option(
     "--messages",
@@ -44,7 +44,7 @@ def bus(rounds: int, messages: int, as_json: bool, *, kills: bool) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(report)) if as_json else shape.lines(report))
 
 
-@command.command("recovery")
+@command.command("recovery", short_help="Measure how long faults stop the flow.")
 @click.option("--rounds", type=click.IntRange(1, 100), default=3, show_default=True, help="How often each fault happens.")
 @click.option(
     "--lease",

@@ -11,7 +11,7 @@ from nexus_actors.deployment.chart import ChartFault, updated
 from nexus_actors.loading import load_catalogue
 
 
-@click.command
+@click.command(short_help="Bring the Helm chart's services to what the catalogue says.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 where the values are out of date.")
 @click.option(
     "--file",

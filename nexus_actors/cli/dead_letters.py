@@ -19,10 +19,12 @@ from nexus_actors.runtime.release import Released
 
 _TOLD_EVERY_S: Final = 1.0
 _MOST_GROUPS: Final = 50
+_REDRIVEN: Final = "They are tried again, and what waits behind them goes along."
+_DROPPED: Final = "They are dropped for good, and what waits behind them is tried again."
 _KINDS: Final[tuple[Trait, ...]] = ("service", "type", "cause")
 
 
-@click.group
+@click.group(short_help="Messages that failed too often: try again, or drop.")
 def command() -> None:
     """Look at messages that failed too often, and try them again or drop them.
 
@@ -30,11 +32,11 @@ def command() -> None:
     """
 
 
-@command.command("list")
+@command.command("list", short_help="List dead letters, or count them by what they share.")
 @filtering
 @click.option("--by", type=click.Choice(["cause", "type", "service", "key"]), multiple=True, help="Count them by this.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
-@click.option("--after", type=int, default=0, help="From behind this number on.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="So many at most.")
+@click.option("--after", type=int, default=0, help="From behind this NUMBER on.  [default: 0]")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
 def list_(by: tuple[Trait, ...], limit: int, after: int, as_json: bool, **options: Any) -> None:  # noqa: ANN401
     """List dead letters in the order of parking, or count them: --by cause --by service."""
@@ -73,19 +75,19 @@ def show(message_id: UUID, service: str | None, raw: bool) -> None:
 def clearing(command: Any) -> Any:  # noqa: ANN401 - a function that click decorates
     """The options of a command about many keys."""
     every = click.option("--all", "every", is_flag=True, help="All that there are.")
-    dry = click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
+    dry = click.option("--dry-run", is_flag=True, help="Tell which letters the options choose, and do nothing.")
     pace = click.option("--rate", type=click.FloatRange(0.01, 10_000), default=50.0, show_default=True, help="Keys a second.")
     return filtering(every(dry(pace(command))))
 
 
-@command.command
+@command.command(short_help="Try all dead letters of some keys again.")
 @clearing
 @click.argument("keys", nargs=-1, metavar="[SERVICE KEY...]")
 def redrive(keys: tuple[str, ...], every: bool, dry_run: bool, rate: float, **options: Any) -> None:  # noqa: ANN401
     """Try all dead letters of some keys again, in order, under their own ids.
 
-    The keys are named, or they are those with a letter that failed as the options say (--all: any). What waits behind it goes
-    along. Ctrl-C ends it at any time; the same command goes on with what is left.
+    The keys of a service are named, or they are those with a letter that failed as the options say (--all: any). What waits
+    behind it goes along. Ctrl-C ends it at any time; the same command goes on with what is left.
     """
     which = _asked(options, every, bool(keys))
     if which is not None:
@@ -117,7 +119,8 @@ def drop(
 ) -> None:
     """Drop dead letters for good. The others of their keys are tried again, in order.
 
-    They are named, or they are those that failed as the options say (--all: any). Ctrl-C ends it at any time.
+    They are named, or they are those that failed as the options say (--all: any). What waits behind them is not dropped.
+    Ctrl-C ends it at any time.
     """
     service = options["service"]
     named = {**options, "service": None} if message_ids else options
@@ -160,8 +163,9 @@ def _clear(which: LetterFilter, *, drop: bool, dry_run: bool, rate: float, yes: 
         say("There are no such dead letters.")
         return
     say(groups_table(groups, _KINDS))
-    say(f"\n{whole.letters:,} failed, of {whole.keys:,} keys. What waits behind them goes along.")
+    say(f"\n{whole.letters:,} failed, of {whole.keys:,} keys. {_DROPPED if drop else _REDRIVEN}")
     if dry_run:
+        say("Nothing was done, for this was a dry run.")
         return
     if not yes:
         agreed(f"Drop {whole.letters:,} messages for good, and try the others of {whole.keys:,} keys again?")

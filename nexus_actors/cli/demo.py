@@ -18,11 +18,13 @@ from nexus_actors.loading import load_catalogue
 from nexus_actors.local.credentials import Credentials, load_credentials
 
 
-@click.command
+@click.command(short_help="Run a demonstration on the running platform, or list them.")
 @click.argument("name", required=False)
 @click.argument("arguments", nargs=-1)
 def command(name: str | None, arguments: tuple[str, ...]) -> None:
     """Run the demonstration NAME on the running platform; without a name, list those that there are.
+
+    ARGUMENTS are those of the demonstration, such as a track: nexus demo fleet TRACK.gpx.
 
     Exits with 0 only when everything came out as it must.
     """

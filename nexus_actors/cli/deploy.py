@@ -27,7 +27,7 @@ _env_file = click.option(
 )
 
 
-@click.group
+@click.group(short_help="Run the platform in containers.")
 def command() -> None:
     """Run the platform in containers: see deploy/docker-compose.nexus-full.yml."""
 
@@ -43,7 +43,7 @@ def init(env_file: Path, bind: str, port_offset: int) -> None:
     click.echo(f"Made {env_file} (mode 600). Keep a copy of it in a safe place.")
 
 
-@command.command
+@command.command(short_help="Bring the compose file to what the catalogue says.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 where the file is out of date.")
 @click.option(
     "--file",
@@ -70,7 +70,7 @@ def compose(file: Path, *, check: bool) -> None:
         click.echo(f"Wrote {file}.")
 
 
-@command.command
+@command.command(short_help="Make the containers' signing key and first accounts.")
 @_env_file
 def accounts(env_file: Path) -> None:
     """Make what the containers lack before anybody can log in: signing key, first administrator, account of this command line.
@@ -83,7 +83,11 @@ def accounts(env_file: Path) -> None:
     _become(["first-accounts"], {**environ, variable("auth_kek"): deployment.auth_kek})
 
 
-@command.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@command.command(
+    "exec",
+    short_help="Run another command against the containers.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
 @_env_file
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
 def execute(env_file: Path, arguments: tuple[str, ...]) -> None:

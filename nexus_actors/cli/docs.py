@@ -16,8 +16,10 @@ _DOCUMENTS = _CHECKOUT / "docs" / "api"
 _SCHEMAS = _CHECKOUT / "tests" / "contracts" / "schemas.json"
 
 
-@click.command
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=_DOCUMENTS, help="The folder; docs/api.")
+@click.command(short_help="Write AsyncAPI and OpenAPI documents; guard contracts.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default=_DOCUMENTS, help="The folder.  [default: docs/api]"
+)
 @click.option("--schemas", type=click.Path(path_type=Path, dir_okay=False), default=_SCHEMAS, hidden=True)
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 where documents or schemas are not up to date.")
 @click.option("--accept-schemas", is_flag=True, help="Take the snapshot of all schemas anew; breaking changes are refused.")

@@ -18,7 +18,7 @@ _PATIENCE_S = 120.0
 _LOOK_AGAIN_S = 0.05
 
 
-@click.command
+@click.command(short_help="Stop the platform on this machine, losing nothing.")
 def command() -> None:
     """Stop the platform on this machine and wait until it has stopped.
 

@@ -17,7 +17,7 @@ from nexus_actors.local.plan import make_plan
 from nexus_actors.local.run_state import RunState
 
 
-@click.command
+@click.command(short_help="Make a cluster's signing key and first accounts.")
 def command() -> None:
     """Make what a platform lacks before anybody can log in: signing key, first administrator, account of the command line.
 

@@ -46,7 +46,7 @@ def compile_lock(uv: str, target: Path, *arguments: str) -> None:
         raise click.ClickException(f"uv could not write {target.name}.")
 
 
-@click.command
+@click.command(short_help="Write the locks of libraries anew from pyproject.toml.")
 @click.option("--upgrade", is_flag=True, help="Take the newest versions that pyproject.toml allows.")
 def command(upgrade: bool) -> None:
     """Write the locks anew from pyproject.toml, for every platform. Needs uv."""

@@ -54,7 +54,10 @@ class CommandFiles(click.Group):
 
 @click.group(cls=CommandFiles, name="nexus", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 def nexus() -> None:
-    """Nexus COS: 25 services, one event-driven platform."""
+    """Nexus COS: 25 services, one event-driven platform.
+
+    Begin with `nexus up`; `nexus COMMAND --help` says more of a command.
+    """
     for output in (sys.stdout, sys.stderr):
         if isinstance(output, io.TextIOWrapper):
             # What a terminal or a pipe of another character set has no place for is shown as an escape; it ended the command.

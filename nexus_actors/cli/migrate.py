@@ -9,7 +9,7 @@ from nexus_actors.config import Settings
 from nexus_actors.loading import load_catalogue, load_service
 
 
-@click.command
+@click.command(short_help="Bring the schemas of a database up to date.")
 def command() -> None:
     """Bring the schemas of all services that are built up to date in the database that NEXUS_DATABASE_URL names.
 

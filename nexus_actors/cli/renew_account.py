@@ -11,7 +11,7 @@ from nexus_actors.loading import load_catalogue
 from nexus_actors.local.first_start import FirstStart
 
 
-@click.command
+@click.command(short_help="Give the command line's own account a new secret.")
 def command() -> None:
     """Give the command line's account a new secret, and restore it where an administrator has disabled it.
 

@@ -14,7 +14,7 @@ from nexus_actors.local.leftovers import end_servers, end_workers
 _UP = "The platform of {folder} is up; nothing was removed. Stop it first: nexus down"
 
 
-@click.command
+@click.command(short_help="Remove all data of the platform on this machine.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(yes: bool) -> None:
     """Remove all data of the platform on this machine: both embedded servers', the secrets, the logs.

@@ -20,14 +20,16 @@ _GENERATED = (("docs", "--accept-schemas"), ("deploy", "compose"), ("chart",))
 """What writes the files that follow from the catalogue."""
 
 
-@click.command
+@click.command(short_help="Make the files of a new service.")
 @click.option("--all", "every", is_flag=True, help="Make every service of the catalogue that is not built yet.")
 @click.option("--title", help="What people call it.  [default: from the name]")
 @click.option("--port", type=int, help="TCP port of its HTTP face.  [default: the first free one from 9900 on]")
 @click.option("--module", help="Title of the module that it belongs to.  [default: Extensions]")
 @click.argument("service", required=False)
 def command(every: bool, title: str | None, port: int | None, module: str | None, service: str | None) -> None:
-    """Make the files of a new service in the shape that all have: contract, domain, actors, routes, queries, migration, tests.
+    """Make the files of a new service in the shape that all have.
+
+    They are contract, domain, actors, jobs, routes, queries, migration and tests; docs/services.md says what is in them.
 
     SERVICE is a service of the catalogue that is not built yet, which has its title, port and module there, or a new name such
     as demo-ms. What is made starts, answers /health and passes its tests; it keeps items with names, to be replaced by what the

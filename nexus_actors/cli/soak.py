@@ -10,7 +10,7 @@ import click
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-@click.command
+@click.command(short_help="Inject faults into a platform of its own for a while.")
 @click.option("--minutes", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="How long.")
 @click.option("--events", type=click.IntRange(min=1), help="In place of minutes: so many events while workers are killed.")
 @click.option("--workers", type=click.IntRange(2, 64), default=4, show_default=True, help="How many; with --events.")

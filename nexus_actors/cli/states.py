@@ -30,13 +30,15 @@ def command() -> None:
     """
 
 
-@command.command
+@command.command(short_help="Show a state, and why its service cannot read it.")
 @click.option("--raw", is_flag=True, help="All of it as it is kept, with the secrets and the data of people in it.")
 @click.argument("service")
 @click.argument("actor")
 @click.argument("key")
 def show(service: str, actor: str, key: str, raw: bool) -> None:
     """Show a state as JSON, and why its service cannot read it where that is so.
+
+    ACTOR is the name of the actor's class, KEY says which one it is, as in: fleet-service VehicleActor <vehicle_id>.
 
     Secrets, by name or by looks, e-mail addresses, telephone and licence numbers are masked; long texts and lists are cut.
     """
@@ -47,7 +49,7 @@ def show(service: str, actor: str, key: str, raw: bool) -> None:
         say(content.problem, "red", err=True)
 
 
-@command.command
+@command.command(short_help="Put a state in the place of whatever there is.")
 @click.argument("service")
 @click.argument("actor")
 @click.argument("key")

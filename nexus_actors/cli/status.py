@@ -29,11 +29,13 @@ _NOTABLE_S = 0.1
 _MINUTE_S = 60.0
 
 
-@click.command
+@click.command(short_help="Show how the services and workers fare, and what waits.")
 def command() -> None:
     """Show all services with their ports and how they fare, and the workers that run them.
 
-    LAG is how long the oldest message has waited that a service has not handled.
+    PARTITIONS is how many of its partitions workers own. LAG is how long the oldest message has waited that a service has not
+    handled. Below the table stand keys that wait for no fault of their messages (for a newer release, for the database): of
+    which service, how many, since when, with what, and why. Messages that failed too often are in the dead letters instead.
 
     Exits with 0 where every service that was started is healthy and no worker ends again and again, else with 1. Services that
     --only has left out do not count.

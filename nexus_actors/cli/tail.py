@@ -23,7 +23,7 @@ from nexus_actors.loading import load_catalogue
 from nexus_actors.streams import open_streams
 
 
-@click.command
+@click.command(short_help="Show the events of a service as they are published.")
 @click.option("--json", "as_json", is_flag=True, help="Whole CloudEvents, one a line.")
 @click.option("--since", help="Begin in the past: 90s, 10m, 2h, 7d, an instant, or start (as far as the stream goes back).")
 @click.option("--commands", is_flag=True, help="Show commands too.")

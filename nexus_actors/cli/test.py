@@ -133,7 +133,7 @@ def run_beside(tests: Sequence[Step], others: Sequence[Step]) -> list[str]:
     return failed
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(short_help="Run every check that CI runs, or some.", context_settings={"ignore_unknown_options": True})
 @click.option("--only", type=click.Choice(_GROUPS), help="Run these checks only.")
 @click.option(
     "--changed",

@@ -28,7 +28,7 @@ from nexus_actors.local.run_state import RunState
 from nexus_actors.local.supervisor import Supervisor
 
 
-@click.command
+@click.command(short_help="Run the platform on this machine.")
 @click.option("--detach", "-d", is_flag=True, help="Return when everything is healthy, and let it run on.")
 @click.option("--workers", type=click.IntRange(1, 256), help="How many processes share the work.  [default: 1]")
 @click.option("--only", is_flag=True, help="Run the services named behind it, and no others.")
@@ -46,7 +46,8 @@ def command(
     """Run the platform on this machine: PostgreSQL, Redis and all services that are built.
 
     Where NEXUS_DATABASE_URL and NEXUS_REDIS_URL name servers, these are used; else embedded ones start, with their data in
-    the folder .nexus of this checkout. Ctrl-C, or `nexus down` from elsewhere, stops everything cleanly.
+    the folder .nexus of this checkout. The first start prints the first administrator's password, once. Ctrl-C, or `nexus down`
+    from elsewhere, stops everything cleanly.
 
     A worker that ends is started again, for ever; one that ends again and again is told of, and all else goes on. In the
     foreground, the exit code is 1 where a worker was in such trouble at the end.

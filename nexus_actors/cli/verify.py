@@ -24,7 +24,7 @@ _WIDE: Final = 64
 _LAYERS: Final = {"infrastructure": "INFRASTRUCTURE SERVICES", "core": "CORE PLATFORM"}
 
 
-@click.command
+@click.command(short_help="Check services, servers, tokens and an event; exit code.")
 @click.option("--host", help="Where the services listen.  [default: that of the platform on this machine]")
 @click.option("--port-offset", type=click.IntRange(0, 50_000), help="What is added to their ports.  [default: likewise]")
 @click.option("--containers", is_flag=True, help="Check their containers too, by asking the container engine of this machine.")

@@ -8,6 +8,8 @@ from typing import Any, Final, get_origin, get_type_hints
 import msgspec
 from msgspec import Struct
 
+from bus.errors import AbsentType
+from bus.field_types import check_fields
 from nexus_actors.http.body_type import check_body_type
 from nexus_actors.http.page import Page
 from nexus_actors.http.parameters import ParameterDecoder, UnfitParameter
@@ -30,7 +32,7 @@ def inspect_route(tag: str, method: Method, path: str, options: RouteOptions, ha
     """
     try:
         return _inspect(tag, method, path, options, handler)
-    except (RouteError, UnfitParameter) as error:
+    except (RouteError, UnfitParameter, AbsentType) as error:
         name = getattr(handler, "__qualname__", repr(handler))
         raise RouteError(f"{method} {path} ({name}): {error}") from error
 
@@ -78,7 +80,12 @@ def _hints(handler: Callable[..., Any]) -> dict[str, Any]:
     for parameter in inspect.signature(handler).parameters.values():
         if parameter.kind not in {parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY}:
             raise RouteError(f"the parameter {parameter.name} is not one that can be given by name")
-    hints = get_type_hints(handler, include_extras=True)
+    try:
+        hints = get_type_hints(handler, include_extras=True)
+    except NameError as error:
+        raise AbsentType("it", error) from error
+    for hint in hints.values():
+        check_fields(hint)
     untyped = inspect.signature(handler).parameters.keys() - hints.keys()
     if untyped or "return" not in hints:
         raise RouteError(f"a type is missing at {', '.join(sorted(untyped)) or 'the return'}")

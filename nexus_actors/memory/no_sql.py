@@ -6,11 +6,12 @@ from typing import Any
 
 from nexus_actors.database import Row
 from nexus_actors.errors import NexusError
+from nexus_actors.retry import Park
 from nexus_actors.statement import check_statement
 
 
-class SqlRefused(NexusError):
-    """A handler used ``ctx.db`` where its turns are kept in memory."""
+class SqlRefused(Park):
+    """A handler used ``ctx.db`` where its turns are kept in memory. No other try helps, whatever the handler's policy."""
 
     def __init__(self, query: str) -> None:
         words = " ".join(query.split())

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from msgspec import Meta, Struct
+from typing_extensions import TypeAliasType
 
 from bus import Command, ContractError, Event, Topic
 from bus.key_type import key_type_problem
@@ -32,7 +33,9 @@ class Place(Struct, frozen=True):
 
 PlateId = NewType("PlateId", str)
 Plate = Annotated[PlateId, Meta(max_length=8)]
-GOOD: list[Any] = [str, int, UUID, PlateId, Plate, Annotated[UUID, "of a shop"], Literal["a", "b"], Literal[1, 2]]
+PlateAlias = TypeAliasType("PlateAlias", Plate)
+GOOD: list[Any] = [str, int, UUID, PlateId, Plate, Annotated[UUID, "of a shop"], Literal["a", "b"], Literal[1, 2], PlateAlias]
+GOOD += [Literal["a"] | Literal["b"], Literal[1, "2"], PlateId | str]
 BAD: list[Any] = [
     float,
     bool,
@@ -48,7 +51,7 @@ BAD: list[Any] = [
     Size,
     Shade,
 ]
-BAD += [str | int, Literal[True], Literal[Shade.DARK], None, object]
+BAD += [Literal[1, "1"], Literal[1] | Literal["1"], str | int, Literal[True], Literal[Shade.DARK], None, object]
 
 
 @pytest.mark.parametrize("kind", GOOD, ids=str)
@@ -62,6 +65,10 @@ def test_a_key_is_what_has_one_text(kind: Any) -> None:
 def test_what_has_no_text_of_its_own_is_no_key(kind: Any) -> None:
     assert key_type_problem(kind)
     assert key_type_problem(kind, may_be_none=True)
+
+
+def test_two_values_with_one_text_are_named() -> None:
+    assert "may be 1 and '1', which are the same key" in str(key_type_problem(Literal["2", 1, "1"]))
 
 
 def test_a_message_with_such_a_key_cannot_be_declared() -> None:

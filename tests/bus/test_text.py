@@ -39,6 +39,7 @@ def test_what_cannot_be_kept_is_spelled_out_and_what_is_long_is_cut(text: str, k
 
 def test_the_end_of_a_long_text_can_be_kept() -> None:
     assert storable("x" * 30 + "end", 10, keep_end=True) == "...xxxxend"
+    assert storable("end.", 3, keep_end=True) == "..."
 
 
 class Mute(Exception):

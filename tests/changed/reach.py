@@ -12,7 +12,13 @@ PACKAGES: Final = ("bus/", "modules/", "nexus_actors/", "tests/")
 READ_BY: Final[dict[str, tuple[str, ...] | None]] = {
     "deploy/locks/": None,
     "docs/adr/": (),
-    "docs/": ("tests/contracts/", "tests/nexus_actors/documents/", "tests/nexus_actors/cli/test_docs.py", "tests/deploy/"),
+    "docs/": (
+        "tests/contracts/",
+        "tests/nexus_actors/documents/",
+        "tests/nexus_actors/cli/test_docs.py",
+        "tests/deploy/",
+        "tests/test_services_guide.py",
+    ),
     "deploy/": (
         "tests/deploy/",
         "tests/nexus_actors/deployment/",

@@ -1,6 +1,7 @@
 """Declaring actors."""
 
 from collections.abc import Awaitable
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from msgspec import Struct, field
 from bus import ContractError, Event
 from nexus_actors import Actor, Context, Service, ServiceEntry, handles
 from nexus_actors.actor import handlers_of
-from tests.nexus_actors.runtime.counter import COUNTERS, LOGS, Add, Counter, Moved, Noted, Total
+from tests.nexus_actors.runtime.counter import COUNTERS, LOGS, Add, Counter, CounterState, Moved, Noted, Total
 
 
 class NeedsDefault(Struct):
@@ -186,6 +187,51 @@ class Static(Actor[None]):
     def noted(message: Noted, ctx: Context) -> None: ...
 
 
+class StaticInside(Actor[None]):
+    """The same the other way round."""
+
+    @handles
+    @staticmethod
+    def noted(message: Noted, ctx: Context) -> None: ...
+
+
+class Property(Actor[None]):
+    """Its handler would be a value."""
+
+    @property  # type: ignore[misc]
+    @handles
+    def noted(self, message: Noted, ctx: Context) -> None: ...  # noqa: PLR0206
+
+
+class CachedProperty(Actor[None]):
+    """The same for the other kind of property."""
+
+    @cached_property  # type: ignore[misc]
+    @handles
+    def noted(self, message: Noted, ctx: Context) -> None: ...  # noqa: PLR0206
+
+
+class HidesState(Actor[CounterState]):
+    """Its handler has the name of its state."""
+
+    @handles
+    def state(self, message: Noted, ctx: Context) -> None: ...  # type: ignore[override]
+
+
+class HidesKey(Actor[None]):
+    """Its handler has the name of its key."""
+
+    @handles
+    def key(self, message: Noted, ctx: Context) -> None: ...  # type: ignore[override]
+
+
+class HidesStateType(Actor[None]):
+    """Its handler has the name of what the runtime asks."""
+
+    @handles
+    def state_type(self, message: Noted, ctx: Context) -> None: ...  # type: ignore[override]
+
+
 class Twice(Actor[None]):
     """Both would run in one turn."""
 
@@ -240,7 +286,13 @@ REFUSED = {
     WrongOrder: "must take",
     NoContext: "the second is the context, and not int",
     KeywordOnly: "must take",
-    Static: "plain method",
+    Static: "plain method, and is a staticmethod",
+    StaticInside: "plain method, and is a staticmethod",
+    Property: "plain method, and is a property",
+    CachedProperty: "plain method, and is a cached_property",
+    HidesState: "HidesState.state hides what every actor has",
+    HidesKey: "HidesKey.key hides what every actor has",
+    HidesStateType: "HidesStateType.state_type hides what every actor has",
     Twice: "handles Noted twice under the same key, in noted and noticed",
     KeyedByFloat: "is of the type float",
 }
@@ -250,6 +302,12 @@ REFUSED = {
 def test_what_cannot_work_is_refused_when_it_is_declared(actor: type[Actor[Any]]) -> None:
     with pytest.raises(ContractError, match=REFUSED[actor]):
         service_of(actor)
+
+
+def test_a_property_is_no_handler() -> None:
+    value: Any = property(lambda actor: actor.key)
+    with pytest.raises(ContractError, match="Leave @property out"):
+        handles(value)
 
 
 def test_a_policy_that_is_none_is_refused() -> None:

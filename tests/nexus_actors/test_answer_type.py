@@ -1,16 +1,24 @@
 """Whether an answer is what was promised."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal, Never, NewType, NoReturn, TypedDict
+from typing import Annotated, Any, Generic, Literal, Never, NewType, NoReturn, TypedDict, TypeVar
 from uuid import UUID
 
 import pytest
-from msgspec import Struct
+from msgspec import Meta, Struct
+from typing_extensions import TypeAliasType
 
 from nexus_actors.answer_type import answers_with, shown
 
 ShopId = NewType("ShopId", UUID)
+Plate = NewType("Plate", Annotated[str, Meta(max_length=8)])
+T = TypeVar("T")
+K = TypeVar("K")
+Plates = TypeAliasType("Plates", list[Plate])
+Turned = TypeAliasType("Turned", dict[K, T], type_params=(T, K))
+Many = TypeAliasType("Many", list[T], type_params=(T,))
 
 
 class Vehicle(Struct):
@@ -35,6 +43,14 @@ class Receipt(TypedDict, total=False):
 
 class Quote(TypedDict):
     cents: float
+
+
+class Box(Struct, Generic[T]):
+    content: T
+
+
+class Counted(Box[int], Generic[T]):
+    counter: T
 
 
 FITS: list[tuple[Any, Any]] = [
@@ -62,6 +78,18 @@ FITS: list[tuple[Any, Any]] = [
     (Bill, Receipt),
     (Bill, Mapping[str, Any]),
     (list[LongBill], list[Bill]),
+    (tuple[int, ...], Sequence[int]),
+    (tuple[int, bool], Collection[int | bool]),
+    (Counter[str], dict[str, int]),
+    (Plate, str),
+    (str, Plate),
+    (Annotated[list[Plate], "of a fleet"], list[str]),
+    (Plates, list[str]),
+    (list[str], Plates | None),
+    (Turned[int, str], dict[str, int]),
+    (Many[int], Sequence[int]),
+    (Many[Lorry], Many[Vehicle]),
+    (Counted[str], Box[int]),
     (NoReturn, int),
     (Never, int),
     (Any, int),
@@ -92,6 +120,15 @@ DIFFERS: list[tuple[Any, Any]] = [
     (Vehicle, Bill),
     (tuple[int, int], tuple[int, int, int]),
     (tuple[str, ...], tuple[int, ...]),
+    (tuple[int, ...], tuple[int, int]),
+    (tuple[int, ...], Sequence[str]),
+    (tuple[int, str], Sequence[int]),
+    (dict[str, int], Collection[str]),
+    (Plate, int),
+    (Plates, list[int]),
+    (Turned[int, str], dict[int, str]),
+    (Many[int], list[str]),
+    (Box[int], Box[str]),
 ]
 
 
@@ -103,6 +140,19 @@ def test_a_kind_of_what_was_promised_is_an_answer(declared: Any, promised: Any) 
 @pytest.mark.parametrize(("declared", "promised"), DIFFERS, ids=str)
 def test_anything_else_is_none(declared: Any, promised: Any) -> None:
     assert not answers_with(declared, promised)
+
+
+class Holding:
+    """An alias that holds itself, as ``type Json = dict[str, Json] | str`` does."""
+
+    @property
+    def __value__(self) -> Any:
+        return list[self] | str  # type: ignore[valid-type]
+
+
+def test_what_has_no_end_is_believed() -> None:
+    assert answers_with(Holding(), Holding())
+    assert not answers_with(int, Holding())
 
 
 def test_types_are_shown_as_people_write_them() -> None:

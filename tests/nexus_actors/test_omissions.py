@@ -1,5 +1,6 @@
 """What is written in a service's package and never named."""
 
+import importlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ class Store(Command[None], topic=PANTRY, key="shelf"):
 
 class Take(Command[None], topic=PANTRY, key="shelf"):
     shelf: str
+
+class Order(Command[None], topic=Topic("farm-ms"), key="farm"):
+    farm: str
 
 class Count(Job, topic=PANTRY, key="shelf"):
     shelf: str
@@ -108,6 +112,26 @@ def test_a_command_or_a_job_that_nobody_takes_is_refused(write: Write, tmp_path:
 
 def test_of_a_module_of_another_name_nothing_is_asked(write: Write) -> None:
     imported(f"{write(actors='', works='', module='trial')}.trial")
+
+
+def test_a_module_may_be_imported_again(write: Write) -> None:
+    name = write()
+    imported(f"{name}.service")
+    for module in ("parts", "service"):
+        importlib.reload(sys.modules[f"{name}.{module}"])
+    for module in ("parts", "service"):
+        del sys.modules[f"{name}.{module}"]
+    imported(f"{name}.service")
+
+
+def test_what_is_left_out_is_named_after_a_reload_too(write: Write, tmp_path: Path) -> None:
+    name = write()
+    imported(f"{name}.service")
+    importlib.reload(sys.modules[f"{name}.parts"])
+    service = tmp_path / name / "service.py"
+    service.write_text(service.read_text().replace("[Shelf]", "[Base]"))
+    with pytest.raises(ContractError, match="Shelf has handlers and is not among"):
+        importlib.reload(sys.modules[f"{name}.service"])
 
 
 def test_migrations_that_nobody_would_read_are_refused(write: Write, tmp_path: Path) -> None:

@@ -89,7 +89,12 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[Desk, Result
 
 def test_a_dry_run_tells_what_it_would_be_about_and_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     desk, result = call(monkeypatch, "redrive", "--cause", "ValueError", "--dry-run")
-    assert "2 failed, of 2 keys" in result.output
+    assert "2 failed, of 2 keys. They are tried again, and what waits behind them goes along." in result.output
+    assert "Nothing was done" in result.output
+    assert (result.exit_code, desk.shelf.released) == (0, [])
+    desk, result = call(monkeypatch, "drop", "--cause", "ValueError", "--dry-run")
+    assert "2 failed, of 2 keys. They are dropped for good, and what waits behind them is tried again." in result.output
+    assert "Nothing was done" in result.output
     assert (result.exit_code, desk.shelf.released) == (0, [])
 
 

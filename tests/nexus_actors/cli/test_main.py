@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -39,6 +40,33 @@ def test_help_shows_each_command_in_one_group() -> None:
 def test_a_command_of_no_group_is_shown_too(folder: Path) -> None:
     (folder / "dance.py").write_text("import click\n\n@click.command\ndef command():\n    'Dance.'\n")
     assert CliRunner().invoke(nexus, ["--help"]).output.endswith("Further commands:\n  dance  Dance.\n")
+
+
+def all_commands(command: click.Command) -> Iterator[click.Command]:
+    yield command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from all_commands(command.get_command(context, name) or command)
+
+
+def test_every_line_of_an_overview_is_whole() -> None:
+    for command in all_commands(nexus):
+        if isinstance(command, click.Group):
+            overview = CliRunner().invoke(command, ["--help"], terminal_width=80).output.partition("--help")[2]
+            assert overview, command.name
+            assert "..." not in overview, overview
+
+
+def test_every_option_says_what_it_does() -> None:
+    for command in all_commands(nexus):
+        options = [option for option in command.params if isinstance(option, click.Option) and not option.hidden]
+        assert all(option.help for option in options), (command.name, options)
+
+
+def test_what_status_shows_is_said_in_its_help() -> None:
+    text = " ".join(CliRunner().invoke(nexus, ["status", "--help"]).output.split())
+    assert "keys that wait for no fault of their messages (for a newer release, for the database)" in text
 
 
 def test_a_new_file_is_a_new_command(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """`nexus scaffold`, in a copy of this checkout: what it makes starts, answers, and passes lint, laws and its own tests."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from tests.ports import claim_offset
 COPIED = ("bus", "deploy", "docs", "modules", "nexus_actors", "pyproject.toml")
 TESTS = (
     "__init__.py",
+    "absence.py",
     "budgets.py",
     "conftest.py",
     "contracts",
@@ -111,6 +113,13 @@ def test_what_is_made_is_in_the_catalogue_the_documents_and_the_compose_file(sca
     verified = scaffolded.run("nexus_actors.cli", "verify", "--port-offset", "40000").stdout
     assert "EXTENSIONS - Services Beyond the Diagram" in verified
     assert "Demo MS" in verified
+
+
+def test_the_first_steps_of_the_guide_fit_what_is_made(scaffolded: Copy) -> None:
+    steps = (CHECKOUT / "docs/services.md").read_text().partition("```sh\n")[2].partition("```")[0]
+    [tests], [published] = re.findall(r"test (\S+)", steps), re.findall(r"publish (\w+) '", steps)
+    assert (scaffolded.folder / tests).is_dir()
+    assert f"class {published}(Command" in (scaffolded.folder / "modules/extensions/demo/contract.py").read_text()
 
 
 def test_it_passes_lint(scaffolded: Copy) -> None:

@@ -55,7 +55,7 @@ class Kettle(Actor[KettleState]):
         if len(self.state.whistles) < 3:
             ctx.schedule(Whistle(kettle=self.key), ctx.now + timedelta(minutes=1), "whistle")
 
-    @handles
+    @handles(retry=RetryPolicy(max_attempts=20))
     async def fill(self, message: Fill, ctx: Context) -> None:
         await ctx.db.execute("INSERT INTO kettles VALUES ($1)", self.key)
 
@@ -128,7 +128,7 @@ async def test_a_held_key_is_tried_again_as_time_passes() -> None:
         assert [letter.attempts for letter in await service.parked("bad")] == [3]
 
 
-async def test_sql_is_refused_and_says_what_to_do() -> None:
+async def test_sql_is_refused_at_once_and_says_what_to_do() -> None:
     async with open_memory_service(kettle) as service:
         with pytest.raises(Refusal, match="message_parked"):
             await service.ask(Fill(kettle="k"))
