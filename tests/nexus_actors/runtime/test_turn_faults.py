@@ -17,7 +17,7 @@ from nexus_actors.runtime.assembly import LoopSettings
 from nexus_actors.runtime.release import ReleaseKey
 from nexus_actors.testing import MemoryService, MemoryWorld, open_memory_service
 from tests.nexus_actors.runtime.kiln import KILNS, Carried, Fire, Fired, Glaze, Heat, Kiln, KilnState, Stack, kilns
-from tests.poison import RAISED, VALUES, WAYS
+from tests.poison import ENDS_ITS_TASK, RAISED, VALUES, WAYS
 
 pytestmark = pytest.mark.anyio
 
@@ -88,6 +88,13 @@ async def test_the_cause_of_a_parked_turn_says_what_was_raised(kiln: MemoryServi
     await put(world, Fire(kiln="a", pot="p", spoil="state", way=way))
     await kiln.settle()
     assert type(RAISED[way]()).__name__ in (await kiln.parked("a"))[0].error
+
+
+async def test_a_handler_that_cancels_its_task_is_parked_and_stops_no_other(kiln: MemoryService, world: MemoryWorld) -> None:
+    await put(world, Fire(kiln="a", pot="p", spoil="state", way=ENDS_ITS_TASK), Fire(kiln="b", pot="p"))
+    await kiln.settle()
+    assert "cancelled the task" in (await kiln.parked("a"))[0].error
+    assert await kiln.state(Kiln, "b") == KilnState(pots=("p",))
 
 
 async def test_a_failing_turn_is_tried_again_before_it_is_parked(world: MemoryWorld) -> None:
