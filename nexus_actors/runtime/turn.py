@@ -208,7 +208,10 @@ class Turns:
                     jobs=self._service.works,
                 )
                 call[0].policy = handler.retry
-                values = await self._invoke(handler, call, ctx)
+                try:
+                    values = await self._invoke(handler, call, ctx)
+                finally:
+                    ctx.effects.end()
             effects.append(ctx.effects)
             if call[0].message.channel == "commands":
                 trip = self._answers[handler.message_type]

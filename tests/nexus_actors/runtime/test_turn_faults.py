@@ -1,6 +1,6 @@
 """A turn that fails, wherever in it, is the fault of its message alone."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import anyio
@@ -11,12 +11,12 @@ from bus import Command, Event, Refusal, new_id
 from bus.codec import encode_envelope
 from bus.envelope import seal
 from bus.publisher import Outgoing, Publisher
-from nexus_actors.context import TimerSet
+from nexus_actors.context import Context, TimerSet
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings
 from nexus_actors.runtime.release import ReleaseKey
 from nexus_actors.testing import MemoryService, MemoryWorld, open_memory_service
-from tests.nexus_actors.runtime.kiln import KILNS, Carried, Fire, Fired, Glaze, Heat, Kiln, KilnState, Stack, kilns
+from tests.nexus_actors.runtime.kiln import KILNS, Carried, Fire, Fired, Glaze, Heat, Kiln, KilnState, Stack, kept, kilns
 from tests.poison import ENDS_ITS_TASK, RAISED, VALUES, WAYS
 
 pytestmark = pytest.mark.anyio
@@ -140,6 +140,24 @@ async def test_a_handler_cannot_save_under_another_key(kiln: MemoryService) -> N
     await kiln.ask(Fire(kiln="a", pot="1", spoil="key"))
     assert await kiln.state(Kiln, "another") is None
     assert await kiln.ask(Fire(kiln="a", pot="2")) == Fired(("1", "2"))
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        lambda ctx: ctx.publish(Carried(cart="x", kiln="a")),
+        lambda ctx: ctx.send(Glaze(kiln="b")),
+        lambda ctx: ctx.schedule(Glaze(kiln="a"), ctx.now, "late"),
+        lambda ctx: ctx.unschedule("late"),
+        lambda ctx: ctx.cancel(new_id()),
+    ],
+)
+async def test_what_comes_after_the_end_of_a_turn_is_refused_and_not_lost_without_a_word(
+    kiln: MemoryService, late: Callable[[Context], None]
+) -> None:
+    await kiln.ask(Fire(kiln="a", pot="1", spoil="context"))
+    with pytest.raises(RuntimeError, match="This turn has ended"):
+        late(kept.pop())
 
 
 @pytest.mark.parametrize("key", ["", "a\0b", "k" * 600])
