@@ -1,11 +1,18 @@
 """Who is to blame for what code of a service raises: the code, or nobody, because its task is being ended."""
 
 import asyncio
+import math
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import Final
+
+import anyio
 
 from nexus_actors.errors import NexusError
+
+_SIGNALS_HANDLED: Final = ContextVar("signals_handled", default=False)
 
 
 class Escaped(NexusError):
@@ -22,7 +29,7 @@ def blamed(error: BaseException) -> Exception:
     """
     if isinstance(error, Exception):
         return error
-    if _holds(error, KeyboardInterrupt) or (_holds(error, asyncio.CancelledError, GeneratorExit) and _is_ending(error)):
+    if _is_interrupt(error) or (_holds(error, asyncio.CancelledError, GeneratorExit) and _is_ending(error)):
         raise error
     said = "".join(traceback.format_exception_only(error)).strip()
     escaped = Escaped(f"The code raised what is for whoever ends tasks and processes. Raise an Exception instead of {said}")
@@ -41,10 +48,51 @@ def blaming() -> Iterator[None]:
         raise blamed(error) from error
 
 
+@contextmanager
+def signals_handled() -> Iterator[None]:
+    """Ctrl-C comes another way than as KeyboardInterrupt, so one that is raised in here is the fault of code as well."""
+    token = _SIGNALS_HANDLED.set(True)
+    try:
+        yield
+    finally:
+        _SIGNALS_HANDLED.reset(token)
+
+
+def cancellations() -> int:
+    """How often this task has been asked to end."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
+
+
+async def take_back_cancellations(before: int) -> None:
+    """Let this task go on although code of a service that ran in it since has cancelled it.
+
+    Where a cancel scope around it ends the task, nothing is done.
+
+    Args:
+        before: how many `cancellations` there were until then.
+
+    Raises:
+        Escaped: the code is to blame.
+    """
+    task = asyncio.current_task()
+    if task is None or anyio.current_effective_deadline() == -math.inf:
+        return
+    while task.cancelling() > before:
+        task.uncancel()
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(0)  # what has not been raised yet is raised here
+    raise Escaped("The code cancelled the task that it runs in, which is not its own. Raise an Exception instead.")
+
+
 def _holds(error: BaseException, *kinds: type[BaseException]) -> bool:
     if isinstance(error, BaseExceptionGroup):
         return any(_holds(inner, *kinds) for inner in error.exceptions)
     return isinstance(error, kinds)
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    return _holds(error, KeyboardInterrupt) and not _SIGNALS_HANDLED.get()
 
 
 def _is_ending(error: BaseException) -> bool:

@@ -19,13 +19,22 @@ _CAUSED: Final = "\nThe above exception was the cause or the context of the foll
 def described(error: BaseException, longest: int = 8_000) -> str:
     """The error with its traceback, cut from the front where it is long: the innermost frames say most.
 
-    It is storable, whatever the error's own methods raise.
+    It is storable, whatever the error's own methods raise. Its last line is the type of the error and what it says, by which
+    causes are listed and counted: behind groups, notes and messages of several lines (DETAIL, HINT) it is said once more.
     """
     try:
         text = _short(error, _DEPTH) if is_vast(error) else "".join(traceback.format_exception(error))
     except Exception:  # noqa: BLE001 - errors are classes of anybody
         text = f"{type(error).__name__}: {error_text(error)}"
+    if not text.rstrip().rpartition("\n")[2].startswith(_name(error)):
+        text = f"{text.rstrip()}\n{_name(error)}: {' '.join(error_text(error, _TEXT).split())}\n"
     return storable(text, longest, keep_end=True)
+
+
+def _name(error: BaseException) -> str:
+    """The type as a traceback names it."""
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ in {"builtins", "__main__"} else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def is_vast(error: BaseException) -> bool:

@@ -71,13 +71,24 @@ class Effects:
         self.cancelled: list[JobCancel] = []
         self._count = 0
         self._bytes = 0
+        self._ended = False
+
+    def end(self) -> None:
+        """The handler has returned: what a task that it has left behind would add comes too late to be committed."""
+        self._ended = True
 
     def count(self, body: bytes = b"") -> None:
         """Take note of one more effect.
 
         Raises:
             TooLarge: there are too many of them, or too many bytes in them, for one transaction.
+            RuntimeError: the handler has returned.
         """
+        if self._ended:
+            raise RuntimeError(
+                "This turn has ended; nothing is published, sent, scheduled, started or cancelled in it any more. A handler "
+                "awaits all that it has begun."
+            )
         self._count += 1
         self._bytes += len(body)
         if self._count > MOST_EFFECTS or self._bytes > MOST_EFFECT_BYTES:

@@ -1,7 +1,8 @@
 """The messages that services declare in their contracts, found without running the services."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct, defstruct
@@ -10,6 +11,8 @@ from bus import Command, Event, Message, Topic
 from bus.message import snake_case
 from nexus_actors.catalogue import Catalogue, ServiceEntry
 from nexus_actors.loading import NotLoadable, load_part
+
+_SHOWN: Final = 8
 
 
 def topic_of(entry: ServiceEntry) -> Topic:
@@ -47,10 +50,17 @@ def find_message(catalogue: Catalogue, name: str) -> type[Message]:
     found = [kind for kind in kinds if name in _names(kind)]
     if len(found) == 1:
         return found[0]
-    near = found or [kind for kind in kinds if snake_case(name.rpartition(".")[2]) in kind.wire_type()]
-    hint = ", ".join(kind.wire_type() for kind in (near or kinds)[:8])
+    hint = ", ".join(kind.wire_type() for kind in (found or _near(kinds, name))[:_SHOWN])
     problem = "Several messages are called" if found else "There is no message"
     raise NotLoadable(f"{problem} {name!r}. Give a wire type, such as: {hint}.")
+
+
+def _near(kinds: Sequence[type[Message]], name: str) -> Sequence[type[Message]]:
+    """Those that may be meant: with a name that is written much like it, else with it in their name, else all."""
+    names = {known: kind for kind in kinds for known in _names(kind)}
+    close = get_close_matches(name, names, n=_SHOWN, cutoff=0.8)
+    named = [kind for kind in kinds if snake_case(name.rpartition(".")[2]) in kind.wire_type()]
+    return list(dict.fromkeys(names[known] for known in close)) or named or kinds
 
 
 def strict(kind: type[Message]) -> type[Struct]:

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Final
 
@@ -55,6 +56,19 @@ def load_part(entry: ServiceEntry, part: str) -> ModuleType | None:
 def has_part(entry: ServiceEntry, part: str) -> bool:
     """Whether a service's package has a module of that name, which is not imported."""
     return entry.package is not None and importlib.util.find_spec(f"{entry.package}.{part}") is not None
+
+
+def parts_beside(catalogue: Catalogue, name: str) -> Iterator[ModuleType]:
+    """What modules have under a name beside their services, such as ``demo``. A service of that name is none of it.
+
+    Raises:
+        NotLoadable: one is there and cannot be imported.
+    """
+    services = [entry.package for entry in catalogue.built() if entry.package is not None]
+    for module in dict.fromkeys(package.rpartition(".")[0] for package in services):
+        part = f"{module}.{name}"
+        if part not in services and importlib.util.find_spec(part) is not None:
+            yield _import(part)
 
 
 def _import(name: str) -> ModuleType:

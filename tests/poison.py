@@ -47,11 +47,17 @@ VALUES: Final[Mapping[str, object]] = {
     "a type of its own": {"not": ["what", "was", "declared"]},
     "nested too deep": _nested(),
 }
-WAYS: Final = (*RAISED, *VALUES)
+ENDS_ITS_TASK: Final = "an end of its own task"
+WAYS: Final = (*RAISED, *VALUES, ENDS_ITS_TASK)
 
 
 def poison(way: str, state: Struct) -> None:
-    """Spoil a turn: raise something, or leave something in the first field of a state that is no value of it."""
+    """Spoil a turn: raise something, end its task, or leave something in the first field of a state that is no value of it."""
     if way in RAISED:
         raise RAISED[way]()
+    if way == ENDS_ITS_TASK:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        return
     setattr(state, state.__struct_fields__[0], VALUES[way])

@@ -1,7 +1,5 @@
 """`nexus demo`: what the modules show of themselves."""
 
-import importlib
-import importlib.util
 from collections.abc import Mapping, Sequence
 
 import anyio
@@ -14,7 +12,7 @@ from nexus_actors.cli.platform.visitor import visit
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.screen import say
 from nexus_actors.demo import MAPPING, MODULE, Demo, DemoFailed
-from nexus_actors.loading import load_catalogue
+from nexus_actors.loading import load_catalogue, parts_beside
 from nexus_actors.local.credentials import Credentials, load_credentials
 
 
@@ -47,11 +45,9 @@ def command(name: str | None, arguments: tuple[str, ...]) -> None:
 
 def find_demos(catalogue: Catalogue) -> Mapping[str, Demo]:
     """The demonstrations of all modules, by name."""
-    packages = dict.fromkeys(str(entry.package).rpartition(".")[0] for entry in catalogue.built())
     found: dict[str, Demo] = {}
-    for package in packages:
-        if importlib.util.find_spec(f"{package}.{MODULE}") is not None:
-            found.update(getattr(importlib.import_module(f"{package}.{MODULE}"), MAPPING))
+    for part in parts_beside(catalogue, MODULE):
+        found.update(getattr(part, MAPPING))
     return found
 
 

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 import anyio
 import click
 
+from nexus_actors.catalogue import ServiceEntry
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.first_failures import follow_failures
@@ -58,7 +60,7 @@ def command(
     home = home_of(environ)
     with told():
         if home.lock.is_held():
-            _say_running(home)
+            _say_running(home, choose(load_catalogue(), services), workers, port_offset)
         elif detach:
             choose(load_catalogue(), services)
             _detach(home, environ, services)
@@ -66,13 +68,27 @@ def command(
             _supervise(make_plan(load_catalogue(), home, environ, services), home, report_to)
 
 
-def _say_running(home: Home) -> None:
+def _say_running(home: Home, asked: Sequence[ServiceEntry], workers: int | None, port_offset: int | None) -> None:
+    """Show what runs.
+
+    Raises:
+        CannotStart: something else was asked for.
+    """
     state = home.state
     if state is None or state.phase != "up":
         say(f"Another `nexus up` has the folder {home.path} just now. Ask again with: nexus status")
         return
     say(f"The platform is up already (process {state.pid}).\n")
     anyio.run(_show_services, state)
+    names = [entry.name for entry in asked]
+    other = [
+        *(f"without {name}" for name in names if name not in state.services),
+        *(f"with {name}" for name in state.services if name not in names),
+        *([f"with --workers {len(state.workers)}"] if workers not in {None, len(state.workers)} else []),
+        *([f"with --port-offset {state.port_offset}"] if port_offset not in {None, state.port_offset} else []),
+    ]
+    if other:
+        raise CannotStart(f"It goes on as it was started, {', '.join(other)}. To start it as asked, stop it first: nexus down")
 
 
 def _supervise(plan: Plan, home: Home, report_to: int | None) -> None:

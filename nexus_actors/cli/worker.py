@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -56,7 +56,7 @@ def _chosen(services: Sequence[str], every: bool) -> list[ServiceEntry]:
 
 def _run(settings: Settings, entries: Sequence[ServiceEntry], pulse: Pulse | None) -> None:
     from nexus_actors.worker.probe import STALLED_S  # noqa: PLC0415 - heavy, and of no use to `--help`
-    from nexus_actors.worker.process import run_worker  # noqa: PLC0415 - likewise
+    from nexus_actors.worker.process import BEAT_S, run_worker  # noqa: PLC0415 - likewise
     from nexus_actors.worker.watchdog import Watchdog  # noqa: PLC0415 - likewise
 
     hosted = [load_service(entry) for entry in entries]
@@ -64,5 +64,14 @@ def _run(settings: Settings, entries: Sequence[ServiceEntry], pulse: Pulse | Non
         watchdog = Watchdog(STALLED_S + settings.drain_s)
         run = partial(run_worker, settings, hosted, watchdog.beat, watchdog.beat)
     else:
-        run = partial(run_worker, settings, hosted, pulse.ready, pulse.beat)
+        shown = Watchdog(STALLED_S - BEAT_S, ends=False)
+        run = partial(run_worker, settings, hosted, _both(pulse.ready, shown.beat), _both(pulse.beat, shown.beat))
     anyio.run(run, backend_options={"use_uvloop": True})
+
+
+def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
+    def call() -> None:
+        first()
+        second()
+
+    return call

@@ -90,8 +90,8 @@ class StateOrders:
         form = self._activations.form(actors[command.actor]) if command.actor in actors else None
         if form is None:
             with_state = [name for name, actor in actors.items() if self._activations.form(actor) is not None]
-            detail = f"{self._service.name} has no actor {command.actor!r} with a state. With one are: {', '.join(with_state)}."
-            raise Refusal.not_found("no_actor", detail)
+            others = f"With one are: {', '.join(with_state)}." if with_state else "None has: they keep to tables."
+            raise Refusal.not_found("no_actor", f"{self._service.name} has no actor {command.actor!r} with a state. {others}")
         if self._service.topic.partition_of(command.key) != partition.number:
             raise Refusal.conflict("wrong_partition", f"{command.key!r} is not of partition {partition.number}.")
         return form

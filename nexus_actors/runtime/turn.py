@@ -15,7 +15,7 @@ from bus.envelope import key_problem
 from bus.requests import Answer, decode_answer, encode_answer
 from bus.round_trip import LONGEST_MESSAGE, RoundTrip
 from nexus_actors.actor import Handler
-from nexus_actors.blame import blamed
+from nexus_actors.blame import blamed, cancellations, take_back_cancellations
 from nexus_actors.context import Context, Effects, Outbound
 from nexus_actors.database import Transaction
 from nexus_actors.errors import DatabaseUnavailable
@@ -210,7 +210,10 @@ class Turns:
                     contracts=self._service.contracts,
                 )
                 call[0].policy = handler.retry
-                values = await self._invoke(handler, call, ctx)
+                try:
+                    values = await self._invoke(handler, call, ctx)
+                finally:
+                    ctx.effects.end()
             effects.append(ctx.effects)
             if call[0].message.channel == "commands":
                 trip = self._answers[handler.message_type]
@@ -226,11 +229,7 @@ class Turns:
         bound = getattr(actor, handler.name)
         started = self._stopwatch()
         try:
-            if handler.is_async:
-                with anyio.fail_after(self._timeout_s):
-                    value = await bound(argument, ctx)
-            else:
-                value = bound(argument, ctx)
+            value = await self._call_handler(handler, bound, argument, ctx)
         except Refusal:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is
@@ -245,6 +244,19 @@ class Turns:
         if not handler.many:
             return [value]
         return self._list_answers(handler, call, value)
+
+    async def _call_handler(
+        self, handler: Handler, bound: Callable[..., Any], argument: Message | list[Message], ctx: Context
+    ) -> Any:  # noqa: ANN401 - a handler answers with what it likes
+        before = cancellations()
+        try:
+            if handler.is_async:
+                with anyio.fail_after(self._timeout_s):
+                    return await bound(argument, ctx)
+            return bound(argument, ctx)
+        finally:
+            if cancellations() > before:
+                await take_back_cancellations(before)
 
     def _list_answers(self, handler: Handler, call: list[Delivery], value: object) -> Sequence[object]:
         if handler.message_type.channel == "events":

@@ -7,6 +7,7 @@ from typing import Final
 import anyio
 import structlog
 
+from nexus_actors.blame import signals_handled
 from nexus_actors.config import Settings
 from nexus_actors.service import Service
 from nexus_actors.worker.faces import Faces
@@ -39,7 +40,7 @@ async def run_worker(
     log = structlog.get_logger()
     if not allow_connections(settings.http_connections * len(services)):
         log.warning("few_open_files", advice="Raise the limit of open files (ulimit -Hn), or lower NEXUS_HTTP_CONNECTIONS.")
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals, signals_handled():
         async with anyio.create_task_group() as tasks:
             stop = _Stop(tasks.cancel_scope)
             tasks.start_soon(stop.listen, signals)

@@ -194,9 +194,17 @@ MUTATIONS: Final = (
         _POISON,
         "what ends tasks and processes is let through",
         "nexus_actors/blame.py",
-        "if _holds(error, KeyboardInterrupt) or (",
+        "if _is_interrupt(error) or (",
         "if error is not None or (",
         ("tests/nexus_actors/test_blame.py::test_what_ends_tasks_and_processes_is_blamed_on_who_raised_it",),
+    ),
+    Mutation(
+        _POISON,
+        "a handler may end the task of all turns",
+        "nexus_actors/runtime/turn.py",
+        "            if cancellations() > before:",
+        "            if before < 0:",
+        ("tests/nexus_actors/runtime/test_turn_faults.py::test_a_handler_that_cancels_its_task_is_parked_and_stops_no_other",),
     ),
     Mutation(
         _POISON,

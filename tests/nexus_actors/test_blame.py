@@ -6,7 +6,7 @@ from collections.abc import Generator
 import anyio.lowlevel
 import pytest
 
-from nexus_actors.blame import Escaped, blamed, blaming
+from nexus_actors.blame import Escaped, blamed, blaming, cancellations, signals_handled, take_back_cancellations
 
 pytestmark = pytest.mark.anyio
 
@@ -35,6 +35,32 @@ async def test_an_exception_is_what_it_is() -> None:
 async def test_an_interrupt_of_the_process_is_nobodys_fault(error: BaseException) -> None:
     with pytest.raises(type(error)):
         blamed(error)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), BaseExceptionGroup("", [KeyboardInterrupt()])])
+async def test_an_interrupt_is_blamed_where_signals_are_handled(error: BaseException) -> None:
+    with signals_handled():
+        assert isinstance(blamed(error), Escaped)
+
+
+async def test_code_that_cancels_its_own_task_is_to_blame_and_the_task_goes_on() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    before = cancellations()
+    task.cancel()
+    task.cancel()
+    with pytest.raises(Escaped, match="cancelled the task that it runs in"):
+        await take_back_cancellations(before)
+    assert cancellations() == before
+    await anyio.lowlevel.checkpoint()
+
+
+async def test_a_cancellation_from_outside_is_not_taken_back() -> None:
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await take_back_cancellations(cancellations())
+        await anyio.sleep_forever()
+    assert scope.cancelled_caught
 
 
 async def test_a_task_that_is_being_cancelled_ends() -> None:

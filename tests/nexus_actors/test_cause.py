@@ -26,9 +26,34 @@ def chained(length: int) -> BaseException:
     return raised(error)
 
 
+def with_note(error: Exception, note: str) -> Exception:
+    error.add_note(note)
+    return error
+
+
+class Nested:
+    class Told(Exception):
+        pass
+
+
 def test_an_error_is_told_as_python_does() -> None:
     error = raised(ValueError("no"))
     assert described(error) == "".join(traceback.format_exception(error))
+
+
+@pytest.mark.parametrize(
+    ("error", "last"),
+    [
+        (ExceptionGroup("two", [ValueError("a"), KeyError("b")]), "ExceptionGroup: two (2 sub-exceptions)"),
+        (ValueError("no\nDETAIL:  Key (a)=(b) is there.\n"), "ValueError: no DETAIL: Key (a)=(b) is there."),
+        (with_note(ValueError("no"), "Found in line 7."), "ValueError: no"),
+        (Nested.Told("no\nHINT:  None."), f"{__name__}.Nested.Told: no HINT: None."),
+        (Nested.Told("no"), f"{__name__}.Nested.Told: no"),
+        (chained(cause.MOST_ERRORS + 1), f"ValueError: number {cause.MOST_ERRORS}"),
+    ],
+)
+def test_its_last_line_is_its_type_and_what_it_says(error: BaseException, last: str) -> None:
+    assert described(raised(error)).splitlines()[-1] == last
 
 
 def test_a_long_one_is_cut_at_its_front_and_can_be_kept() -> None:
@@ -66,7 +91,7 @@ def test_of_a_group_of_thousands_the_first_members_are_told(monkeypatch: pytest.
     assert "member 4\n" in text
     assert "member 5\n" not in text
     assert "of 10000" in text
-    assert len(looked_at) == 1 + 5 + 5 * 5
+    assert len(looked_at) == 1 + 5 + 5 * 5 + 1  # the last is the line at the end
 
 
 class Hostile(Exception):

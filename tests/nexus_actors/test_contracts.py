@@ -32,6 +32,19 @@ def test_every_message_is_found_by_its_wire_type() -> None:
             assert find_message(CATALOGUE, kind.wire_type()) is kind
 
 
+@pytest.mark.parametrize(
+    "name", ["nexus.fleet-service.register_vehicel.v1", "fleet-service.register_vehicel", "RegisterVehicel", "RegisterVehicle1"]
+)
+def test_of_a_message_that_is_none_the_nearest_are_told(name: str) -> None:
+    with pytest.raises(NotLoadable, match=r"such as: nexus\.fleet-service\.register_vehicle\.v1"):
+        find_message(CATALOGUE, name)
+
+
+def test_a_part_of_a_name_tells_those_that_have_it() -> None:
+    with pytest.raises(NotLoadable, match=r"such as: nexus\.fleet-service\.vehicle_registered\.v1\."):
+        find_message(CATALOGUE, "vehicle_reg")
+
+
 @pytest.mark.parametrize("kind", [RegisterVehicle, ChangeVehicle, RecordPositions])
 def test_the_strict_form_has_the_same_fields_and_no_others(kind: type[Command[object]]) -> None:
     known = {field.name: (field.required, field.type) for field in msgspec.structs.fields(kind)}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from nexus_actors.catalogue import ServiceEntry
-from nexus_actors.loading import NotLoadable, has_part, load_catalogue, load_part, load_service
+from nexus_actors.catalogue import Catalogue, ServiceEntry
+from nexus_actors.loading import NotLoadable, has_part, load_catalogue, load_part, load_service, parts_beside
 
 CATALOGUE = load_catalogue()
 
@@ -37,3 +37,9 @@ def test_parts_are_optional() -> None:
     assert not has_part(fleet, "nonsense")
     assert load_part(fleet, "nonsense") is None
     assert load_part(entry(None), "contract") is None
+
+
+def test_what_modules_have_beside_their_services_is_no_service_of_that_name() -> None:
+    assert [part.__name__ for part in parts_beside(CATALOGUE, "demo")] == ["modules.puabo_nexus.demo"]
+    service = entry("modules.puabo_nexus.demo")
+    assert list(parts_beside(Catalogue(services=(service,), modules=()), "demo")) == []

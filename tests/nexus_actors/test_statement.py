@@ -21,6 +21,9 @@ from nexus_actors.statement import StatementRefused, check_statement
         "PREPARE TRANSACTION 'x'",
         "UPDATE t SET a = 'x;y'; COMMIT; SELECT 1",
         "(SELECT 1); END" + " " * 30_000,
+        "/* /* */ SELECT */ COMMIT",
+        "SELECT 1 AS x$$; COMMIT; SELECT 2 AS y$$",
+        "SELECT 1 AS é$$; COMMIT; SELECT 2 AS é$$",
     ],
 )
 def test_none_that_begins_or_ends_a_transaction(sql: str) -> None:
@@ -39,16 +42,36 @@ def test_none_that_begins_or_ends_a_transaction(sql: str) -> None:
         "SET LOCAL ROLE other",
         "SET LOCAL search_path = other",
         "SET LOCAL transaction_read_only = on",
+        'SET LOCAL "search_path" = other',
+        "SET LOCAL SCHEMA 'other'",
+        "SET LOCAL NAMES 'LATIN1'",
+        "SET LOCAL client_encoding = 'LATIN1'",
+        "SET LOCAL standard_conforming_strings = off",
+        "SET LOCAL synchronous_commit = off",
         "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
         "RESET ALL",
         "DISCARD ALL",
         "LISTEN x",
         "PREPARE x AS SELECT 1",
         "DEALLOCATE ALL",
+        "CREATE TEMP TABLE t (a integer)",
+        "CREATE LOCAL TEMPORARY TABLE t AS SELECT 1 AS a",
+        "CREATE OR REPLACE TEMP VIEW v AS SELECT 1 AS a",
+        "CREATE TABLE pg_temp.t (a integer)",
+        "SELECT 1 AS a INTO TEMP t",
+        "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT pg_try_advisory_lock_shared(1)",
     ],
 )
 def test_none_that_outlives_the_transaction(sql: str) -> None:
     with pytest.raises(StatementRefused, match="would change the connection"):
+        check_statement(sql)
+
+
+@pytest.mark.parametrize("sql", ["COPY t FROM STDIN", "copy t TO STDOUT", "SELECT 1; COPY t FROM STDIN"])
+def test_none_whose_rows_go_beside_it(sql: str) -> None:
+    with pytest.raises(StatementRefused, match=r"Use ctx\.db\.insert, executemany and fetch\."):
         check_statement(sql)
 
 
@@ -62,6 +85,12 @@ def test_none_that_outlives_the_transaction(sql: str) -> None:
         "DO $$ BEGIN PERFORM 1; END $$",
         'INSERT INTO "end" VALUES (1) -- ; COMMIT',
         "LOCK TABLE t",
+        "/* /* */ COMMIT */ SELECT 1",
+        "CREATE TABLE t (temp integer)",
+        "INSERT INTO temp SELECT 1",
+        "DECLARE c CURSOR FOR SELECT 1",
+        "SELECT pg_advisory_xact_lock(1)",
+        "SELECT E'\\'; COMMIT'",
         "",
     ],
 )

@@ -1,7 +1,5 @@
 """The checks of `nexus verify` besides the health of the services: containers, servers, token flow, an event end to end."""
 
-import importlib
-import importlib.util
 from collections.abc import Awaitable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -17,6 +15,8 @@ from nexus_actors.cli.platform.visitor import visit
 from nexus_actors.cli.terminal.failures import FORESEEN, leaves
 from nexus_actors.demo import DemoFailed, Visitor
 from nexus_actors.deployment.containers import look_at_containers
+from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.loading import parts_beside
 from nexus_actors.local.credentials import load_credentials
 from nexus_actors.local.first_start import account_keeper
 from nexus_actors.postgres.database import PostgresDatabase
@@ -27,7 +27,9 @@ from nexus_actors.trial import MODULE, SEQUENCE, Trial
 SIGN_IN: Final = "Sign in"
 _WITHIN_S: Final = 5.0
 _UNTRIED: Final = "There is no token to try it with."
-_STATE: Final = "SELECT current_setting('server_version') AS version, count(*) FROM nexus.workers"
+_STATE: Final = """
+SELECT current_setting('server_version') AS version, current_setting('transaction_read_only') AS read_only, count(*)
+FROM nexus.workers"""
 
 
 class Check(Struct, frozen=True, kw_only=True):
@@ -72,26 +74,23 @@ async def check_platform(
 
 def find_trials(catalogue: Catalogue) -> Iterator[Trial]:
     """The trials of all modules that have a service."""
-    for package in dict.fromkeys(str(entry.package).rpartition(".")[0] for entry in catalogue.built()):
-        if importlib.util.find_spec(f"{package}.{MODULE}") is not None:
-            yield from getattr(importlib.import_module(f"{package}.{MODULE}"), SEQUENCE)
+    for part in parts_beside(catalogue, MODULE):
+        yield from getattr(part, SEQUENCE)
 
 
 async def _postgres(located: Located) -> str:
     opened = open_pool(
-        located.database_url,
-        schema="nexus",
-        application_name="nexus/verify",
-        max_size=1,
-        read_only=True,
-        connect_within_s=_WITHIN_S,
+        located.database_url, schema="nexus", application_name="nexus/verify", max_size=1, connect_within_s=_WITHIN_S
     )
     async with opened as pool:
-        row = await PostgresDatabase(pool, read_only=True).fetchrow(
-            "SELECT current_setting('server_version') AS version, count(*) FROM workers"
-        )
+        row = await PostgresDatabase(pool).fetchrow(_STATE)
     if row is None:
         raise DemoFailed("PostgreSQL answers with nothing. See: nexus status")
+    if row["read_only"] == "on":
+        raise DatabaseUnavailable(
+            f"PostgreSQL {row['version']} answers, and is read-only: a standby, or default_transaction_read_only is on. "
+            "Services wait until it can be written."
+        )
     return f"PostgreSQL {row['version']} answers; {row['count']} workers are known"
 
 

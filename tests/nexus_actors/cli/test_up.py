@@ -2,13 +2,18 @@
 
 import json
 import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+import anyio
 import pytest
 from click.testing import CliRunner, Result
 
 from nexus_actors.cli.main import nexus
 from nexus_actors.loading import load_catalogue
+from nexus_actors.local.home import Home
+from nexus_actors.local.run_state import RunState, WorkerState
 from tests.ports import claim_offset
 
 CATALOGUE = load_catalogue()
@@ -53,6 +58,55 @@ def test_what_cannot_run_is_told(tmp_path: Path, arguments: list[str], message: 
     assert result.exit_code == 1
     assert message in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def running(tmp_path: Path, offset: int) -> Iterator[RunState]:
+    """A platform of which one service runs, as its supervisor has written it down."""
+    home = Home(tmp_path)
+    home.make()
+    state = RunState(
+        pid=1,
+        phase="up",
+        started_at=datetime(2026, 1, 1, tzinfo=UTC),
+        services=("fleet-service",),
+        host="127.0.0.1",
+        port_offset=offset,
+        database_url="postgresql://x",
+        redis_url="redis://x",
+        redis_prefix="nexus",
+        workers=(WorkerState(number=1),),
+    )
+    home.save(state)
+    assert anyio.run(home.lock.claim)
+    yield state
+    home.lock.release()
+
+
+def test_up_again_says_so(tmp_path: Path, running: RunState) -> None:
+    same = ["--workers", "1", "--port-offset", str(running.port_offset), "--only", *running.services]
+    for arguments in (same, ["--only", *running.services]):
+        result = run(tmp_path, "up", *arguments)
+        assert "The platform is up already (process 1)." in result.output
+        assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--only", "fleet-service", "tracker-ms"], "without tracker-ms."),
+        (["--only", "tracker-ms"], "without tracker-ms, with fleet-service."),
+        (["--only", "fleet-service", "--workers", "2"], "with --workers 1."),
+        (["--only", "fleet-service", "--port-offset", "1"], "with --port-offset {}."),
+        ([], "without auth-ms, "),
+    ],
+)
+def test_up_otherwise_changes_nothing_and_fails(tmp_path: Path, running: RunState, arguments: list[str], said: str) -> None:
+    result = run(tmp_path, "up", *arguments)
+    assert result.exit_code == 1
+    assert f"It goes on as it was started, {said.format(running.port_offset)}" in result.output
+    assert "stop it first: nexus down" in result.output
+    assert Home(tmp_path).state == running
 
 
 def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path, offset: int) -> None:

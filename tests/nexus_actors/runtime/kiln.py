@@ -79,6 +79,10 @@ class KilnState(Struct):
     tools: list[Part] = field(default_factory=list)
 
 
+kept: list[Context] = []
+"""Contexts of turns that have ended, as a task has them that a handler has left behind."""
+
+
 class Kiln(Actor[KilnState]):
     """Fires pots."""
 
@@ -99,6 +103,8 @@ class Kiln(Actor[KilnState]):
                 raise Refusal.invalid("told_to", VALUES[message.way])  # type: ignore[arg-type]
             case "key":
                 self.key = "another"
+            case "context":
+                kept.append(ctx)
         return Fired(self.state.pots)
 
     @handles

@@ -14,12 +14,13 @@ from bus.position import START
 from bus.publisher import Outgoing, Publisher
 from bus.requests import Answer, decode_answer
 from bus.topic import StreamName
+from nexus_actors import Actor, Context, Service, handles
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings
 from nexus_actors.runtime.release import ReleaseKey
 from nexus_actors.runtime.state_commands import DropState, ReplaceState, ShowState, StateShown
 from nexus_actors.testing import MemoryService, MemoryWorld, open_memory_service
-from tests.nexus_actors.runtime.kiln import KILNS, Fire, Fired, Kiln, KilnState, kilns
+from tests.nexus_actors.runtime.kiln import KILN_ENTRY, KILNS, Fire, Fired, Kiln, KilnState, kilns
 
 pytestmark = pytest.mark.anyio
 
@@ -156,3 +157,20 @@ async def test_an_order_that_breaks_is_answered_and_stops_nobody(
     assert answer.refusal is not None
     assert answer.refusal.code == "order_failed"
     assert await kiln.ask(Fire(kiln="b", pot="1")) == Fired(("1",))
+
+
+class Stoker(Actor[None]):
+    """Keeps no state."""
+
+    @handles
+    def fire(self, message: Fire, ctx: Context) -> Fired:
+        return Fired((message.pot,))
+
+
+async def test_a_service_without_states_says_so() -> None:
+    stokers = Service(KILN_ENTRY, topic=KILNS, actors=[Stoker])
+    world = MemoryWorld()
+    async with open_memory_service(stokers, world=world) as opened:
+        answer = await order(opened, world, ShowState(key="a", actor="Stoker"))
+    assert answer.refusal is not None
+    assert answer.refusal.detail == "kiln-ms has no actor 'Stoker' with a state. None has: they keep to tables."

@@ -1,6 +1,6 @@
 """A turn that fails, wherever in it, is the fault of its message alone."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import anyio
@@ -11,13 +11,13 @@ from bus import Command, Event, Refusal, new_id
 from bus.codec import encode_envelope
 from bus.envelope import seal
 from bus.publisher import Outgoing, Publisher
-from nexus_actors.context import TimerSet
+from nexus_actors.context import Context, TimerSet
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings
 from nexus_actors.runtime.release import ReleaseKey
 from nexus_actors.testing import MemoryService, MemoryWorld, open_memory_service
-from tests.nexus_actors.runtime.kiln import KILNS, Carried, Fire, Fired, Glaze, Heat, Kiln, KilnState, Stack, kilns
-from tests.poison import RAISED, VALUES, WAYS
+from tests.nexus_actors.runtime.kiln import KILNS, Carried, Fire, Fired, Glaze, Heat, Kiln, KilnState, Stack, kept, kilns
+from tests.poison import ENDS_ITS_TASK, RAISED, VALUES, WAYS
 
 pytestmark = pytest.mark.anyio
 
@@ -90,6 +90,13 @@ async def test_the_cause_of_a_parked_turn_says_what_was_raised(kiln: MemoryServi
     assert type(RAISED[way]()).__name__ in (await kiln.parked("a"))[0].error
 
 
+async def test_a_handler_that_cancels_its_task_is_parked_and_stops_no_other(kiln: MemoryService, world: MemoryWorld) -> None:
+    await put(world, Fire(kiln="a", pot="p", spoil="state", way=ENDS_ITS_TASK), Fire(kiln="b", pot="p"))
+    await kiln.settle()
+    assert "cancelled the task" in (await kiln.parked("a"))[0].error
+    assert await kiln.state(Kiln, "b") == KilnState(pots=("p",))
+
+
 async def test_a_failing_turn_is_tried_again_before_it_is_parked(world: MemoryWorld) -> None:
     settings = LoopSettings(retry=RetryPolicy(max_attempts=3, base_s=1.0))
     async with open_memory_service(kilns, world=world, settings=settings) as kiln:
@@ -133,6 +140,24 @@ async def test_a_handler_cannot_save_under_another_key(kiln: MemoryService) -> N
     await kiln.ask(Fire(kiln="a", pot="1", spoil="key"))
     assert await kiln.state(Kiln, "another") is None
     assert await kiln.ask(Fire(kiln="a", pot="2")) == Fired(("1", "2"))
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        lambda ctx: ctx.publish(Carried(cart="x", kiln="a")),
+        lambda ctx: ctx.send(Glaze(kiln="b")),
+        lambda ctx: ctx.schedule(Glaze(kiln="a"), ctx.now, "late"),
+        lambda ctx: ctx.unschedule("late"),
+        lambda ctx: ctx.cancel(new_id()),
+    ],
+)
+async def test_what_comes_after_the_end_of_a_turn_is_refused_and_not_lost_without_a_word(
+    kiln: MemoryService, late: Callable[[Context], None]
+) -> None:
+    await kiln.ask(Fire(kiln="a", pot="1", spoil="context"))
+    with pytest.raises(RuntimeError, match="This turn has ended"):
+        late(kept.pop())
 
 
 @pytest.mark.parametrize("key", ["", "a\0b", "k" * 600])

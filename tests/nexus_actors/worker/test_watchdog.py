@@ -9,7 +9,7 @@ PROGRAM = """
 import sys, time
 from nexus_actors.worker.watchdog import Watchdog
 
-watchdog = Watchdog(0.5)
+watchdog = Watchdog(0.5, ends={ends})
 watchdog.beat()
 until = time.monotonic() + 1.2
 while time.monotonic() < until:
@@ -19,8 +19,8 @@ print("lives", flush=True)
 """
 
 
-def run(meanwhile: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", PROGRAM.format(meanwhile=meanwhile)]
+def run(meanwhile: str, *, ends: bool = True) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", PROGRAM.format(meanwhile=meanwhile, ends=ends)]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
 
@@ -28,6 +28,12 @@ def test_a_process_that_beats_no_more_ends_and_shows_where_it_stood() -> None:
     done = run("sum(range(1000))")
     assert done.returncode == 1
     assert not done.stdout
+    assert 'File "<string>", line 9' in done.stderr
+
+
+def test_one_that_others_end_shows_where_it_stands_and_lives() -> None:
+    done = run("sum(range(1000))", ends=False)
+    assert (done.returncode, done.stdout) == (0, "lives\n")
     assert 'File "<string>", line 9' in done.stderr
 
 

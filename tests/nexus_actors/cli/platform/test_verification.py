@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 import redis
 
@@ -48,6 +49,21 @@ async def test_servers_that_answer_pass(database_url: str, redis_url: str, nobod
     assert checks["Redis"].passed
     assert not checks["Sign in"].passed
     assert "nexus deploy accounts" in checks["Sign in"].detail
+
+
+async def test_a_database_that_cannot_be_written_fails(database_url: str, nobody: int, tmp_path: Path) -> None:
+    async with open_platform([counter], database_url):
+        pass
+    admin = await asyncpg.connect(database_url)
+    name = await admin.fetchval("SELECT quote_ident(current_database())")
+    await admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    try:
+        checks = by_title(await check_platform(located(nobody, database_url), CATALOGUE, tmp_path / "absent"))
+    finally:
+        await admin.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        await admin.close()
+    assert not checks["PostgreSQL"].passed
+    assert "is read-only" in checks["PostgreSQL"].detail
 
 
 @pytest.mark.parametrize(
