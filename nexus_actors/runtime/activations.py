@@ -106,6 +106,11 @@ class Activation:
             self._body = body
             self.settled = self._writer.write(self.actor.state, body)
 
+    @property
+    def size(self) -> int:
+        """The bytes of its state, as they are saved."""
+        return 0 if self.settled is None else len(self.settled)
+
     def row(self) -> StateRow | None:
         """What there is to save; None when nothing has changed."""
         if self.settled is None or self.settled == self.saved:
@@ -114,20 +119,32 @@ class Activation:
 
 
 class Activations:
-    """The activations of one service, the longest unused of which go when there are too many.
+    """The activations of one service, the longest unused of which go when there are too many, or too large ones.
 
     Args:
         limit: how many stay in memory between turns.
+        limit_bytes: how many bytes of states, as they are saved. Alive, they take several times as much.
     """
 
-    def __init__(self, store: TurnStore, actors: Sequence[type[Actor[Any]]], limit: int = 10_000) -> None:
+    def __init__(
+        self, store: TurnStore, actors: Sequence[type[Actor[Any]]], limit: int = 10_000, limit_bytes: int = 33_554_432
+    ) -> None:
         self._store = store
         self._forms = {actor: StateForm.of(actor) for actor in actors}
         self._limit = limit
+        self._limit_bytes = limit_bytes
         self._alive: OrderedDict[tuple[str, str], Activation] = OrderedDict()
+        self._sizes: dict[tuple[str, str], int] = {}
+        self._bytes = 0
+        # Of these the sizes may have changed.
+        self._touched: set[tuple[str, str]] = set()
 
     def __len__(self) -> int:
         return len(self._alive)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether the actor of a name, which is its class's and its key, is alive."""
+        return name in self._alive
 
     async def wake(self, wanted: Iterable[tuple[type[Actor[Any]], str, int]]) -> None:
         """Activate these (actor, key, partition), reading all their states in one go.
@@ -143,6 +160,7 @@ class Activations:
         states = await self._store.states(stateful) if stateful else {}
         for name, (actor, partition) in missing.items():
             self._alive[name] = Activation(actor, name[1], states.get(name), partition, self._forms[actor])
+            self._touched.add(name)
 
     def form(self, actor: type[Actor[Any]]) -> StateForm | None:
         """How the states of one of the service's actors are written and read; None where it has none."""
@@ -152,23 +170,38 @@ class Activations:
         """An activation that was woken."""
         name = (actor.__name__, key)
         self._alive.move_to_end(name)
+        self._touched.add(name)
         return self._alive[name]
 
     def drop(self, activations: Iterable[Activation]) -> None:
         """Forget activations whose turns were not committed; the next use reads their states again."""
         for activation in activations:
-            self._alive.pop(activation.name, None)
+            self._forget(activation.name)
 
     def drop_key(self, key: str) -> None:
         """Forget the actors of one key."""
         for actor in self._forms:
-            self._alive.pop((actor.__name__, key), None)
+            self._forget((actor.__name__, key))
 
     def drop_partition(self, partition: int) -> None:
         """Forget a partition that another worker owns now."""
         self.drop([a for a in self._alive.values() if a.partition == partition])
 
+    def _forget(self, name: tuple[str, str]) -> None:
+        if self._alive.pop(name, None) is not None:
+            self._touched.add(name)
+
     def shrink(self) -> None:
-        """Let the longest unused ones go, down to the limit."""
-        while len(self._alive) > self._limit:
-            self._alive.popitem(last=False)
+        """Let the longest unused ones go, down to the limits."""
+        for name in self._touched:
+            alive = self._alive.get(name)
+            self._weigh(name, 0 if alive is None else alive.size)
+        self._touched.clear()
+        while len(self._alive) > self._limit or self._bytes > self._limit_bytes:
+            name, _ = self._alive.popitem(last=False)
+            self._weigh(name, 0)
+
+    def _weigh(self, name: tuple[str, str], size: int) -> None:
+        self._bytes += size - self._sizes.pop(name, 0)
+        if size:
+            self._sizes[name] = size

@@ -10,6 +10,8 @@ from msgspec import Struct, field
 
 from bus import Command, Topic
 from nexus_actors import Actor, Context, Service, ServiceEntry, handles
+from nexus_actors.memory import MemoryTurnStore
+from nexus_actors.runtime.activations import Activations
 from nexus_actors.testing import MemoryWorld, open_memory_service
 
 pytestmark = pytest.mark.anyio
@@ -80,3 +82,36 @@ async def test_an_actor_that_stays_in_memory_remembers_what_one_does_that_is_rea
         cold = await service.ask(Tell(clock="c"))
     assert warm == [cold, cold]
     assert (cold.is_plain, cold.is_one) == (True, False)
+
+
+async def test_large_states_go_from_memory_before_there_are_many_actors() -> None:
+    activations = Activations(MemoryTurnStore("clock-ms", MemoryWorld().database), [Clock], limit=4, limit_bytes=1_000)
+
+    async def use(key: str, size: int) -> None:
+        await activations.wake([(Clock, key, 0)])
+        activation = activations.get(Clock, key)
+        activation.actor.state.anything = "x" * size
+        activation.settle()
+        activations.shrink()
+
+    for key in ("a", "b", "c", "d", "e"):
+        await use(key, 1)
+    assert len(activations) == 4
+    for _ in range(2):
+        await use("f", 400)
+    assert len(activations) == 4
+    await use("g", 400)
+    assert [key for key in "abcdefg" if is_alive(activations, key)] == ["f", "g"]
+    await use("f", 1)
+    for key in ("h", "i"):
+        await use(key, 1)
+    assert [key for key in "abcdefghi" if is_alive(activations, key)] == ["f", "g", "h", "i"]
+    activations.drop_key("g")
+    await use("j", 400)
+    assert [key for key in "abcdefghij" if is_alive(activations, key)] == ["f", "h", "i", "j"]
+    await use("k", 2_000)
+    assert len(activations) == 0
+
+
+def is_alive(activations: Activations, key: str) -> bool:
+    return ("Clock", key) in activations
