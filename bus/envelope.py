@@ -99,10 +99,17 @@ def seal(
         ContractError: the key cannot order messages (`key_problem`), or its own type forbids the message (`bus.round_trip`).
     """
     subject, kind, written = _subject(message, key), message.wire, data_of(type(message))
-    data, mark = Raw(written.write(message)), written.schema
+    (data, _), mark = written.exchange(message), written.schema
     if cause is None:
         return Envelope(
-            specversion="1.0", id=message_id, source=source, type=kind, subject=subject, time=now, data=data, dataschema=mark
+            specversion="1.0",
+            id=message_id,
+            source=source,
+            type=kind,
+            subject=subject,
+            time=now,
+            data=Raw(data),
+            dataschema=mark,
         )
     return Envelope(
         specversion="1.0",
@@ -111,7 +118,7 @@ def seal(
         type=kind,
         subject=subject,
         time=now,
-        data=data,
+        data=Raw(data),
         dataschema=mark,
         traceparent=cause.traceparent,
         correlationid=cause.correlationid or cause.id,
