@@ -68,6 +68,11 @@ class Ownership:
             self._reading = None
 
     @property
+    def is_reading(self) -> bool:
+        """Whether the loop waits for messages."""
+        return self._reading is not None
+
+    @property
     def settled(self) -> bool:
         """Whether the loop works on just what it was granted."""
         return set(self.granted) == self.owned

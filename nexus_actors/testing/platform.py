@@ -112,10 +112,13 @@ class TestPlatform:
             for stream, tracker in partition.trackers.items()
         }
         last = await self.worker.streams.last(sorted({stream for _, stream in trackers}))
-        published = not any(
-            partition.unpublished for host in self.worker.hosts.values() for partition in host.loop.partitions.values()
-        )
-        return published and all(tracker.checkpoint() >= last[stream] for (_, stream), tracker in trackers.items())
+        hosts, now = self.worker.hosts.values(), self.worker.clock()
+        partitions = [partition for host in hosts for partition in host.loop.partitions.values()]
+        published = not any(partition.unpublished for partition in partitions)
+        # Letters that may go on are in no stream.
+        released = any(held.is_due(now) and any(d.parked for d in held) for p in partitions for held in p.held.values())
+        handled = all(host.ownership.is_reading for host in hosts) and not released
+        return published and handled and all(tracker.checkpoint() >= last[stream] for (_, stream), tracker in trackers.items())
 
 
 @asynccontextmanager
