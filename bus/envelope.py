@@ -99,17 +99,10 @@ def seal(
         ContractError: the key cannot order messages (`key_problem`), or its own type forbids the message (`bus.round_trip`).
     """
     subject, kind, written = _subject(message, key), message.wire, data_of(type(message))
-    (data, _), mark = written.exchange(message), written.schema
+    data, mark = Raw(written.exchange(message)[0]), written.schema
     if cause is None:
         return Envelope(
-            specversion="1.0",
-            id=message_id,
-            source=source,
-            type=kind,
-            subject=subject,
-            time=now,
-            data=Raw(data),
-            dataschema=mark,
+            specversion="1.0", id=message_id, source=source, type=kind, subject=subject, time=now, data=data, dataschema=mark
         )
     return Envelope(
         specversion="1.0",
@@ -118,7 +111,7 @@ def seal(
         type=kind,
         subject=subject,
         time=now,
-        data=Raw(data),
+        data=data,
         dataschema=mark,
         traceparent=cause.traceparent,
         correlationid=cause.correlationid or cause.id,
