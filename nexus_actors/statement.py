@@ -32,8 +32,11 @@ for the disk loses what the other turns of its batch have answered.
 _TEMPORARY: Final = frozenset({"temp", "temporary"})
 _BEFORE_KIND: Final = frozenset({"or", "replace", "global", "local"})
 _INTO_TABLES: Final = frozenset({"insert", "merge"})
-_OF_THE_SESSION: Final = re.compile(r"pg_temp|pg_(?:try_)?advisory_(?:un)?lock(?:_shared|_all)?")
-"""Tables and locks that belong to a connection, by the names that lead to them."""
+_OF_THE_SESSION: Final = re.compile(
+    r"pg_temp|pg_(?:try_)?advisory_(?:un)?lock(?:_shared|_all)?|pg_(?:terminate|cancel)_backend"
+)
+"""Tables and locks that belong to a connection, by the names that lead to them, and what ends connections: a handler that ends
+its own looks like a server that goes down."""
 _LONGEST_KNOWN: Final = 20_000
 
 

@@ -61,6 +61,7 @@ def test_none_that_begins_or_ends_a_transaction(sql: str) -> None:
         "SELECT 1 AS a INTO TEMP t",
         "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
         "SELECT pg_advisory_lock(1)",
+        "SELECT pg_terminate_backend(pg_backend_pid())",
         "SELECT pg_try_advisory_lock_shared(1)",
     ],
 )
