@@ -32,7 +32,7 @@ _CLOSE = "UPDATE sessions SET closed_at = $3, close_reason = $4 WHERE user_id = 
 _FORGET = "DELETE FROM sessions WHERE user_id = $1 AND closed_at < $2::timestamptz - interval '30 days'"
 
 
-class SessionTurns(Actor[AccountState]):
+class SessionTurns(Actor[AccountState], platform=True):
     """The part of an account's behaviour that is about sessions."""
 
     @handles
