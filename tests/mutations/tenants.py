@@ -10,6 +10,7 @@ _ORDERS: Final = "an operator orders what is meant"
 _TENANTS: Final = "tests/nexus_actors/runtime/test_tenants.py"
 _STORES: Final = "tests/conformance/runtime/test_tenants.py"
 _CARRIED: Final = "tests/nexus_actors/postgres/test_tenants_carried_over.py"
+_SAME_IDS: Final = "tests/modules/tenants/test_same_ids.py"
 _SQL: Final = "nexus_actors/postgres/turn_sql.py"
 
 MUTATIONS: Final = (
@@ -84,6 +85,22 @@ MUTATIONS: Final = (
         "    IF up > 0 THEN",
         "    IF false THEN",
         (f"{_CARRIED}::test_nothing_is_taken_while_workers_of_the_release_before_are_up",),
+    ),
+    Mutation(
+        _APART,
+        "a read of the tracker finds another tenant's positions",
+        "modules/puabo_nexus/tracker/queries/positions.py",
+        '_RANGE = "tenant = $1 AND',
+        '_RANGE = "$1::text IS NOT NULL AND',
+        (f"{_SAME_IDS}::test_each_sees_what_it_would_see_alone",),
+    ),
+    Mutation(
+        _APART,
+        "a vehicle of another tenant is taken off the map",
+        "modules/puabo_nexus/location/actors/records.py",
+        '"DELETE FROM live_positions WHERE tenant = $1 AND vehicle_id = $2"',
+        "\"DELETE FROM live_positions WHERE $1::text <> '' AND vehicle_id = $2\"",
+        (f"{_SAME_IDS}::test_each_sees_what_it_would_see_alone",),
     ),
     Mutation(
         _ORDERS,
