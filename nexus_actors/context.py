@@ -13,7 +13,7 @@ from bus.envelope import seal
 from bus.text import is_storable, storable
 from bus.topic import StreamName
 from nexus_actors.database import Transaction
-from nexus_actors.identity import DEFAULT_TENANT, Identity
+from nexus_actors.identity import DEFAULT_TENANT, PLATFORM, Identity
 from nexus_actors.job import Job
 from nexus_actors.jobs.frames import LONGEST_ENVELOPE
 from nexus_actors.principal import Principal
@@ -176,15 +176,22 @@ class Context:
         """Whose id it is: services, actors and handlers of one event share its id, its key and often its millisecond."""
         return f"{self._service}/{self._actor}.{self._handler}/{self._key}"
 
-    def publish(self, event: Event) -> None:
+    def publish(self, event: Event, *, tenant: str | None = None) -> None:
         """Publish an event once the turn is committed.
+
+        Args:
+            tenant: whose affair it is, where an actor of the platform itself knows better than the message that it handles: who
+                signs up has no tenant yet. That of the message when left out.
 
         Raises:
             Unwritable: its own type forbids it: nobody could read it.
             TooLarge: it has more than 1 MiB, or the turn has too many effects.
-            ContractError: its key cannot order messages, or it is no event.
+            ContractError: its key cannot order messages, or it is no event; or an actor of a tenant speaks for another one.
         """
-        self._send(event, Event)
+        if tenant not in {None, self.tenant} and self._identity.tenant != PLATFORM:
+            whose = f"{self._actor} is an actor of {self.tenant!r}"
+            raise ContractError(f"{whose}. Only an actor of the platform speaks for {tenant!r}.")
+        self._send(event, Event, tenant)
 
     def send(self, command: Command[Any]) -> None:
         """Send a command once the turn is committed. Its answer, if any, comes back as an event that its service publishes.
@@ -195,12 +202,14 @@ class Context:
         """
         self._send(command, Command)
 
-    def _send(self, message: Message, kind: type[Message]) -> None:
+    def _send(self, message: Message, kind: type[Message], tenant: str | None = None) -> None:
         if not isinstance(message, kind):
             raise ContractError(f"{type(message).__name__} is no {kind.__name__}: events are published, commands are sent.")
         if kind is Command:
             self._check_handled(message)
         envelope = self._seal(message)
+        if tenant is not None:
+            envelope = envelope.replace(tenant=tenant)
         partition = message.topic.partition_of(envelope.subject)
         stream = message.topic.stream(message.channel, partition)
         body = encode_envelope(envelope)

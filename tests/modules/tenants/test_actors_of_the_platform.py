@@ -102,6 +102,13 @@ async def test_no_read_shows_anything_of_another_tenant(platform: TestPlatform) 
     assert seen.upper().count(RUBY) >= 5, "red itself sees what is its own"
 
 
+async def test_what_auth_tells_of_an_account_is_its_tenants_affair(platform: TestPlatform) -> None:
+    await platform.ask(auth.RecordFailedLogin(user_id=USER, place="somewhere"))
+    await platform.settle()
+    told = {f.envelope.type: f.envelope.tenant for f in platform.seen if b'"tenant"' in bytes(f.envelope.data)}
+    assert told[auth.UserRegistered.wire_type()] == told[auth.LoginFailed.wire_type()] == "red"
+
+
 def test_every_command_is_looked_at() -> None:
     handled = {kind for service in SERVICES for kind in service.handled} - {puabo_os_order()}
     assert handled == OF_AUTH | set(map(type, OF_CALLERS))

@@ -63,6 +63,20 @@ class Drained(Event, topic=POTS, key="pot"):
     litres: int
 
 
+class Lend(Command[None], topic=POTS, key="pot"):
+    """Say for a tenant that a pot was emptied."""
+
+    pot: str
+    tenant: str
+
+
+class Give(Command[None], topic=POTS, key="pot"):
+    """The same, of an actor of the platform."""
+
+    pot: str
+    tenant: str
+
+
 class PotState(Struct):
     litres: int = 0
 
@@ -78,6 +92,10 @@ class Pot(Actor[PotState]):
         ctx.schedule(Drain(pot=message.pot), ctx.now + timedelta(seconds=MINUTE_S), "drain")
         ctx.publish(Filled(pot=message.pot, litres=message.litres))
         return self.state.litres
+
+    @handles
+    def lend(self, message: Lend, ctx: Context) -> None:
+        ctx.publish(Drained(pot=message.pot, litres=1), tenant=message.tenant)
 
     @handles
     def keep(self, message: Keep, ctx: Context) -> None:
@@ -102,6 +120,10 @@ class Meter(Actor[PotState], platform=True):
     @handles
     def counted(self, message: Counted, ctx: Context) -> int:
         return self.state.litres
+
+    @handles
+    def give(self, message: Give, ctx: Context) -> None:
+        ctx.publish(Drained(pot=message.pot, litres=1), tenant=message.tenant)
 
 
 service = Service(ENTRY, topic=POTS, actors=[Pot, Meter])
@@ -211,6 +233,16 @@ async def test_an_actor_of_the_platform_is_one_for_all(pots: MemoryService) -> N
     await pots.ask(Fill(pot="p", litres=5), tenant="blue")
     assert await pots.ask(Counted(pot="p"), tenant="red") == 6
     assert await pots.state(Meter, "p", tenant="red") == PotState(6)
+
+
+async def test_only_an_actor_of_the_platform_speaks_for_a_tenant(pots: MemoryService, world: MemoryWorld) -> None:
+    await pots.ask(Lend(pot="p", tenant="red"), tenant="red")
+    await pots.ask(Give(pot="p", tenant="blue"), tenant="red")
+    with pytest.raises(Refusal, match="message_parked"):
+        await pots.ask(Lend(pot="p", tenant="blue"), tenant="red")
+    assert "Only an actor of the platform speaks for 'blue'" in (await pots.parked("p", tenant="red"))[0].error
+    told = [envelope.tenant for envelope in world.streams.envelopes if envelope.type == Drained.wire_type()]
+    assert told == ["red", "blue"]
 
 
 async def test_what_fails_at_the_platform_waits_there_for_all_and_holds_no_tenants_actor_up(pots: MemoryService) -> None:
