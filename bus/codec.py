@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw
 
 from bus.data import data_of
-from bus.envelope import Envelope, key_problem
+from bus.envelope import Envelope, key_problem, tenant_problem
 from bus.errors import ContractError, MalformedMessage, NewerRelease, UnknownMessage
 from bus.message import Message
 from bus.text import error_text
@@ -36,6 +36,8 @@ def decode_envelope(body: bytes) -> Envelope:
         raise MalformedMessage(f"The entry is not a CloudEvent of this bus: {error}.") from error
     if problem := key_problem(envelope.subject):
         raise MalformedMessage(f"The entry is not a CloudEvent of this bus: its subject {problem}.")
+    if envelope.tenant is not None and (problem := tenant_problem(envelope.tenant)):
+        raise MalformedMessage(f"The entry is not a CloudEvent of this bus: its tenant {problem}.")
     if "\0" in envelope.type:
         raise MalformedMessage("The entry is not a CloudEvent of this bus: its type holds a NUL character.")
     return envelope
@@ -88,6 +90,14 @@ class Contracts:
         if versions is None or not _is_version(version):
             return None
         return min((t for t in versions if t.version > int(version)), key=lambda t: t.version, default=None)
+
+    def kin(self, wire_type: str) -> type[Message] | None:
+        """A class of the message that a wire type is a version of, also where it cannot read that version."""
+        found = self._types.get(wire_type)
+        if found is not None:
+            return found
+        versions = self._versions.get(wire_type.rpartition(".v")[0])
+        return versions[0] if versions else None
 
     def knows_older(self, wire_type: str) -> bool:
         """Whether a wire type is a version of a known message that is newer than all that are known."""

@@ -12,6 +12,8 @@ from bus.message import Message
 from bus.text import is_storable
 
 LONGEST_KEY = 512
+LONGEST_TENANT = 64
+"""In characters. With a key and the name of a timer, it has to fit into an index."""
 
 
 class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -76,6 +78,13 @@ def key_problem(key: str) -> str | None:
     if len(key) > LONGEST_KEY:
         return f"has {len(key)} characters, more than {LONGEST_KEY}"
     return None if is_storable(key) else "holds a NUL character or half a surrogate pair"
+
+
+def tenant_problem(tenant: str) -> str | None:
+    """Why a text cannot name a tenant: databases want a short one that they can keep."""
+    if len(tenant) > LONGEST_TENANT:
+        return f"has {len(tenant)} characters, more than {LONGEST_TENANT}"
+    return None if is_storable(tenant) else "holds a NUL character or half a surrogate pair"
 
 
 def _subject(message: Message, key: str | None) -> str:

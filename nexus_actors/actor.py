@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from types import NoneType
-from typing import Any, Final, Generic, TypeVar, cast, overload
+from typing import Any, ClassVar, Final, Generic, TypeVar, cast, overload
 
 from msgspec import Struct
 
@@ -22,15 +22,22 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Actor(Generic[State]):
-    """The behaviour of one kind of thing; one instance per key.
+    """The behaviour of one kind of thing; one instance per tenant and key.
 
     Attributes:
         state: what it remembers between turns; saved with each turn.
-        key: which one of its kind it is.
+        key: which one of its kind, and of its tenant, it is.
+        platform: it is of the platform itself, one for all tenants. Say so: ``class KeyRing(Actor[RingState], platform=True)``.
     """
 
     key: str
     state: State
+    platform: ClassVar[bool] = False
+
+    def __init_subclass__(cls, *, platform: bool = False) -> None:
+        """Take note of who is of the platform itself; so is what derives from it."""
+        super().__init_subclass__()
+        cls.platform = platform or cls.platform
 
     def __init__(self, key: str, state: State) -> None:
         self.key = key

@@ -90,16 +90,21 @@ class Clearing:
 
     async def _of_keys(self, letters: Sequence[DeadLetter]) -> list[Release]:
         if not self._drop:
-            keys = dict.fromkeys((letter.service, letter.partition, letter.key) for letter in letters if letter.key)
-            return [Release(service=service, partition=partition, key=key) for service, partition, key in keys]
-        found: dict[tuple[str, int, str], list[UUID]] = {}
+            return list(dict.fromkeys(_whole(letter) for letter in letters if letter.key))
+        found: dict[Release, list[UUID]] = {}
         for letter in letters:
-            found.setdefault((letter.service, letter.partition, letter.key), []).append(letter.message_id)
-        return [await self._dropping(*place, ids) for place, ids in found.items()]
+            found.setdefault(_whole(letter), []).append(letter.message_id)
+        return [await self._dropping(release, ids) for release, ids in found.items()]
 
-    async def _dropping(self, service: str, partition: int, key: str, ids: Sequence[UUID]) -> Release:
+    async def _dropping(self, release: Release, ids: Sequence[UUID]) -> Release:
         """All of a key's letters that are to be dropped go at once, for what is left of it is tried again at once."""
-        if key:
-            wanted = replace(self.wanted, service=service, partition=partition, key=key)
+        if release.key:
+            place = {"service": release.service, "partition": release.partition, "tenant": release.tenant, "key": release.key}
+            wanted = replace(self.wanted, **place)
             ids = [letter.message_id for letter in await self._letters.book.page(wanted, limit=MOST_OF_A_KEY)]
-        return Release(service=service, partition=partition, key=key, drop=tuple(ids))
+        return replace(release, drop=tuple(ids))
+
+
+def _whole(letter: DeadLetter) -> Release:
+    """What lets a letter's key go on without dropping anything."""
+    return Release(service=letter.service, partition=letter.partition, tenant=letter.tenant, key=letter.key)

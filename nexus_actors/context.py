@@ -13,12 +13,12 @@ from bus.envelope import seal
 from bus.text import is_storable, storable
 from bus.topic import StreamName
 from nexus_actors.database import Transaction
+from nexus_actors.identity import DEFAULT_TENANT, PLATFORM, Identity
 from nexus_actors.job import Job
 from nexus_actors.jobs.frames import LONGEST_ENVELOPE
 from nexus_actors.principal import Principal
 from nexus_actors.telemetry.message_fields import message_fields
 
-DEFAULT_TENANT = "main"
 MOST_EFFECTS: Final = 100_000
 """What one call of a handler may publish, send, schedule, start and cancel, taken together."""
 MOST_EFFECT_BYTES: Final = 67_108_864
@@ -35,8 +35,9 @@ class Outbound(Struct, frozen=True):
 
 
 class TimerSet(Struct, frozen=True):
-    """A timer that a turn sets; an earlier one of that key and name is replaced."""
+    """A timer that a turn sets; an earlier one of that tenant, key and name is replaced."""
 
+    tenant: str
     key: str
     name: str
     due_at: datetime
@@ -45,7 +46,7 @@ class TimerSet(Struct, frozen=True):
 
 
 class JobStart(Struct, frozen=True):
-    """A job that a turn starts. ``kind`` is its wire type, ``body`` its envelope."""
+    """A job that a turn starts. ``tenant`` is its actor's, ``kind`` its wire type, ``body`` its envelope."""
 
     job_id: UUID
     kind: str
@@ -55,9 +56,10 @@ class JobStart(Struct, frozen=True):
 
 
 class JobCancel(Struct, frozen=True):
-    """A job that a turn cancels, if it is one of this key."""
+    """A job that a turn cancels, if it is one of this tenant and key."""
 
     job_id: UUID
+    tenant: str
     key: str
 
 
@@ -66,7 +68,7 @@ class Effects:
 
     def __init__(self) -> None:
         self.outbound: list[Outbound] = []
-        self.timers: dict[tuple[str, str], TimerSet | None] = {}
+        self.timers: dict[tuple[str, str, str], TimerSet | None] = {}
         self.jobs: list[JobStart] = []
         self.cancelled: list[JobCancel] = []
         self._count = 0
@@ -112,7 +114,7 @@ class Context:
         service: str,
         actor: str = "",
         handler: str = "",
-        actor_key: str,
+        identity: Identity,
         envelope: Envelope,
         now: datetime,
         db: Transaction,
@@ -123,7 +125,8 @@ class Context:
         self._service = service
         self._actor = actor
         self._handler = handler
-        self._key = actor_key
+        self._identity = identity
+        self._key = identity.key
         self._envelope = envelope
         self._jobs = jobs
         self._contracts = contracts
@@ -173,15 +176,22 @@ class Context:
         """Whose id it is: services, actors and handlers of one event share its id, its key and often its millisecond."""
         return f"{self._service}/{self._actor}.{self._handler}/{self._key}"
 
-    def publish(self, event: Event) -> None:
+    def publish(self, event: Event, *, tenant: str | None = None) -> None:
         """Publish an event once the turn is committed.
+
+        Args:
+            tenant: whose affair it is, where an actor of the platform itself knows better than the message that it handles: who
+                signs up has no tenant yet. That of the message when left out.
 
         Raises:
             Unwritable: its own type forbids it: nobody could read it.
             TooLarge: it has more than 1 MiB, or the turn has too many effects.
-            ContractError: its key cannot order messages, or it is no event.
+            ContractError: its key cannot order messages, or it is no event; or an actor of a tenant speaks for another one.
         """
-        self._send(event, Event)
+        if tenant not in {None, self.tenant} and self._identity.tenant != PLATFORM:
+            whose = f"{self._actor} is an actor of {self.tenant!r}"
+            raise ContractError(f"{whose}. Only an actor of the platform speaks for {tenant!r}.")
+        self._send(event, Event, tenant)
 
     def send(self, command: Command[Any]) -> None:
         """Send a command once the turn is committed. Its answer, if any, comes back as an event that its service publishes.
@@ -192,12 +202,14 @@ class Context:
         """
         self._send(command, Command)
 
-    def _send(self, message: Message, kind: type[Message]) -> None:
+    def _send(self, message: Message, kind: type[Message], tenant: str | None = None) -> None:
         if not isinstance(message, kind):
             raise ContractError(f"{type(message).__name__} is no {kind.__name__}: events are published, commands are sent.")
         if kind is Command:
             self._check_handled(message)
         envelope = self._seal(message)
+        if tenant is not None:
+            envelope = envelope.replace(tenant=tenant)
         partition = message.topic.partition_of(envelope.subject)
         stream = message.topic.stream(message.channel, partition)
         body = encode_envelope(envelope)
@@ -238,13 +250,13 @@ class Context:
                 f"{name} has {len(body):,} bytes with its envelope, more than {LONGEST_ENVELOPE:,}. Name what is large."
             )
         self.effects.count(body)
-        self.effects.jobs.append(JobStart(envelope.id, envelope.type, self._key, self.tenant, body))
+        self.effects.jobs.append(JobStart(envelope.id, envelope.type, self._key, self._identity.tenant, body))
         return envelope.id
 
     def cancel(self, job_id: UUID) -> None:
-        """Have a job of this actor's key broken off once this is committed. One that has ended by then stays as it is."""
+        """Have a job of this actor broken off once this is committed. One that has ended by then stays as it is."""
         self.effects.count()
-        self.effects.cancelled.append(JobCancel(job_id, self._key))
+        self.effects.cancelled.append(JobCancel(job_id, *self._identity))
 
     def schedule(self, command: Command[Any], at: datetime, name: str) -> None:
         """Have a command of the own service handled at an instant or soon after; it outlives restarts.
@@ -266,13 +278,14 @@ class Context:
         envelope = self._seal(command)
         body = encode_envelope(envelope)
         self.effects.count(body)
-        self.effects.timers[(self._key, full_name)] = TimerSet(self._key, full_name, due_at, envelope.id, body)
+        timer = TimerSet(*self._identity, full_name, due_at, envelope.id, body)
+        self.effects.timers[(*self._identity, full_name)] = timer
 
     def unschedule(self, name: str) -> None:
         """Remove this actor's timer of that name, if there is one."""
         full_name = self._timer_name(name)
         self.effects.count()
-        self.effects.timers[(self._key, full_name)] = None
+        self.effects.timers[(*self._identity, full_name)] = None
 
     def _timer_name(self, name: str) -> str:
         """Actors of two kinds may have the same key, and each its own timer of a name."""

@@ -7,7 +7,7 @@ so that the order of the key stays. Letting the key go on tries all of them agai
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from msgspec import Struct
@@ -17,13 +17,16 @@ from nexus_actors.http.asking import Reply
 from nexus_actors.principal import Principal
 from nexus_actors.runtime.release import NO_KEY, Released, ReleaseKey
 
+_MOST_TENANTS: Final = 10_000
+
 
 class DeadLetter(Struct, frozen=True, kw_only=True):
     """A message in the dead letters of a service.
 
     Attributes:
         number: grows in the order of parking, over all services.
-        key: what it is ordered by; empty where it could not be read.
+        tenant: whose actor it is for; empty for one of the platform itself, and where it could not be read.
+        key: what it is ordered by, within its tenant; empty where it could not be read.
         stream: where it came from.
         behind: it did not fail itself; it waits for one of its key that did.
         released: its key goes on: it is being tried again.
@@ -35,6 +38,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     service: str
     message_id: UUID
     type: str
+    tenant: str
     key: str
     partition: int
     stream: str
@@ -70,6 +74,7 @@ class LetterFilter(Struct, frozen=True, kw_only=True):
     """
 
     service: str | None = None
+    tenant: str | None = None
     key: str | None = None
     type: str | None = None
     message_id: UUID | None = None
@@ -80,7 +85,7 @@ class LetterFilter(Struct, frozen=True, kw_only=True):
     failed: bool = False
 
 
-Trait = Literal["service", "type", "cause", "key"]
+Trait = Literal["service", "type", "cause", "tenant", "key"]
 
 
 class LetterGroup(Struct, frozen=True, kw_only=True):
@@ -88,13 +93,14 @@ class LetterGroup(Struct, frozen=True, kw_only=True):
 
     Attributes:
         cause: the type of the exception where the last line begins with one, else that line.
-        letters: how many there are; keys: of how many keys.
+        letters: how many there are; keys: of how many keys, those of two tenants being two.
         last_number: the highest number among them; 0 where there are none.
     """
 
     service: str = ""
     type: str = ""
     cause: str = ""
+    tenant: str = ""
     key: str = ""
     letters: int
     keys: int
@@ -104,10 +110,11 @@ class LetterGroup(Struct, frozen=True, kw_only=True):
 
 
 class Release(Struct, frozen=True, kw_only=True):
-    """A parked key that is to go on: its dead letters are tried again, in order, but for those that are dropped."""
+    """A parked key of a tenant that is to go on: its dead letters are tried again, in order, but for those that are dropped."""
 
     service: str
     partition: int
+    tenant: str
     key: str
     drop: tuple[UUID, ...] = ()
 
@@ -160,17 +167,22 @@ class DeadLetters:
         self.book = book
         self._asker = asker
 
-    async def redrive(self, service: str, key: str, *, principal: Principal | None = None) -> Released:
+    async def redrive(
+        self, service: str, key: str, *, tenant: str | None = None, principal: Principal | None = None
+    ) -> Released:
         """Try all dead letters of a key again, in order, under their own ids.
+
+        Args:
+            tenant: whose key; that of every tenant when left out.
 
         Raises:
             Refusal: not_found, there are none; unavailable, their owner does not answer.
         """
-        release = await self.find_key(service, key)
-        if release is None:
+        releases = await self.find_key(service, key, tenant)
+        if not releases:
             detail = f"{service} has no dead letters of key {key!r}. List them to see which there are."
             raise Refusal.not_found("no_dead_letters", detail)
-        return await self.release(release, principal=principal)
+        return await self._release_all(releases, principal)
 
     async def drop(
         self, message_ids: Sequence[UUID], *, service: str | None = None, principal: Principal | None = None
@@ -188,27 +200,37 @@ class DeadLetters:
         if missing:
             detail = f"There is no dead letter {missing[0]}. Nothing was dropped; list them to see which there are."
             raise Refusal.not_found("no_dead_letter", detail)
+        return await self._release_all(releases, principal)
+
+    async def _release_all(self, releases: Sequence[Release], principal: Principal | None) -> Released:
         released = [await self.release(release, principal=principal) for release in releases]
         return Released(redriven=sum(one.redriven for one in released), dropped=sum(one.dropped for one in released))
 
-    async def find_key(self, service: str, key: str) -> Release | None:
-        """What lets a key go on without dropping anything; None where it has no dead letters."""
-        letters = await self.book.page(LetterFilter(service=service, key=key), limit=1)
-        return Release(service=service, partition=letters[0].partition, key=key) if letters else None
+    async def find_key(self, service: str, key: str, tenant: str | None = None) -> list[Release]:
+        """What lets a key go on without dropping anything, for each tenant that has dead letters of it.
+
+        Args:
+            tenant: of this one alone.
+        """
+        wanted = LetterFilter(service=service, key=key, tenant=tenant)
+        letters = await self.book.page(wanted, limit=1)
+        tenants = await self.book.groups(wanted, ("tenant",), limit=_MOST_TENANTS) if letters else []
+        # The partition follows from the key alone.
+        return [Release(service=service, partition=letters[0].partition, tenant=group.tenant, key=key) for group in tenants]
 
     async def find_letters(self, message_ids: Sequence[UUID], service: str | None = None) -> tuple[list[Release], list[UUID]]:
         """What drops these letters, key by key, and which of them are not there."""
-        keys: defaultdict[tuple[str, int, str], list[UUID]] = defaultdict(list)
+        keys: defaultdict[tuple[str, int, str, str], list[UUID]] = defaultdict(list)
         missing: list[UUID] = []
         for message_id in dict.fromkeys(message_ids):
             found = await self.book.page(LetterFilter(service=service, message_id=message_id))
             if not found:
                 missing.append(message_id)
             for letter in found:
-                keys[letter.service, letter.partition, letter.key].append(message_id)
+                keys[letter.service, letter.partition, letter.tenant, letter.key].append(message_id)
         return [
-            Release(service=name, partition=partition, key=key, drop=tuple(drop))
-            for (name, partition, key), drop in keys.items()
+            Release(service=name, partition=partition, tenant=tenant, key=key, drop=tuple(drop))
+            for (name, partition, tenant, key), drop in keys.items()
         ], missing
 
     async def release(
@@ -229,7 +251,7 @@ class DeadLetters:
             Refusal: unavailable, the owner of its partition does not answer. It may do so later all the same.
         """
         stream = Topic(release.service).stream("commands", release.partition)
-        command = ReleaseKey(key=release.key or NO_KEY, drop=release.drop)
+        command = ReleaseKey(key=release.key or NO_KEY, tenant=release.tenant, drop=release.drop)
         try:
             reply = await self._asker.ask(
                 command, principal=principal, message_id=message_id, traceparent=traceparent, stream=stream

@@ -84,6 +84,7 @@ class Service:
             for handler in handlers_of(actor):
                 found[handler.message_type] = (*found.get(handler.message_type, ()), handler)
             actor.state_type()
+        self._check_kinds(found)
         for message_type, handlers in found.items():
             message_type.check_key()
             check_fields(message_type)
@@ -91,6 +92,18 @@ class Service:
                 check_fields(message_type.reply_type())
                 self._check_command(message_type, handlers)
         return found
+
+    def _check_kinds(self, found: Mapping[type[Message], Sequence[Handler]]) -> None:
+        """A message has one place in the order of what it concerns: that of a tenant's actors, or of the platform's."""
+        platforms: dict[str, bool] = {}
+        for message_type, handlers in found.items():
+            name = message_type.wire_type().rpartition(".v")[0]
+            for handler in handlers:
+                if platforms.setdefault(name, handler.actor.platform) != handler.actor.platform:
+                    raise ContractError(
+                        f"{message_type.__name__} is handled by an actor of tenants and by one of the platform in {self.name}. "
+                        "Let one of them publish or send what the other handles."
+                    )
 
     def _collect_works(self, works: Sequence[type[Work[Any]]]) -> Mapping[type[Job], type[Work[Any]]]:
         found: dict[type[Job], type[Work[Any]]] = {}

@@ -13,6 +13,7 @@ from msgspec import Struct
 from bus import BusError, Command, Refusal, StreamName, Topic
 from nexus_actors.database import Reader
 from nexus_actors.http.asking import Reply
+from nexus_actors.identity import DEFAULT_TENANT
 from nexus_actors.letter_content import masked
 from nexus_actors.principal import Principal
 from nexus_actors.runtime.state_commands import DropState, ReplaceState, ShowState, StateShown
@@ -23,11 +24,17 @@ _PARTITIONS: Final = "SELECT count(*) FROM nexus.leases WHERE service = $1"
 
 
 class StateName(Struct, frozen=True, kw_only=True):
-    """Whose state it is: ``actor`` is the name of the actor's class."""
+    """Whose state it is.
+
+    Attributes:
+        actor: the name of the actor's class.
+        tenant: of no account where it is an actor of the platform itself.
+    """
 
     service: str
     actor: str
     key: str
+    tenant: str = DEFAULT_TENANT
 
 
 class StateContent(Struct, frozen=True, kw_only=True):
@@ -83,7 +90,7 @@ class States:
         Args:
             raw: as it is, with the secrets and the data of people in it. Else these are masked, and what is long is cut.
         """
-        shown = await self._ask(name, ShowState(key=name.key, actor=name.actor), principal)
+        shown = await self._ask(name, ShowState(key=name.key, actor=name.actor, tenant=name.tenant), principal)
         return content_of(name, shown, raw=raw)
 
     async def replace(
@@ -102,7 +109,8 @@ class States:
             message_id: of the command to the owner; under the same id, the answer of the first time comes again.
             traceparent: where this stands in its trace (W3C Trace Context).
         """
-        await self._ask(name, ReplaceState(key=name.key, actor=name.actor, text=text), principal, message_id, traceparent)
+        command = ReplaceState(key=name.key, actor=name.actor, tenant=name.tenant, text=text)
+        await self._ask(name, command, principal, message_id, traceparent)
 
     async def drop(
         self,
@@ -113,7 +121,8 @@ class States:
         traceparent: str | None = None,
     ) -> None:
         """Forget a state: the actor begins anew. For the arguments see `replace`."""
-        await self._ask(name, DropState(key=name.key, actor=name.actor), principal, message_id, traceparent)
+        command = DropState(key=name.key, actor=name.actor, tenant=name.tenant)
+        await self._ask(name, command, principal, message_id, traceparent)
 
     async def _ask(
         self,

@@ -5,7 +5,7 @@ from modules.puabo_os.contract import Clearance, ClearanceOrdered, OrderClearanc
 from nexus_actors import Actor, Context, handles
 
 
-class ClearanceActor(Actor[None]):
+class ClearanceActor(Actor[None], platform=True):
     """One order of an operator about dead letters."""
 
     @handles

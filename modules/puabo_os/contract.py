@@ -17,10 +17,12 @@ class ClearedKey(Struct, frozen=True, kw_only=True):
 
     Attributes:
         partition: of the service that parked them.
+        tenant: whose key it is; empty for one of the platform itself.
         drop: ids of the messages to drop for good.
     """
 
     partition: int
+    tenant: str = ""
     key: str
     drop: tuple[UUID, ...] = ()
 

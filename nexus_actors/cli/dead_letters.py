@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, get_args
 from uuid import UUID
 
 import anyio
@@ -34,7 +34,7 @@ def command() -> None:
 
 @command.command("list", short_help="List dead letters, or count them by what they share.")
 @filtering
-@click.option("--by", type=click.Choice(["cause", "type", "service", "key"]), multiple=True, help="Count them by this.")
+@click.option("--by", type=click.Choice(get_args(Trait)), multiple=True, help="Count them by this.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="So many at most.")
 @click.option("--after", type=int, default=0, help="From behind this NUMBER on.  [default: 0]")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
@@ -86,10 +86,12 @@ def clearing(command: Any) -> Any:  # noqa: ANN401 - a function that click decor
 def redrive(keys: tuple[str, ...], every: bool, dry_run: bool, rate: float, **options: Any) -> None:  # noqa: ANN401
     """Try all dead letters of some keys again, in order, under their own ids.
 
-    The keys of a service are named, or they are those with a letter that failed as the options say (--all: any). What waits
-    behind it goes along. Ctrl-C ends it at any time; the same command goes on with what is left.
+    The keys of a service are named (of every tenant, or of one: --tenant), or they are those with a letter that failed as the
+    options say (--all: any). What waits behind it goes along. Ctrl-C ends it at any time; the same command goes on with what
+    is left.
     """
-    which = _asked(options, every, bool(keys))
+    tenant = options["tenant"]
+    which = _asked({**options, "tenant": None} if keys else options, every, bool(keys))
     if which is not None:
         _clear(which, drop=False, dry_run=dry_run, rate=rate, yes=True)
         return
@@ -99,7 +101,7 @@ def redrive(keys: tuple[str, ...], every: bool, dry_run: bool, rate: float, **op
         raise click.UsageError("Name keys behind the service.")
 
     async def each(desk: DeadLetters) -> list[Released]:
-        return [await desk.redrive(service, key) for key in named]
+        return [await desk.redrive(service, key, tenant=tenant) for key in named]
 
     for key, released in zip(named, with_letters(each), strict=True):
         say(f"{key}: {released.redriven} are tried again.")

@@ -41,6 +41,8 @@ class JobStatus(Struct, frozen=True, kw_only=True):
 async def job_status(db: Reader, tenant: str, job_id: UUID) -> JobStatus | None:
     """A job of the service whose database ``db`` is; None where it, or this tenant, has none of that id.
 
+    Jobs of actors of the platform itself are those of the tenant `nexus_actors.identity.PLATFORM`.
+
     Jobs are forgotten some days after their end (`NEXUS_INBOX_DAYS`).
 
     Raises:

@@ -97,9 +97,9 @@ class ServiceTables:
 
     def __init__(self) -> None:
         self.inbox: dict[UUID, Known] = {}
-        self.states: dict[tuple[str, str], bytes] = {}
+        self.states: dict[tuple[str, str, str], bytes] = {}
         self.outbox: dict[int, list[Published]] = {}
-        self.timers: dict[tuple[str, str], tuple[int, TimerSet]] = {}
+        self.timers: dict[tuple[str, str, str], tuple[int, TimerSet]] = {}
         self.letters: dict[UUID, Letter] = {}
         self.checkpoints: dict[StreamName, Position] = {}
 
@@ -155,8 +155,8 @@ class MemoryDatabase:
         self.check_fences(service, commit)
         tables = self.service(service)
         self.check_inbox(tables, commit)
-        if len({(row.actor, row.key) for row in commit.states}) < len(commit.states):
-            raise ValueError(f"A commit of {service} writes one state twice. Give each actor and key once.")
+        if len({(row.actor, row.tenant, row.key) for row in commit.states}) < len(commit.states):
+            raise ValueError(f"A commit of {service} writes one state twice. Give each actor, tenant and key once.")
         for number, fence in commit.fences.items():
             lease = self.leases[service, number]
             lease.published_seq, lease.safe_seq, lease.history = fence.published_seq, fence.safe_seq, fence.history
@@ -166,7 +166,7 @@ class MemoryDatabase:
         tables.inbox.update((row.message_id, Known(row.fingerprint, row.answer)) for row in commit.inbox)
         for name in commit.states_gone:
             tables.states.pop(name, None)
-        tables.states.update(((row.actor, row.key), row.body) for row in commit.states)
+        tables.states.update(((row.actor, row.tenant, row.key), row.body) for row in commit.states)
         now = self.clock()
         for row in commit.outbox:
             tables.outbox.setdefault(row.partition, []).append(Published(row, now))
@@ -190,15 +190,15 @@ class MemoryDatabase:
             self.jobs[started.job_id] = JobRow(service, started, now, next(self._jobs_started))
         for cancelled in commit.cancelled:
             job = self.jobs.get(cancelled.job_id)
-            if job and (job.service, job.started.key) == (service, cancelled.key) and job.status in {"queued", "running"}:
-                job.cancel_requested = True
+            if job and job.service == service and job.status in {"queued", "running"}:
+                job.cancel_requested |= (job.started.tenant, job.started.key) == (cancelled.tenant, cancelled.key)
 
     def _write_timers(self, tables: ServiceTables, commit: Commit) -> None:
-        for key, name, message_id in commit.timers_gone:
-            found = tables.timers.get((key, name))
+        for tenant, key, name, message_id in commit.timers_gone:
+            found = tables.timers.get((tenant, key, name))
             if found is not None and message_id in {None, found[1].message_id}:
-                del tables.timers[key, name]
-        tables.timers.update(((timer.key, timer.name), (number, timer)) for number, timer in commit.timers)
+                del tables.timers[tenant, key, name]
+        tables.timers.update(((timer.tenant, timer.key, timer.name), (number, timer)) for number, timer in commit.timers)
 
 
 def _write_letters(tables: ServiceTables, commit: Commit) -> None:
@@ -206,10 +206,10 @@ def _write_letters(tables: ServiceTables, commit: Commit) -> None:
         tables.letters.pop(message_id, None)
     released = set(commit.released)
     for letter in tables.letters.values():
-        letter.released |= (letter.row.partition, letter.row.key) in released
-    kept = {(row.partition, row.key) for row in commit.parked}
+        letter.released |= (letter.row.partition, letter.row.identity) in released
+    kept = {(row.partition, row.identity) for row in commit.parked}
     for letter in tables.letters.values():
-        letter.released &= (letter.row.partition, letter.row.key) not in kept
+        letter.released &= (letter.row.partition, letter.row.identity) not in kept
     for row in commit.parked:
         letter = tables.letters.setdefault(row.message_id, Letter(row))
         if not row.behind:

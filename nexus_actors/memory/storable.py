@@ -18,16 +18,18 @@ def check_commit(commit: Commit) -> None:
     Raises:
         NotStorable: PostgreSQL would refuse it.
     """
-    for rows in (commit.inbox, commit.states, commit.outbox, commit.timers_gone, commit.parked, commit.released):
+    for rows in (commit.inbox, commit.states, commit.outbox, commit.timers_gone, commit.parked):
         for row in rows:
             check(*row)
+    for _, identity in commit.released:
+        check(*identity)
     for started in (*commit.jobs, *commit.cancelled):
         check(*msgspec.structs.astuple(started))
     for _, timer in commit.timers:
         check(*msgspec.structs.astuple(timer))
     check(*commit.checkpoints, *(fence.history for fence in commit.fences.values()))
-    _check_names((state.actor, state.key) for state in commit.states)
-    _check_names((timer.key, timer.name) for _, timer in commit.timers)
+    _check_names((state.actor, state.tenant, state.key) for state in commit.states)
+    _check_names((timer.tenant, timer.key, timer.name) for _, timer in commit.timers)
 
 
 def check(*values: object) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bus import StreamName
+from nexus_actors.identity import Identity
 from nexus_actors.memory.database import MemoryDatabase
 from nexus_actors.memory.no_sql import NoSql
 from nexus_actors.runtime.store import (
@@ -54,7 +55,7 @@ class MemoryTurnStore:
         inbox = self._tables.inbox
         return {message_id: inbox[message_id] for message_id in message_ids if message_id in inbox}
 
-    async def states(self, wanted: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
+    async def states(self, wanted: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], bytes]:
         """See `TurnStore.states`."""
         await self._reach()
         states = self._tables.states
@@ -76,30 +77,32 @@ class MemoryTurnStore:
             checkpoints=dict(tables.checkpoints),
             published_seq=lease.published_seq,
             last_seq=max([lease.published_seq, *(published.row.seq for published in tables.outbox.get(partition, ()))]),
-            parked_keys={letter.row.key for letter in letters if not letter.released},
-            released_keys={letter.row.key for letter in letters if letter.released},
+            parked_keys={letter.row.identity for letter in letters if not letter.released},
+            released_keys={letter.row.identity for letter in letters if letter.released},
             next_timer_at=min(self._due_instants(partition), default=None),
             safe_seq=lease.safe_seq,
             history=lease.history,
         )
 
     async def due_timers(
-        self, partition: int, now: datetime, limit: int, *, after: TimerPlace | None = None, without: Collection[str] = ()
+        self, partition: int, now: datetime, limit: int, *, after: TimerPlace | None = None, without: Collection[Identity] = ()
     ) -> DueTimers:
         """See `TurnStore.due_timers`."""
         await self._reach()
         due = {
-            TimerPlace(timer.due_at, timer.key, timer.name): timer
+            TimerPlace(timer.due_at, timer.tenant, timer.key, timer.name): timer
             for number, timer in self._tables.timers.values()
-            if number == partition and timer.due_at <= now and timer.key not in without
+            if number == partition and timer.due_at <= now and (timer.tenant, timer.key) not in without
         }
         places = sorted(due)
-        earliest = {place.key: due[place] for place in reversed(places)}
+        earliest = {place.identity: due[place] for place in reversed(places)}
         most = limit * TIMERS_LOOKED_AT
         looked = [place for place in places if after is None or place > after][:most]
-        firsts = {place.key: place for place in reversed(looked)}
+        firsts = {place.identity: place for place in reversed(looked)}
         chosen = sorted(firsts.values())[:limit]
-        timers = [Timer(t.key, t.name, t.due_at, t.body, t.message_id) for t in (earliest[place.key] for place in chosen)]
+        timers = [
+            Timer(t.tenant, t.key, t.name, t.due_at, t.body, t.message_id) for t in (earliest[p.identity] for p in chosen)
+        ]
         place = chosen[-1] if len(chosen) == limit else looked[-1] if len(looked) == most else None
         return DueTimers(timers, place, left=len(looked) > len(chosen))
 
@@ -120,11 +123,11 @@ class MemoryTurnStore:
         before = max((published.row.seq for published in rows if published.committed_at < since), default=0)
         return before, sorted({row.stream for row in self._rows(partition, before) if row.seq <= seq})
 
-    async def parked(self, partition: int, key: str, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
+    async def parked(self, partition: int, identity: Identity, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
         """See `TurnStore.parked`."""
         await self._reach()
         rows = [letter.row for letter in self._tables.letters.values()]
-        found = [row for row in rows if (row.partition, row.key) == (partition, key)]
+        found = [row for row in rows if (row.partition, row.identity) == (partition, identity)]
         return [row for row in found if only is None or row.message_id in only]
 
     def _rows(self, partition: int, seq: int) -> list[OutboxRow]:

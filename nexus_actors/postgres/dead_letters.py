@@ -10,14 +10,15 @@ from nexus_actors.dead_letters import DeadLetter, LetterFilter, LetterGroup, Ope
 from nexus_actors.redaction import redact_text
 
 _COLUMNS: Final = """
-ordinal, service, message_id, wire_type, key, partition, stream, behind, released, attempts, parked_at"""
+ordinal, service, message_id, wire_type, tenant, key, partition, stream, behind, released, attempts, parked_at"""
 # As `_letter` has it: the last line of what went wrong.
 _CAUSE: Final = r"substring(rtrim(right(error, 2000), E' \t\r\n') from '[^\n]*$')"
 _KIND: Final = rf"coalesce(substring({_CAUSE} from '^([A-Za-z_][A-Za-z0-9_.]*)(?::|$)'), left({_CAUSE}, 200))"
-_TRAITS: Final[dict[Trait, str]] = {"service": "service", "type": "wire_type", "cause": _KIND, "key": "key"}
+_TRAITS: Final[dict[Trait, str]] = {"service": "service", "type": "wire_type", "cause": _KIND, "tenant": "tenant", "key": "key"}
 # What is not asked for is not in the statement, so that each gets the plan that suits it.
 _CONDITIONS: Final = {
     "service": "service = {}::text",
+    "tenant": "tenant = {}::text",
     "key": "key = {}::text",
     "type": "wire_type = {}::text",
     "message_id": "message_id = {}::uuid",
@@ -60,7 +61,7 @@ class PostgresDeadLetters:
         where, arguments = _where(wanted)
         columns = "".join(f"{_TRAITS[trait]} AS {trait}, " for trait in by)
         places = ", ".join(str(number) for number in range(1, len(by) + 1))
-        query = f"""SELECT {columns}count(*) AS letters, count(DISTINCT (service, partition, key)) AS keys,
+        query = f"""SELECT {columns}count(*) AS letters, count(DISTINCT (service, partition, tenant, key)) AS keys,
             min(parked_at) AS first_parked_at, max(parked_at) AS last_parked_at, coalesce(max(ordinal), 0) AS last_number
             FROM nexus.dead_letters WHERE {where} {f"GROUP BY {places}" if by else ""}
             ORDER BY letters DESC{f", {places}" if by else ""} LIMIT ${len(arguments) + 1}"""  # noqa: S608 - made of our own texts
@@ -86,6 +87,7 @@ def _letter(row: Row, error: str) -> DeadLetter:
         service=row["service"],
         message_id=row["message_id"],
         type=row["wire_type"],
+        tenant=row["tenant"],
         key=row["key"],
         partition=row["partition"],
         stream=row["stream"],

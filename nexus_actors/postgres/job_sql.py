@@ -9,8 +9,8 @@ FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[]) AS j (j
 
 CANCEL: Final = """
 WITH wanted AS MATERIALIZED (
-    SELECT j.job_id FROM nexus.jobs j JOIN unnest($2::uuid[], $3::text[]) AS w (job_id, key)
-        ON j.job_id = w.job_id AND j.key = w.key
+    SELECT j.job_id FROM nexus.jobs j JOIN unnest($2::uuid[], $3::text[], $4::text[]) AS w (job_id, tenant, key)
+        ON j.job_id = w.job_id AND j.tenant = w.tenant AND j.key = w.key
     WHERE j.service = $1 AND j.status IN ('queued', 'running') ORDER BY j.job_id FOR UPDATE OF j
 )
 UPDATE nexus.jobs j SET cancel_requested = true FROM wanted WHERE j.job_id = wanted.job_id"""

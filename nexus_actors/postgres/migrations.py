@@ -24,6 +24,8 @@ BREAKS: Final = "breaks_"
 """A step whose name begins so takes away what earlier releases need: they refuse to start from then on. Beside all other steps
 they go on, so that releases run side by side, and one can go back."""
 
+_NOT_NOW: Final = "NX002"
+"""The code of the error by which a step says that it cannot be taken for now: nothing is wrong with it."""
 _MAX_NAME: Final = 63
 _SCHEMA: Final = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)
 # asyncpg applies a connection's command timeout unless it is given another; building an index may take hours.
@@ -92,6 +94,12 @@ async def migrate(connection: "AnyConnection", schema: str, sources: Sequence[Mi
             return [await _apply(connection, schema, step) for step in pending]
 
 
+def breaking(applied: Sequence[Applied]) -> list[str]:
+    """Which of these steps earlier releases cannot work with, each once."""
+    found = (f"{step.source}/{step.version:04d}_{step.name}" for step in applied if step.name.startswith(BREAKS))
+    return list(dict.fromkeys(found))
+
+
 async def applied_migrations(connection: "AnyConnection", schema: str) -> list[Applied]:
     """The steps that a schema has taken, by source and number; none where it has never been migrated.
 
@@ -135,6 +143,8 @@ async def _apply(connection: "AnyConnection", schema: str, step: Migration) -> A
     except PostgresError as error:
         if is_lost(error):
             raise
+        if error.sqlstate == _NOT_NOW:
+            raise MigrationError(f"{step.file} cannot be applied to schema {schema} now: {error}.") from error
         raise MigrationError(
             f"{step.file} failed in schema {schema}{_place(step.sql, error)}: {error}. Nothing of it was applied; mend the "
             "file and start again."

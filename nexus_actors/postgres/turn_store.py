@@ -11,6 +11,7 @@ from asyncpg import PostgresError
 from bus import StreamName
 from bus.position import Position
 from nexus_actors.database import Row
+from nexus_actors.identity import Identity
 from nexus_actors.postgres import turn_sql as sql
 from nexus_actors.postgres.database import PostgresDatabase, PostgresTransaction, open_transaction
 from nexus_actors.postgres.patience import LockPatience
@@ -82,10 +83,11 @@ class PostgresTurnStore:
         rows = await self._database.fetch(sql.KNOWN, message_ids)
         return {row["message_id"]: Known(row["fingerprint"], row["answer"]) for row in rows}
 
-    async def states(self, wanted: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
+    async def states(self, wanted: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], bytes]:
         """See `TurnStore.states`."""
-        rows = await self._database.fetch(sql.STATES, [actor for actor, _ in wanted], [key for _, key in wanted])
-        return {(row["actor"], row["key"]): row["body"] for row in rows}
+        columns = [list(column) for column in zip(*wanted, strict=True)] or [[], [], []]
+        rows = await self._database.fetch(sql.STATES, *columns)
+        return {(row["actor"], row["tenant"], row["key"]): row["body"] for row in rows}
 
     @asynccontextmanager
     async def transaction(self, *, own: bool = False) -> AsyncIterator[PostgresTurnTransaction]:
@@ -103,26 +105,27 @@ class PostgresTurnStore:
             checkpoints={StreamName(c["stream"]): Position(c["ms"], c["seq"]) for c in checkpoints},
             published_seq=row["published_seq"],
             last_seq=row["last_seq"],
-            parked_keys=set(row["parked_keys"]),
-            released_keys=set(row["released_keys"]),
+            parked_keys={Identity(*key) for key in row["parked_keys"]},
+            released_keys={Identity(*key) for key in row["released_keys"]},
             next_timer_at=row["next_timer_at"],
             safe_seq=row["safe_seq"],
             history=row["history"],
         )
 
     async def due_timers(
-        self, partition: int, now: datetime, limit: int, *, after: TimerPlace | None = None, without: Collection[str] = ()
+        self, partition: int, now: datetime, limit: int, *, after: TimerPlace | None = None, without: Collection[Identity] = ()
     ) -> DueTimers:
         """See `TurnStore.due_timers`."""
         most = limit * TIMERS_LOOKED_AT
-        place = after or (None, "", "")
-        rows = await self._database.fetch(sql.DUE_TIMERS, partition, now, limit, *place, list(without), most)
+        place = after or (None, "", "", "")
+        others = [tenant for tenant, _ in without], [key for _, key in without]
+        rows = await self._database.fetch(sql.DUE_TIMERS, partition, now, limit, *place, *others, most)
         if not rows:
             return DueTimers([], None, left=False)
         timers = [Timer(*(row[column] for column in Timer._fields)) for row in rows]
         last, looked = rows[-1], rows[0]["looked"]
         if len(rows) == limit:
-            return DueTimers(timers, TimerPlace(last["at"], last["key"], last["at_name"]), left=looked > limit)
+            return DueTimers(timers, TimerPlace(last["at"], last["tenant"], last["key"], last["at_name"]), left=looked > limit)
         return DueTimers(timers, TimerPlace(*last["place"]) if looked == most else None, left=looked > len(rows))
 
     async def next_timer_at(self, partition: int, after: datetime) -> datetime | None:
@@ -140,12 +143,12 @@ class PostgresTurnStore:
         assert row is not None  # noqa: S101 - an aggregate has a row
         return row["before"], [StreamName(stream) for stream in row["streams"]]
 
-    async def parked(self, partition: int, key: str, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
+    async def parked(self, partition: int, identity: Identity, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
         """See `TurnStore.parked`."""
         if only is None:
-            rows = await self._database.fetch(sql.PARKED, self._service, partition, key)
+            rows = await self._database.fetch(sql.PARKED, self._service, partition, *identity)
         else:
-            rows = await self._database.fetch(sql.PARKED_ONLY, self._service, partition, key, list(only))
+            rows = await self._database.fetch(sql.PARKED_ONLY, self._service, partition, *identity, list(only))
         return [ParkedRow(*(row[column] for column in ParkedRow._fields)) for row in rows]
 
 

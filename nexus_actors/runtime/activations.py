@@ -13,17 +13,22 @@ from bus.text import error_text
 from nexus_actors.actor import Actor
 from nexus_actors.blame import blamed
 from nexus_actors.errors import NexusError
+from nexus_actors.identity import Identity
 from nexus_actors.runtime.store import StateRow, TurnStore
 from nexus_actors.runtime.unknown_fields import StateWriter
+
+Name = tuple[str, str, str]
+"""Of an actor: its class's, its tenant, its key."""
 
 
 class StateUnreadable(NexusError):
     """What the database has of an actor's state cannot be read as its type."""
 
-    def __init__(self, actor: str, key: str, reason: Exception) -> None:
+    def __init__(self, actor: str, tenant: str, key: str, reason: Exception) -> None:
+        whose = f" of tenant {tenant!r}" if tenant else ""
         super().__init__(
-            f"The state of {actor} {key!r} cannot be read: {error_text(reason)}. `nexus states` shows, replaces and drops "
-            "states; redrive the key's dead letters afterwards."
+            f"The state of {actor} {key!r}{whose} cannot be read: {error_text(reason)}. `nexus states` shows, replaces and "
+            "drops states; redrive the key's dead letters afterwards."
         )
 
 
@@ -48,6 +53,7 @@ class Activation:
     """One actor, alive.
 
     Attributes:
+        name: its actor, tenant and key.
         saved: its state as the database has it; None when it has none.
         settled: its state after the last turn that went well.
         problem: why it cannot be used: a turn with it fails for this. `StateUnreadable`, `bus.NewerRelease`, or what its class
@@ -55,11 +61,11 @@ class Activation:
     """
 
     def __init__(
-        self, actor_type: type[Actor[Any]], key: str, saved: bytes | None, partition: int, form: StateForm | None
+        self, actor_type: type[Actor[Any]], identity: Identity, saved: bytes | None, partition: int, form: StateForm | None
     ) -> None:
         self._type = actor_type
         self._form = form
-        self.name = actor_type.__name__, key
+        self.name = (actor_type.__name__, *identity)
         self.partition = partition
         self.saved = saved
         self.settled = saved
@@ -67,7 +73,7 @@ class Activation:
         self._writer = StateWriter("" if form is None else form.mark)
         self._body: bytes | None = None
         try:
-            self.actor = actor_type(key, None)
+            self.actor = actor_type(identity.key, None)
             self.restore()
             if saved is not None and form is not None:
                 self._writer.has_read(saved, self.actor.state)
@@ -133,42 +139,42 @@ class Activations:
         self._forms = {actor: StateForm.of(actor) for actor in actors}
         self._limit = limit
         self._limit_bytes = limit_bytes
-        self._alive: OrderedDict[tuple[str, str], Activation] = OrderedDict()
-        self._sizes: dict[tuple[str, str], int] = {}
+        self._alive: OrderedDict[Name, Activation] = OrderedDict()
+        self._sizes: dict[Name, int] = {}
         self._bytes = 0
         # Of these the sizes may have changed.
-        self._touched: set[tuple[str, str]] = set()
+        self._touched: set[Name] = set()
 
     def __len__(self) -> int:
         return len(self._alive)
 
     def __contains__(self, name: object) -> bool:
-        """Whether the actor of a name, which is its class's and its key, is alive."""
+        """Whether the actor of a name, which is its class's, its tenant and its key, is alive."""
         return name in self._alive
 
-    async def wake(self, wanted: Iterable[tuple[type[Actor[Any]], str, int]]) -> None:
-        """Activate these (actor, key, partition), reading all their states in one go.
+    async def wake(self, wanted: Iterable[tuple[type[Actor[Any]], Identity, int]]) -> None:
+        """Activate these (actor, identity, partition), reading all their states in one go.
 
         One that cannot be used is there too, with its `Activation.problem`.
         """
         missing = {
-            (actor.__name__, key): (actor, partition)
-            for actor, key, partition in wanted
-            if (actor.__name__, key) not in self._alive
+            name: (actor, identity, partition)
+            for actor, identity, partition in wanted
+            if (name := (actor.__name__, *identity)) not in self._alive
         }
-        stateful = [name for name, (actor, _) in missing.items() if self._forms[actor] is not None]
+        stateful = [name for name, (actor, _, _) in missing.items() if self._forms[actor] is not None]
         states = await self._store.states(stateful) if stateful else {}
-        for name, (actor, partition) in missing.items():
-            self._alive[name] = Activation(actor, name[1], states.get(name), partition, self._forms[actor])
+        for name, (actor, identity, partition) in missing.items():
+            self._alive[name] = Activation(actor, identity, states.get(name), partition, self._forms[actor])
             self._touched.add(name)
 
     def form(self, actor: type[Actor[Any]]) -> StateForm | None:
         """How the states of one of the service's actors are written and read; None where it has none."""
         return self._forms[actor]
 
-    def get(self, actor: type[Actor[Any]], key: str) -> Activation:
+    def get(self, actor: type[Actor[Any]], identity: Identity) -> Activation:
         """An activation that was woken."""
-        name = (actor.__name__, key)
+        name = (actor.__name__, *identity)
         self._alive.move_to_end(name)
         self._touched.add(name)
         return self._alive[name]
@@ -178,16 +184,16 @@ class Activations:
         for activation in activations:
             self._forget(activation.name)
 
-    def drop_key(self, key: str) -> None:
-        """Forget the actors of one key."""
+    def drop_identity(self, identity: Identity) -> None:
+        """Forget the actors of one identity."""
         for actor in self._forms:
-            self._forget((actor.__name__, key))
+            self._forget((actor.__name__, *identity))
 
     def drop_partition(self, partition: int) -> None:
         """Forget a partition that another worker owns now."""
         self.drop([a for a in self._alive.values() if a.partition == partition])
 
-    def _forget(self, name: tuple[str, str]) -> None:
+    def _forget(self, name: Name) -> None:
         if self._alive.pop(name, None) is not None:
             self._touched.add(name)
 
@@ -201,7 +207,7 @@ class Activations:
             name, _ = self._alive.popitem(last=False)
             self._weigh(name, 0)
 
-    def _weigh(self, name: tuple[str, str], size: int) -> None:
+    def _weigh(self, name: Name, size: int) -> None:
         self._bytes += size - self._sizes.pop(name, 0)
         if size:
             self._sizes[name] = size

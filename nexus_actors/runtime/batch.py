@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 from nexus_actors.database import Transaction
 from nexus_actors.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable
+from nexus_actors.identity import Identity
 from nexus_actors.runtime.activations import Activations
 from nexus_actors.runtime.delivery import Delivery, Group
 from nexus_actors.runtime.store import Commit, LeaseLost, TurnStore, TurnTransaction
@@ -160,7 +161,7 @@ class Batches:
             lost = _lost_behind(fault.cause)
             if lost is not None and not isinstance(lost, DatabaseBusy):
                 raise lost from fault
-            self._activations.drop_key(group.key)
+            self._activations.drop_identity(group.identity)
             if lost is not None:
                 attempt.waiting.append((group, Fault(lost, waits=True)))
                 attempt.spoilt = True
@@ -178,9 +179,9 @@ class Batches:
     async def _one_by_one(self, group: Group) -> None:
         """Each delivery in a transaction of its own, up to the first that fails."""
         for index, delivery in enumerate(group.deliveries):
-            single = Group(group.partition, group.key, [delivery])
+            single = Group(group.partition, group.identity, [delivery])
             if fault := await self._alone(single):
-                await self._failed(Group(group.partition, group.key, group.deliveries[index:]), fault)
+                await self._failed(Group(group.partition, group.identity, group.deliveries[index:]), fault)
                 return
 
     async def _alone(self, single: Group) -> Fault | None:
@@ -232,10 +233,10 @@ def _lost_behind(error: BaseException | None) -> DatabaseUnavailable | None:
     return None
 
 
-def group_by_key(deliveries: Sequence[Delivery]) -> list[Group]:
-    """The deliveries of each key together, in the order in which their keys first came."""
-    groups: dict[tuple[int, str], Group] = {}
+def group_by_identity(deliveries: Sequence[Delivery]) -> list[Group]:
+    """The deliveries of each identity together, in the order in which these first came."""
+    groups: dict[tuple[int, Identity], Group] = {}
     for delivery in deliveries:
-        name = (delivery.partition, delivery.key)
-        groups.setdefault(name, Group(delivery.partition, delivery.key, [])).deliveries.append(delivery)
+        name = (delivery.partition, delivery.identity)
+        groups.setdefault(name, Group(*name, [])).deliveries.append(delivery)
     return list(groups.values())

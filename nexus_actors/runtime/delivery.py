@@ -9,6 +9,7 @@ from msgspec import Struct
 from bus import Envelope, Event, Message, StreamName
 from bus.position import Position
 from nexus_actors.actor import Handler
+from nexus_actors.identity import Identity
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.release import RUNTIME
 
@@ -27,6 +28,7 @@ class Delivery(Struct, eq=False):
         body: the envelope as it came.
         stream: where it came from.
         position: where in the stream; None for one that came from a timer or from the dead letters.
+        identity: what it is ordered by: that of the actors that handle it.
         failures: how often its handler has failed.
         policy: what the handler that was called last does about failures, where it has a policy of its own.
         waits_since: since when it waits without being to blame, at this owner (see `Fault.waits`). It is kept nowhere: a next
@@ -45,6 +47,7 @@ class Delivery(Struct, eq=False):
     body: bytes
     stream: StreamName
     position: Position | None
+    identity: Identity
     failures: int = 0
     policy: RetryPolicy | None = None
     waits_since: datetime | None = None
@@ -56,8 +59,8 @@ class Delivery(Struct, eq=False):
 
     @property
     def key(self) -> str:
-        """The key that it is ordered by."""
-        return self.envelope.subject
+        """The key of the actors that handle it."""
+        return self.identity.key
 
     @property
     def message_id(self) -> UUID:
@@ -66,8 +69,8 @@ class Delivery(Struct, eq=False):
 
 
 class Group(Struct, eq=False):
-    """The deliveries of one key in a batch, in order."""
+    """The deliveries of one identity in a batch, in order."""
 
     partition: int
-    key: str
+    identity: Identity
     deliveries: list[Delivery]

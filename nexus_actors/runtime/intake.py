@@ -11,6 +11,7 @@ from bus import Envelope, MalformedMessage, Message, NewerRelease, StreamName, k
 from bus.codec import Contracts, decode_envelope
 from bus.store import Entry
 from nexus_actors.blame import blamed
+from nexus_actors.identity import DEFAULT_TENANT, PLATFORM, Identity
 from nexus_actors.runtime.delivery import Delivery, Unreadable
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.release import ReleaseKey
@@ -44,6 +45,8 @@ class Intake:
         self._awaited = awaited
         self._own = f"{{{service.name}:"
         self._contracts = Contracts([*service.handled, ReleaseKey, *STATE_COMMANDS])
+        self._platforms = {kind for kind, handlers in service.handled.items() if any(h.actor.platform for h in handlers)}
+        self._has_tenants = any(not actor.platform for actor in service.actors)
 
     def partition_of(self, stream: StreamName, partitions: Mapping[int, Partition]) -> Partition | None:
         """Which of the owned partitions reads a stream."""
@@ -64,7 +67,17 @@ class Intake:
         if self._ignored(entry, envelope):
             return None
         message, problem = self._read(envelope)
-        return Delivery(partition.number, envelope, message, entry.body, entry.stream, entry.position, problem=problem)
+        identity = Identity(self._tenant(envelope), envelope.subject)
+        return Delivery(
+            partition.number, envelope, message, entry.body, entry.stream, entry.position, identity, problem=problem
+        )
+
+    def _tenant(self, envelope: Envelope) -> str:
+        """Whose actors handle it. What this release cannot read is ordered as another version of the message would be."""
+        kind = self._contracts.kin(envelope.type)
+        if kind in self._platforms or not self._has_tenants:
+            return PLATFORM
+        return envelope.tenant or DEFAULT_TENANT
 
     def _ignored(self, entry: Entry, envelope: Envelope) -> bool:
         """An event of a type that is not subscribed to, by a newer release neither; an own command is never ignored."""
@@ -88,12 +101,14 @@ class Intake:
         """The delivery of a timer that is due."""
         envelope, message, problem = self._open(timer.body, timer.message_id, timer.key, _UNKNOWN)
         stream = self._service.topic.stream("commands", partition)
-        return Delivery(partition, envelope, message, timer.body, stream, None, timer=timer.name, problem=problem)
+        identity = Identity(timer.tenant, timer.key)
+        return Delivery(partition, envelope, message, timer.body, stream, None, identity, timer=timer.name, problem=problem)
 
     def from_parked(self, row: ParkedRow) -> Delivery:
         """The delivery of a dead letter that is tried again."""
         envelope, message, problem = self._open(row.body, row.message_id, row.key, row.wire_type)
-        return Delivery(row.partition, envelope, message, row.body, row.stream, None, parked=True, problem=problem)
+        identity = Identity(row.tenant, row.key)
+        return Delivery(row.partition, envelope, message, row.body, row.stream, None, identity, parked=True, problem=problem)
 
     def _open(self, body: bytes, message_id: UUID, key: str, wire_type: str) -> tuple[Envelope, Message, Exception | None]:
         """What was kept, with its message; a stand-in where an earlier release could read it and this one cannot."""
@@ -108,7 +123,16 @@ def _nameless(entry: Entry, partition: Partition, error: MalformedMessage) -> Pa
     """An entry without an id gets one from its place, so that reading it again does not make it two."""
     message_id = keyed_id("no envelope", entry.stream, str(entry.position))
     return ParkedRow(
-        message_id, partition.number, "", _UNKNOWN, entry.stream, entry.body, behind=False, error=str(error), attempts=0
+        message_id,
+        partition.number,
+        PLATFORM,
+        "",
+        _UNKNOWN,
+        entry.stream,
+        entry.body,
+        behind=False,
+        error=str(error),
+        attempts=0,
     )
 
 

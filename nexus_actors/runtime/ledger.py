@@ -6,6 +6,7 @@ from uuid import UUID
 
 from bus.requests import Answer, encode_answer
 from nexus_actors.context import Outbound, TimerSet
+from nexus_actors.identity import Identity
 from nexus_actors.runtime.activations import Activation
 from nexus_actors.runtime.delivery import Delivery
 from nexus_actors.runtime.partition import Partition
@@ -33,7 +34,7 @@ class TurnLedger:
         """What these results leave behind."""
         deliveries = [delivery for result in results for delivery in result.group.deliveries]
         commit = self._frame({result.group.partition for result in results}, deliveries)
-        timers: dict[tuple[str, str], tuple[int, TimerSet | None]] = {}
+        timers: dict[tuple[str, str, str], tuple[int, TimerSet | None]] = {}
         for result in results:
             partition = self._partitions[result.group.partition]
             commit.inbox += map(_inbox_row, result.group.deliveries, result.answers)
@@ -45,9 +46,9 @@ class TurnLedger:
                 commit.cancelled += effects.cancelled
             commit.timers_gone += _fired(result.group.deliveries)
             commit.unparked += [d.message_id for d in result.group.deliveries if d.parked]
-        for (key, name), (number, timer) in timers.items():
+        for name, (number, timer) in timers.items():
             if timer is None:
-                commit.timers_gone.append(TimerGone(key, name, None))
+                commit.timers_gone.append(TimerGone(*name, None))
             else:
                 commit.timers.append((number, timer))
         return commit
@@ -60,7 +61,13 @@ class TurnLedger:
         return commit
 
     def release(
-        self, partition: Partition, delivery: Delivery, key: str, answer: Answer, drop: Sequence[UUID], unheard: Sequence[UUID]
+        self,
+        partition: Partition,
+        delivery: Delivery,
+        identity: Identity,
+        answer: Answer,
+        drop: Sequence[UUID],
+        unheard: Sequence[UUID],
     ) -> Commit:
         """A commit that lets a parked key go on.
 
@@ -71,8 +78,8 @@ class TurnLedger:
         commit = self.order(partition, delivery, answer)
         commit.inbox += [InboxRow(message_id, None, None) for message_id in unheard]
         commit.unparked += drop
-        if key:
-            commit.released.append((partition.number, key))
+        if identity.key:
+            commit.released.append((partition.number, identity))
         return commit
 
     def order(self, partition: Partition, delivery: Delivery, answer: Answer) -> Commit:
@@ -143,7 +150,7 @@ class TurnLedger:
 
 
 def _fired(deliveries: Sequence[Delivery]) -> list[TimerGone]:
-    return [TimerGone(d.key, d.timer, d.message_id) for d in deliveries if d.timer is not None]
+    return [TimerGone(*d.identity, d.timer, d.message_id) for d in deliveries if d.timer is not None]
 
 
 def _inbox_row(delivery: Delivery, answer: Answer) -> InboxRow:

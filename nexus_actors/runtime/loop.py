@@ -13,7 +13,7 @@ from bus.requests import Answer
 from bus.store import Entry
 from nexus_actors.errors import DatabaseBusy, DatabaseTroubled, DatabaseUnavailable
 from nexus_actors.runtime.activations import Activations
-from nexus_actors.runtime.batch import Batches, group_by_key
+from nexus_actors.runtime.batch import Batches, group_by_identity
 from nexus_actors.runtime.delivery import Delivery, Group
 from nexus_actors.runtime.firing import Firing
 from nexus_actors.runtime.intake import Intake, NoEnvelope
@@ -160,9 +160,9 @@ class ServiceLoop:
     async def _take_over(self, number: int, generation: int) -> None:
         resumed = await self._store.resume(number)
         partition = Partition(number, generation, resumed, self._service.streams(number))
-        for key in sorted(resumed.released_keys):
-            rows = await self._store.parked(number, key)
-            partition.hold(key, self._clock(), timedelta(), [self._intake.from_parked(row) for row in rows])
+        for identity in sorted(resumed.released_keys):
+            rows = await self._store.parked(number, identity)
+            partition.hold(identity, self._clock(), timedelta(), [self._intake.from_parked(row) for row in rows])
         self.partitions[number] = partition
         # The former owner may have seen a history that this worker has not: its marks are not to be taken for old ones.
         self._reader.look_again()
@@ -284,7 +284,7 @@ class ServiceLoop:
         try:
             fresh = await self._screening.screen(deliveries)
             ordinary = await self._set_aside(fresh)
-            await self._batches.settle(group_by_key(ordinary))
+            await self._batches.settle(group_by_identity(ordinary))
         except DatabaseTroubled:
             raise
         except (DatabaseUnavailable, LeaseLost):
@@ -319,9 +319,9 @@ class ServiceLoop:
             if isinstance(delivery.message, (ReleaseKey, *STATE_COMMANDS)):
                 await self._parking.park_behind(partition, behind.pop(delivery.partition, ()))
                 await self._carry_out(partition, delivery, delivery.message)
-            elif delivery.key in partition.held:
-                partition.held[delivery.key].add(delivery)
-            elif delivery.key in partition.parked_keys:
+            elif delivery.identity in partition.held:
+                partition.held[delivery.identity].add(delivery)
+            elif delivery.identity in partition.parked_keys:
                 behind.setdefault(delivery.partition, []).append(delivery)
             else:
                 ordinary.append(delivery)

@@ -11,7 +11,7 @@ from nexus_actors.cause import described
 from nexus_actors.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable
 from nexus_actors.own_frames import own_traceback
 from nexus_actors.retry import RetryPolicy
-from nexus_actors.runtime.batch import group_by_key
+from nexus_actors.runtime.batch import group_by_identity
 from nexus_actors.runtime.delivery import Delivery, Group
 from nexus_actors.runtime.ledger import TurnLedger
 from nexus_actors.runtime.partition import Partition
@@ -80,7 +80,7 @@ class Parking:
             return
         self._metrics.retried(first.message.topic.service, first.envelope.type)
         self._log.warning("message_retried", **fields, wait_s=round(wait_s, 3), exc_info=fault.cause)
-        partition.hold(group.key, self._clock(), timedelta(seconds=wait_s), group.deliveries)
+        partition.hold(group.identity, self._clock(), timedelta(seconds=wait_s), group.deliveries)
         if failure := self._shown(first, fault, wait_s):
             # No answer, so nothing that the inbox keeps: who asks again under the id gets the real one.
             self._ledger.owe(first, Answer(id=first.message_id, failure=failure))
@@ -111,8 +111,9 @@ class Parking:
         if isinstance(first.problem, DatabaseDamaged):
             first.problem = None  # until the inbox is asked again
         waited = max(timedelta(), now - first.waits_since)
-        partition.hold(group.key, now, min(max(waited / 4, _SHORTEST_WAIT), _LONGEST_WAIT), group.deliveries)
-        partition.held[group.key].waits_for = _NEWER if isinstance(fault.cause, NewerRelease) else reason_of(fault.cause)
+        partition.hold(group.identity, now, min(max(waited / 4, _SHORTEST_WAIT), _LONGEST_WAIT), group.deliveries)
+        newer = isinstance(fault.cause, NewerRelease)
+        partition.held[group.identity].waits_for = _NEWER if newer else reason_of(fault.cause)
 
     async def _is_parked(self, partition: Partition, group: Group, fault: Fault) -> bool:
         """Park a key. Where the dead letters are locked, it waits, and fails once more before that is tried again."""
@@ -127,8 +128,8 @@ class Parking:
         return True
 
     async def _park(self, partition: Partition, deliveries: Sequence[Delivery], error: str, shown: str | None) -> None:
-        key = deliveries[0].key
-        everything = [*deliveries, *partition.held.get(key, ())]
+        identity = deliveries[0].identity
+        everything = [*deliveries, *partition.held.get(identity, ())]
         rows = [_row(delivery, behind=i > 0, error=error if i == 0 else "") for i, delivery in enumerate(everything)]
         try:
             await self._commit(self._ledger.park(partition, rows, everything))
@@ -137,8 +138,8 @@ class Parking:
         except Exception as refused:  # noqa: BLE001 - what went wrong is the one part that may be anything
             rows[0] = rows[0]._replace(error=f"The cause could not be kept: {type(refused).__name__}. The log has it.")
             await self._commit(self._ledger.park(partition, rows, everything))
-        partition.let_go(key)
-        partition.parked_keys.add(key)
+        partition.let_go(identity)
+        partition.parked_keys.add(identity)
         self._finish(partition, everything, shown)
 
     async def park_behind(self, partition: Partition, deliveries: Sequence[Delivery]) -> None:
@@ -148,7 +149,7 @@ class Parking:
         try:
             await self._commit(self._ledger.park(partition, [_row(d, behind=True, error="") for d in deliveries], deliveries))
         except DatabaseBusy as busy:
-            for group in group_by_key(deliveries):
+            for group in group_by_identity(deliveries):
                 self._wait(partition, group, Fault(busy, waits=True))
             return
         self._finish(partition, deliveries)
@@ -181,7 +182,7 @@ def _row(delivery: Delivery, *, behind: bool, error: str) -> ParkedRow:
     return ParkedRow(
         delivery.message_id,
         delivery.partition,
-        delivery.key,
+        *delivery.identity,
         delivery.envelope.type,
         delivery.stream,
         delivery.body,

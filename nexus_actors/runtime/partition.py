@@ -9,6 +9,7 @@ from uuid import UUID
 
 from bus import StreamName
 from bus.position import START, Position
+from nexus_actors.identity import Identity
 from nexus_actors.runtime.delivery import Delivery
 from nexus_actors.runtime.store import Fence, OutboxRow, Resumed, TimerPlace
 
@@ -113,7 +114,7 @@ class Partition:
         self.parked_keys = resumed.parked_keys
         self.next_timer_at = resumed.next_timer_at
         self.timers_seen: TimerPlace | None = None
-        self.held: dict[str, Held] = {}
+        self.held: dict[Identity, Held] = {}
         self.unpublished: deque[OutboxRow] = deque()
         self.saved: dict[StreamName, Position] = dict(resumed.checkpoints)
         self._saved_history = resumed.history
@@ -187,14 +188,14 @@ class Partition:
         if delivery.position is not None:
             self.trackers[delivery.stream].finish(delivery.position)
 
-    def hold(self, key: str, now: datetime, wait: timedelta, deliveries: Iterable[Delivery]) -> None:
+    def hold(self, identity: Identity, now: datetime, wait: timedelta, deliveries: Iterable[Delivery]) -> None:
         """Hold a key back for a while; what is held already stays behind."""
-        behind = self.held.pop(key, ())
-        self.held[key] = Held(now, now + wait, [*deliveries, *behind])
+        behind = self.held.pop(identity, ())
+        self.held[identity] = Held(now, now + wait, [*deliveries, *behind])
 
-    def let_go(self, key: str) -> list[Delivery]:
+    def let_go(self, identity: Identity) -> list[Delivery]:
         """Hold a key back no more; give what had waited. Its timers may fire again, so they are looked at anew."""
-        held = self.held.pop(key, None)
+        held = self.held.pop(identity, None)
         if held is None:
             return []
         self.next_timer_at = held.since if self.next_timer_at is None else min(self.next_timer_at, held.since)
@@ -207,8 +208,8 @@ class Partition:
         """
         if not self.held:
             return []
-        ready = list(islice((key for key, held in self.held.items() if held.is_due(now)), most))
-        return [delivery for key in ready for delivery in self.let_go(key)]
+        ready = list(islice((identity for identity, held in self.held.items() if held.is_due(now)), most))
+        return [delivery for identity in ready for delivery in self.let_go(identity)]
 
     def held_count(self) -> int:
         """How many deliveries wait behind keys that are held back."""

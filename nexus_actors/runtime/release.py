@@ -5,6 +5,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from bus import Command, Topic
+from nexus_actors.identity import DEFAULT_TENANT
 
 RUNTIME = Topic("nexus-runtime", partitions=1)
 
@@ -20,9 +21,14 @@ class ReleaseKey(Command[Released], topic=RUNTIME, key="key"):
     """Drop some dead letters of a key and try the others again, in order, under their own ids.
 
     It goes to the commands of the service that parked them, on the key's partition, and is handled by the owner itself.
+
+    Attributes:
+        tenant: whose key it is; empty for one of the platform itself. Releases before tenants had keys of their own name none,
+            and are taken to mean the default one.
     """
 
     key: str
+    tenant: str = DEFAULT_TENANT
     drop: tuple[UUID, ...] = ()
 
 

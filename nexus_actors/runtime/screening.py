@@ -47,7 +47,7 @@ class Screening:
             return {**await self._known(deliveries[:middle]), **await self._known(deliveries[middle:])}
 
     def _held(self, delivery: Delivery) -> Delivery | None:
-        held = self._partitions[delivery.partition].held.get(delivery.key)
+        held = self._partitions[delivery.partition].held.get(delivery.identity)
         return None if held is None else held.find(delivery.message_id)
 
     def _repeat(self, delivery: Delivery, known: Known) -> None:

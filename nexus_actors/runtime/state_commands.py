@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from bus import Command
+from nexus_actors.identity import DEFAULT_TENANT
 from nexus_actors.runtime.release import RUNTIME
 
 
@@ -19,10 +20,15 @@ class StateShown(Struct, frozen=True, kw_only=True):
 
 
 class ShowState(Command[StateShown], topic=RUNTIME, key="key"):
-    """Show an actor's state. It goes, as the others here do, to the commands of the actor's service, on the key's partition."""
+    """Show an actor's state. It goes, as the others here do, to the commands of the actor's service, on the key's partition.
+
+    Attributes:
+        tenant: whose actor it is; of no account where it is one of the platform itself.
+    """
 
     key: str
     actor: str
+    tenant: str = DEFAULT_TENANT
 
 
 class ReplaceState(Command[None], topic=RUNTIME, key="key"):
@@ -31,6 +37,7 @@ class ReplaceState(Command[None], topic=RUNTIME, key="key"):
     key: str
     actor: str
     text: str
+    tenant: str = DEFAULT_TENANT
 
 
 class DropState(Command[None], topic=RUNTIME, key="key"):
@@ -38,6 +45,7 @@ class DropState(Command[None], topic=RUNTIME, key="key"):
 
     key: str
     actor: str
+    tenant: str = DEFAULT_TENANT
 
 
 StateCommand = ShowState | ReplaceState | DropState

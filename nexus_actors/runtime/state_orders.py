@@ -9,6 +9,7 @@ from bus.requests import Answer
 from nexus_actors.actor import Actor
 from nexus_actors.blame import blamed
 from nexus_actors.http.json_body import field_error
+from nexus_actors.identity import DEFAULT_TENANT, PLATFORM, Identity
 from nexus_actors.runtime.activations import Activations, StateForm
 from nexus_actors.runtime.delivery import Delivery
 from nexus_actors.runtime.ledger import TurnLedger
@@ -34,6 +35,7 @@ class StateOrders:
         log: Any,  # noqa: ANN401
     ) -> None:
         self._service = service
+        self._actors: dict[str, type[Actor[Any]]] = {actor.__name__: actor for actor in service.actors}
         self._store = store
         self._ledger = ledger
         self._activations = activations
@@ -68,17 +70,17 @@ class StateOrders:
         await self._add(commit, command, form)
         async with self._store.transaction(own=True) as transaction:
             await transaction.commit(commit)
-        self._activations.drop_key(command.key)
+        self._activations.drop_identity(self._identity(command))
         self._ledger.applied(commit)
         told = {**message_fields(delivery.envelope), "source": delivery.envelope.source, "actor": command.actor}
         self._log.warning(_DONE[type(command)], **told)
 
     async def _add(self, commit: Commit, command: ReplaceState | DropState, form: StateForm) -> None:
         if isinstance(command, ReplaceState):
-            commit.states.append(StateRow(command.actor, command.key, _checked(command, form)))
+            commit.states.append(StateRow(*self._name(command), _checked(command, form)))
             return
         await self._kept(command)
-        commit.states_gone.append((command.actor, command.key))
+        commit.states_gone.append(self._name(command))
 
     def _form(self, partition: Partition, command: StateCommand) -> StateForm:
         """How the actor's states are written and read.
@@ -86,10 +88,9 @@ class StateOrders:
         Raises:
             Refusal: there is no such actor, or it is not here.
         """
-        actors: dict[str, type[Actor[Any]]] = {actor.__name__: actor for actor in self._service.actors}
-        form = self._activations.form(actors[command.actor]) if command.actor in actors else None
+        form = self._activations.form(self._actors[command.actor]) if command.actor in self._actors else None
         if form is None:
-            with_state = [name for name, actor in actors.items() if self._activations.form(actor) is not None]
+            with_state = [name for name, actor in self._actors.items() if self._activations.form(actor) is not None]
             others = f"With one are: {', '.join(with_state)}." if with_state else "None has: they keep to tables."
             raise Refusal.not_found("no_actor", f"{self._service.name} has no actor {command.actor!r} with a state. {others}")
         if self._service.topic.partition_of(command.key) != partition.number:
@@ -97,11 +98,21 @@ class StateOrders:
         return form
 
     async def _kept(self, command: StateCommand) -> bytes:
-        name = command.actor, command.key
+        name = self._name(command)
         body = (await self._store.states([name])).get(name)
         if body is None:
-            raise Refusal.not_found("no_state", f"{command.actor} {command.key!r} of {self._service.name} has no state.")
+            whose = f" of tenant {name[1]!r}" if name[1] else ""
+            detail = f"{command.actor} {command.key!r}{whose} of {self._service.name} has no state."
+            raise Refusal.not_found("no_state", detail)
         return body
+
+    def _name(self, command: StateCommand) -> tuple[str, str, str]:
+        return (command.actor, *self._identity(command))
+
+    def _identity(self, command: StateCommand) -> Identity:
+        """Whose state it is: an actor of the platform is one for all tenants."""
+        platform = self._actors[command.actor].platform
+        return Identity(PLATFORM if platform else command.tenant or DEFAULT_TENANT, command.key)
 
 
 def _checked(command: ReplaceState, form: StateForm) -> bytes:

@@ -13,9 +13,10 @@ from bus.position import Position
 from nexus_actors.context import JobCancel, JobStart, TimerSet
 from nexus_actors.database import Transaction
 from nexus_actors.errors import NexusError
+from nexus_actors.identity import Identity
 
 TIMERS_LOOKED_AT: Final = 10
-"""So many rows are looked at for each key that `TurnStore.due_timers` is asked for."""
+"""So many rows are looked at for each identity that `TurnStore.due_timers` is asked for."""
 
 
 class LeaseLost(NexusError):
@@ -69,6 +70,7 @@ class StateRow(NamedTuple):
     """An actor's state."""
 
     actor: str
+    tenant: str
     key: str
     body: bytes
 
@@ -84,10 +86,11 @@ class OutboxRow(NamedTuple):
 
 
 class ParkedRow(NamedTuple):
-    """A message in the dead letters. ``failed`` ones stand for themselves, ``behind`` ones wait for one of their key."""
+    """A message in the dead letters. ``failed`` ones stand for themselves, ``behind`` ones wait for one of their identity."""
 
     message_id: UUID
     partition: int
+    tenant: str
     key: str
     wire_type: str
     stream: StreamName
@@ -96,10 +99,16 @@ class ParkedRow(NamedTuple):
     error: str
     attempts: int
 
+    @property
+    def identity(self) -> Identity:
+        """What it was ordered by."""
+        return Identity(self.tenant, self.key)
+
 
 class TimerGone(NamedTuple):
     """A timer to remove: whichever has that name, or only the one whose message this is."""
 
+    tenant: str
     key: str
     name: str
     message_id: UUID | None
@@ -108,6 +117,7 @@ class TimerGone(NamedTuple):
 class Timer(NamedTuple):
     """A timer that is due. ``message_id`` is that of the envelope in ``body``."""
 
+    tenant: str
     key: str
     name: str
     due_at: datetime
@@ -116,19 +126,25 @@ class Timer(NamedTuple):
 
 
 class TimerPlace(NamedTuple):
-    """Where a timer stands in the order of its partition's timers: the earliest first, then by key and name."""
+    """Where a timer stands in the order of its partition's timers: the earliest first, then by tenant, key and name."""
 
     due_at: datetime
+    tenant: str
     key: str
     name: str
 
+    @property
+    def identity(self) -> Identity:
+        """Whose timer it is."""
+        return Identity(self.tenant, self.key)
+
 
 class DueTimers(NamedTuple):
-    """Timers that are due, one of a key, the earliest first.
+    """Timers that are due, one of an identity, the earliest first.
 
     Attributes:
         place: how far it was looked; None to the end.
-        left: of the keys that were looked at, more timers are due than these.
+        left: of the identities that were looked at, more timers are due than these.
     """
 
     timers: list[Timer]
@@ -148,10 +164,10 @@ class Commit(Struct):
     timers_gone: list[TimerGone]
     parked: list[ParkedRow]
     unparked: list[UUID]
-    released: list[tuple[int, str]]
+    released: list[tuple[int, Identity]]
     jobs: list[JobStart] = field(default_factory=list)
     cancelled: list[JobCancel] = field(default_factory=list)
-    states_gone: list[tuple[str, str]] = field(default_factory=list)
+    states_gone: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 class Resumed(NamedTuple):
@@ -160,8 +176,8 @@ class Resumed(NamedTuple):
     checkpoints: dict[StreamName, Position]
     published_seq: int
     last_seq: int
-    parked_keys: set[str]
-    released_keys: set[str]
+    parked_keys: set[Identity]
+    released_keys: set[Identity]
     next_timer_at: datetime | None
     safe_seq: int = 0
     history: str = ""
@@ -195,8 +211,8 @@ class TurnStore(Protocol):
         """Which of these messages have been handled."""
         ...
 
-    async def states(self, wanted: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
-        """The states of some (actor, key)."""
+    async def states(self, wanted: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], bytes]:
+        """The states of some (actor, tenant, key)."""
         ...
 
     def transaction(self, *, own: bool = False) -> AbstractAsyncContextManager[TurnTransaction]:
@@ -212,15 +228,15 @@ class TurnStore(Protocol):
         ...
 
     async def due_timers(
-        self, partition: int, now: datetime, limit: int, *, after: TimerPlace | None = None, without: Collection[str] = ()
+        self, partition: int, now: datetime, limit: int, *, after: TimerPlace | None = None, without: Collection[Identity] = ()
     ) -> DueTimers:
-        """The earliest due timers of up to so many keys of a partition.
+        """The earliest due timers of up to so many identities of a partition.
 
-        It takes a bounded time, however many are due: `TIMERS_LOOKED_AT` rows for each key that is wanted.
+        It takes a bounded time, however many are due: `TIMERS_LOOKED_AT` rows for each identity that is wanted.
 
         Args:
-            after: look at the timers behind this place. Of a key that has one there, the earliest of all comes.
-            without: keys that are left out.
+            after: look at the timers behind this place. Of an identity that has one there, the earliest of all comes.
+            without: identities that are left out.
         """
         ...
 
@@ -240,6 +256,6 @@ class TurnStore(Protocol):
         """
         ...
 
-    async def parked(self, partition: int, key: str, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
-        """A key's dead letters, the oldest first; of these messages alone where they are named."""
+    async def parked(self, partition: int, identity: Identity, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
+        """An identity's dead letters, the oldest first; of these messages alone where they are named."""
         ...

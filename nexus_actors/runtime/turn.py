@@ -93,7 +93,7 @@ class Turns:
     async def wake(self, groups: Sequence[Group]) -> None:
         """Activate every actor that these groups need."""
         await self._activations.wake(
-            (handler.actor, delivery.key, group.partition)
+            (handler.actor, delivery.identity, group.partition)
             for group in groups
             for delivery in group.deliveries
             for handler in self._wanted(delivery)
@@ -184,7 +184,7 @@ class Turns:
         Raises:
             Fault: it cannot.
         """
-        activation = self._activations.get(handler.actor, delivery.key)
+        activation = self._activations.get(handler.actor, delivery.identity)
         if activation.problem is not None:
             newer = isinstance(activation.problem, NewerRelease)
             raise Fault(activation.problem, final=newer or isinstance(activation.problem, StateUnreadable), waits=newer)
@@ -201,7 +201,7 @@ class Turns:
                     service=self._service.name,
                     actor=handler.actor.__name__,
                     handler=handler.name,
-                    actor_key=call[0].key,
+                    identity=call[0].identity,
                     envelope=envelope,
                     now=self._clock(),
                     db=db,
@@ -224,7 +224,7 @@ class Turns:
         return answers, effects
 
     async def _invoke(self, handler: Handler, call: list[Delivery], ctx: Context) -> Sequence[object]:
-        actor = self._activations.get(handler.actor, call[0].key).actor
+        actor = self._activations.get(handler.actor, call[0].identity).actor
         argument: Message | list[Message] = [d.message for d in call] if handler.many else call[0].message
         bound = getattr(actor, handler.name)
         started = self._stopwatch()

@@ -18,6 +18,7 @@ from bus.publisher import Outgoing, Publisher
 from bus.requests import Answer, decode_answer
 from bus.store import Append, Entry
 from nexus_actors.actor import Actor
+from nexus_actors.identity import DEFAULT_TENANT, PLATFORM, Identity
 from nexus_actors.job import Job
 from nexus_actors.memory import MemoryDatabase, MemoryJobStore, MemoryLeaseStore, MemoryTurnStore
 from nexus_actors.retry import RetryPolicy
@@ -246,20 +247,21 @@ class MemoryService:
         contracts, name = Contracts([message_type]), message_type.wire_type()
         return [contracts.decode(envelope) for envelope in self._streams.envelopes if envelope.type == name]
 
-    async def state(self, actor: type[Actor[S]], key: str) -> S | None:
+    async def state(self, actor: type[Actor[S]], key: str, *, tenant: str = DEFAULT_TENANT) -> S | None:
         """An actor's state as it was committed; None where there is none."""
-        body = (await self._store.states([(actor.__name__, key)])).get((actor.__name__, key))
+        name = (actor.__name__, PLATFORM if actor.platform else tenant, key)
+        body = (await self._store.states([name])).get(name)
         state: Any = None if body is None else msgspec.json.decode(body, type=actor.state_type())
         found: S | None = state
         return found
 
-    def held(self) -> dict[str, Held]:
-        """The keys that are held back now, with what waits in each."""
-        return {key: held for partition in self._loop.partitions.values() for key, held in partition.held.items()}
+    def held(self) -> dict[Identity, Held]:
+        """The tenants and keys that are held back now, with what waits in each."""
+        return {identity: held for partition in self._loop.partitions.values() for identity, held in partition.held.items()}
 
-    async def parked(self, key: str) -> list[ParkedRow]:
-        """The dead letters of a key, each with its cause, the oldest first."""
-        return await self._store.parked(self._service.topic.partition_of(key), key)
+    async def parked(self, key: str, *, tenant: str = DEFAULT_TENANT) -> list[ParkedRow]:
+        """The dead letters of a tenant's key, each with its cause, the oldest first; of the platform itself: `PLATFORM`."""
+        return await self._store.parked(self._service.topic.partition_of(key), Identity(tenant, key))
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from nexus_actors.postgres.checkpoints import PostgresCheckpoints
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.lease_store import PostgresLeaseStore
 from nexus_actors.postgres.migration import MigrationSource
-from nexus_actors.postgres.migrations import migrate
+from nexus_actors.postgres.migrations import Applied, migrate
 from nexus_actors.postgres.patience import FULL_MS
 from nexus_actors.postgres.pool import DatabasePool, open_pool
 from nexus_actors.postgres.turn_store import PostgresTurnStore
@@ -57,19 +57,19 @@ class ServiceHost(Struct, frozen=True):
     new_at: datetime | None = None
 
 
-async def migrate_platform(pool: DatabasePool) -> None:
-    """Bring the shared schema up to date."""
+async def migrate_platform(pool: DatabasePool) -> list[Applied]:
+    """Bring the shared schema up to date; what was applied."""
     async with pool.acquire() as connection:
-        await migrate(connection, "nexus", [PLATFORM])
+        return await migrate(connection, "nexus", [PLATFORM])
 
 
-async def migrate_service(pool: DatabasePool, service: Service) -> None:
-    """Bring a service's schema up to date: the runtime's tables, then its own."""
+async def migrate_service(pool: DatabasePool, service: Service) -> list[Applied]:
+    """Bring a service's schema up to date: the runtime's tables, then its own; what was applied."""
     sources = [RUNTIME]
     if service.migrations.is_dir():
         sources.append(MigrationSource("service", service.migrations))
     async with pool.acquire() as connection:
-        await migrate(connection, service.schema, sources)
+        return await migrate(connection, service.schema, sources)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.mutations import declarations, edge, flow, jobs, releases, servers, troubles, turns, values
+from tests.mutations import declarations, edge, flow, jobs, releases, servers, tenants, troubles, turns, values
 
 MUTATIONS: Final = (
     *declarations.MUTATIONS,
@@ -12,6 +12,7 @@ MUTATIONS: Final = (
     *releases.MUTATIONS,
     *edge.MUTATIONS,
     *servers.MUTATIONS,
+    *tenants.MUTATIONS,
     *troubles.MUTATIONS,
     *values.MUTATIONS,
 )

@@ -165,8 +165,8 @@ MUTATIONS: Final = (
         _ORDERS,
         "of a key one letter is dropped and the next tried again",
         "nexus_actors/clearing.py",
-        "        if key:\n",
-        "        if not key:\n",
+        "        if release.key:\n",
+        "        if not release.key:\n",
         (f"{_ORDERED}::test_all_of_a_keys_letters_that_are_to_be_dropped_go_at_once",),
     ),
     Mutation(

@@ -21,7 +21,7 @@ MUTATIONS: Final = (
     Mutation(
         _FENCED,
         "commits do not check generations",
-        "nexus_actors/postgres/runtime/0002_stream_history.sql",
+        "nexus_actors/postgres/runtime/0004_breaks_tenant_of_actors.sql",
         "IF current_ones <> cardinality(p_partitions) THEN",
         "IF false THEN",
         (

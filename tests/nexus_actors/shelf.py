@@ -10,17 +10,19 @@ from msgspec.structs import replace
 from bus import Command, DeadlineExceeded
 from nexus_actors.dead_letters import DeadLetter, LetterFilter, LetterGroup, OpenedLetter, Trait
 from nexus_actors.http.asking import Reply
+from nexus_actors.identity import Identity
 from nexus_actors.runtime.release import Released, ReleaseKey
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def letter(number: int, key: str, *, behind: bool = False, cause: str = "ValueError: no") -> DeadLetter:
+def letter(number: int, key: str, *, tenant: str = "main", behind: bool = False, cause: str = "ValueError: no") -> DeadLetter:
     return DeadLetter(
         number=number,
         service="counter-ms",
         message_id=UUID(int=number),
         type="nexus.counter-ms.add.v1",
+        tenant=tenant,
         key=key,
         partition=0,
         stream="{counter-ms:0}:commands",
@@ -37,16 +39,17 @@ class Shelf:
 
     def __init__(self, letters: Sequence[DeadLetter]) -> None:
         self.letters: dict[int, DeadLetter] = {}
-        self._of_key: defaultdict[str, list[int]] = defaultdict(list)
+        self._of_key: defaultdict[Identity, list[int]] = defaultdict(list)
         for one in letters:
             self.park(one)
         self.asked: Counter[str] = Counter()
         self.released: list[tuple[str, tuple[UUID, ...]]] = []
+        self.whose: list[str] = []
         self.silent_after = 1_000_000
 
     def park(self, one: DeadLetter) -> None:
         self.letters[one.number] = one
-        self._of_key[one.key].append(one.number)
+        self._of_key[Identity(one.tenant, one.key)].append(one.number)
 
     def _matching(self, wanted: LetterFilter) -> list[DeadLetter]:
         return [
@@ -54,6 +57,7 @@ class Shelf:
             for one in self.letters.values()
             if not (wanted.failed and (one.behind or one.released))
             and wanted.key in {None, one.key}
+            and wanted.tenant in {None, one.tenant}
             and (wanted.cause or "") in one.cause
         ]
 
@@ -67,19 +71,30 @@ class Shelf:
     async def groups(self, wanted: LetterFilter, by: Sequence[Trait] = (), *, limit: int = 50) -> list[LetterGroup]:
         self.asked["groups"] += 1
         found = self._matching(wanted)
-        last = max((one.number for one in found), default=0)
-        keys = len({one.key for one in found})
-        return [LetterGroup(letters=len(found), keys=keys, first_parked_at=None, last_parked_at=None, last_number=last)]
+        tenants = sorted({one.tenant for one in found}) if "tenant" in by else [""]
+        return [_group([one for one in found if not tenant or one.tenant == tenant], tenant) for tenant in tenants]
 
     async def ask(self, command: Command[Released], **_: object) -> Reply[Released]:
         assert isinstance(command, ReleaseKey)
         if len(self.released) == self.silent_after:
             raise DeadlineExceeded("Nobody answers.")
         self.released.append((command.key, command.drop))
-        mine = self._of_key.pop(command.key)
+        self.whose.append(command.tenant)
+        mine = self._of_key.pop(Identity(command.tenant, command.key))
         dropped = [number for number in mine if UUID(int=number) in command.drop]
         for number in dropped:
             del self.letters[number]
         for number in set(mine) - set(dropped):
             self.letters[number] = replace(self.letters[number], released=True)
         return Reply(Released(redriven=len(mine) - len(dropped), dropped=len(dropped)))
+
+
+def _group(found: Sequence[DeadLetter], tenant: str) -> LetterGroup:
+    return LetterGroup(
+        tenant=tenant,
+        letters=len(found),
+        keys=len({(one.tenant, one.key) for one in found}),
+        first_parked_at=None,
+        last_parked_at=None,
+        last_number=max((one.number for one in found), default=0),
+    )

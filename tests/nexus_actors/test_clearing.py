@@ -71,3 +71,13 @@ async def test_nothing_to_do_asks_nobody() -> None:
     shelf = Shelf([letter(1, "a", behind=True)])
     assert await clearing(shelf).run(at_once) == Cleared()
     assert shelf.asked == {"groups": 1}
+
+
+async def test_one_key_of_two_tenants_is_two_keys() -> None:
+    letters = [letter(1, "a", tenant="red"), letter(2, "a", tenant="blue"), letter(3, "a", tenant="red", behind=True)]
+    shelf = Shelf(letters)
+    assert await clearing(shelf).run(at_once) == Cleared(keys=2, redriven=3)
+    assert shelf.whose == ["red", "blue"]
+    shelf = Shelf(letters)
+    assert await clearing(shelf, drop=True).run(at_once) == Cleared(keys=2, redriven=1, dropped=2)
+    assert shelf.released == [("a", (UUID(int=1),)), ("a", (UUID(int=2),))]

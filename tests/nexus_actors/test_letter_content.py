@@ -24,6 +24,7 @@ LETTER = DeadLetter(
     service="lathe-ms",
     message_id=ID,
     type="nexus.lathe-ms.cut.v1",
+    tenant="main",
     key="a",
     partition=1,
     stream="{lathe-ms:1}:commands",

@@ -11,6 +11,7 @@ from bus import BusUnavailable, PublishFailed, StreamName
 from bus.position import Position
 from bus.store import Append, Entry, StreamStore
 from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.identity import Identity
 from nexus_actors.memory import NoSql
 from nexus_actors.runtime.janitor import CheckpointStore
 from nexus_actors.runtime.leases import Beat, LeaseStore, WorkerInfo
@@ -96,8 +97,8 @@ class FarTurns(_Far):
     async def known(self, message_ids: Sequence[UUID]) -> Mapping[UUID, Known]:
         return cast("Mapping[UUID, Known]", await self._ask("known", lambda: self._near.known(message_ids)))
 
-    async def states(self, wanted: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], bytes]:
-        return cast("Mapping[tuple[str, str], bytes]", await self._ask("states", lambda: self._near.states(wanted)))
+    async def states(self, wanted: Sequence[tuple[str, str, str]]) -> Mapping[tuple[str, str, str], bytes]:
+        return cast("Mapping[tuple[str, str, str], bytes]", await self._ask("states", lambda: self._near.states(wanted)))
 
     @asynccontextmanager
     async def transaction(self, *, own: bool = False) -> AsyncIterator[FarTransaction]:
@@ -107,7 +108,7 @@ class FarTurns(_Far):
         return cast("Resumed", await self._ask(f"resume {partition}", lambda: self._near.resume(partition)))
 
     async def due_timers(
-        self, partition: int, now: datetime, limit: int, *, after: TimerPlace | None = None, without: Collection[str] = ()
+        self, partition: int, now: datetime, limit: int, *, after: TimerPlace | None = None, without: Collection[Identity] = ()
     ) -> DueTimers:
         ask = partial(self._near.due_timers, partition, now, limit, after=after, without=list(without))
         return cast("DueTimers", await self._ask("due timers", ask))
@@ -122,8 +123,8 @@ class FarTurns(_Far):
         found = await self._ask("outbox streams", lambda: self._near.outbox_streams(partition, since, seq))
         return cast("tuple[int, list[StreamName]]", found)
 
-    async def parked(self, partition: int, key: str, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
-        return cast("list[ParkedRow]", await self._ask("parked", lambda: self._near.parked(partition, key, only)))
+    async def parked(self, partition: int, identity: Identity, only: Sequence[UUID] | None = None) -> list[ParkedRow]:
+        return cast("list[ParkedRow]", await self._ask("parked", lambda: self._near.parked(partition, identity, only)))
 
 
 class FarLeases(_Far):

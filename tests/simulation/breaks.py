@@ -6,10 +6,12 @@ from uuid import UUID
 
 import pytest
 
-from bus import StreamName
+from bus import Envelope, StreamName
 from bus.position import Position
+from nexus_actors.identity import PLATFORM
 from nexus_actors.memory import MemoryDatabase, MemoryTurnStore
 from nexus_actors.memory.database import ServiceTables
+from nexus_actors.runtime.intake import Intake
 from nexus_actors.runtime.partition import Tracker
 from nexus_actors.runtime.store import Commit, Known
 from tests.simulation.watched import WatchedStreams
@@ -67,9 +69,19 @@ async def _newest(streams: WatchedStreams, stream: StreamName) -> Position | Non
     return entries[-_KEPT].position if len(entries) > _KEPT else None
 
 
+def no_tenants(patch: pytest.MonkeyPatch) -> None:
+    """Messages are told apart by their keys alone."""
+
+    def tenant(_: Intake, __: Envelope) -> str:
+        return PLATFORM
+
+    patch.setattr(Intake, "_tenant", tenant)
+
+
 BREAKS: Final[dict[str, Patch]] = {
     "no inbox": no_inbox,
     "no fences": no_fences,
     "early checkpoints": early_checkpoints,
     "trim by length": trim_by_length,
+    "no tenants": no_tenants,
 }

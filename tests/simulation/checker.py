@@ -9,6 +9,7 @@ from bus import StreamName
 from bus.codec import Contracts, decode_envelope
 from bus.position import START
 from bus.requests import decode_answer
+from nexus_actors.identity import Identity
 from nexus_actors.memory.database import ServiceTables
 from tests.simulation.walkers import (
     FOLLOWERS,
@@ -64,8 +65,8 @@ async def violations(world: World) -> list[str]:
     return found
 
 
-def _walker(world: World, walker: str, steps: int) -> Iterator[str]:
-    """Every effect once, and in order."""
+def _walker(world: World, walker: Identity, steps: int) -> Iterator[str]:
+    """Every effect once, and in order, and none of another tenant's walker of that name."""
     expected = list(range(steps))
     walkers, followers = world.database.service("walker-ms"), world.database.service("follower-ms")
     state = _state(walkers, "Walker", walker, WalkerState)
@@ -74,8 +75,8 @@ def _walker(world: World, walker: str, steps: int) -> Iterator[str]:
     if len(set(state.rests)) < len(state.rests) or state.rests[-1:] != expected[-1:]:
         yield f"rests of {walker}: {state.rests}, of {steps} steps"
     yield from _differs(f"steps seen of {walker}", _state(followers, "Follower", walker, FollowerState).steps, expected)
-    group = _state(followers, "Group", group_of(walker), GroupState)
-    yield from _differs(f"steps of {walker} seen by its group", [n for name, n in group.seen if name == walker], expected)
+    group = _state(followers, "Group", walker._replace(key=group_of(walker.key)), GroupState)
+    yield from _differs(f"steps of {walker} seen by its group", [n for name, n in group.seen if name == walker.key], expected)
 
 
 def _differs(what: str, found: list[int], expected: list[int]) -> Iterator[str]:
@@ -85,8 +86,8 @@ def _differs(what: str, found: list[int], expected: list[int]) -> Iterator[str]:
     yield f"{what}: lost {lost}, twice {extra}: {found}"
 
 
-def _state(tables: ServiceTables, actor: str, key: str, state_type: type[T]) -> T:
-    return msgspec.json.decode(tables.states.get((actor, key), b"{}"), type=state_type)
+def _state(tables: ServiceTables, actor: str, identity: Identity, state_type: type[T]) -> T:
+    return msgspec.json.decode(tables.states.get((actor, *identity), b"{}"), type=state_type)
 
 
 async def _behind(world: World) -> list[str]:
@@ -116,12 +117,12 @@ async def _unpublished(world: World) -> list[str]:
 async def _followed(world: World) -> list[str]:
     """The streams that nobody reads have carried every event of the outbox, and the first copies stood in order."""
     contracts = Contracts([Followed])
-    found: dict[str, dict[object, int]] = {}
+    found: dict[Identity, dict[object, int]] = {}
     for entry in await world.streams.everything(FOLLOWERS.streams("events")):
         envelope = decode_envelope(entry.body)
         event = contracts.decode(envelope)
         assert isinstance(event, Followed)
-        found.setdefault(event.walker, {}).setdefault(envelope.id, event.n)
+        found.setdefault(Identity(envelope.tenant or "", event.walker), {}).setdefault(envelope.id, event.n)
     broken: list[str] = []
     for walker, ids in world.sent.items():
         broken += _differs(f"events about {walker} in the stream", list(found.get(walker, {}).values()), list(range(len(ids))))

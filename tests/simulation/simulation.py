@@ -5,12 +5,14 @@ from random import Random
 import anyio
 from msgspec import Struct
 
+from nexus_actors.identity import Identity
 from tests.simulation.chaos import Chaos
 from tests.simulation.checker import unrest, violations
 from tests.simulation.virtual_loop import run_virtually
 from tests.simulation.world import World
 
-WALKS = 4
+WALKERS = [Identity(tenant, walker) for walker in ("w0", "w1") for tenant in ("red", "blue")]
+"""Those of two tenants, with the same keys."""
 STEPS = 9
 _REST_WITHIN_S = 120.0
 
@@ -46,8 +48,8 @@ async def _run(chance: Random, *, cuts: bool) -> Outcome:
         chaos.brew()
         tasks.start_soon(world.operate)
         async with anyio.create_task_group() as walks:
-            for number in range(WALKS):
-                walks.start_soon(world.walk, f"w{number}", STEPS)
+            for walker in WALKERS:
+                walks.start_soon(world.walk, walker, STEPS)
             await chaos.run()
             world.calm()
             if not world.living:

@@ -80,8 +80,8 @@ def rings(n: int) -> bool:
 
 
 def group_of(walker: str) -> str:
-    """The group of a walker: there are two."""
-    return f"g{int(walker.removeprefix('w')) % 2}"
+    """The group of a walker: two go together."""
+    return f"g{int(walker.removeprefix('w')) // 2}"
 
 
 def walker_service(stumble: Callable[[Struct], None]) -> Service:

@@ -14,6 +14,7 @@ from bus.codec import encode_envelope
 from bus.envelope import Envelope, seal
 from bus.ids import id_at
 from bus.publisher import Outgoing, Publisher
+from nexus_actors.identity import Identity
 from nexus_actors.memory import MemoryDatabase, MemoryLeaseStore
 from nexus_actors.runtime.release import ReleaseKey
 from nexus_actors.service import Service
@@ -42,7 +43,7 @@ class World:
         self.trace = Trace()
         self.stumbles = 0.0
         self._ways = cycle(WAYS)
-        self.sent: dict[str, list[UUID]] = {}
+        self.sent: dict[Identity, list[UUID]] = {}
         self.workers: list[SimWorker] = []
         self.services = [walker_service(self._stumble), follower_service(self._stumble)]
         self.database = MemoryDatabase(self.now)
@@ -88,7 +89,7 @@ class World:
         """The workers that are not dead."""
         return [worker for worker in self.workers if worker.alive]
 
-    async def walk(self, walker: str, steps: int) -> None:
+    async def walk(self, walker: Identity, steps: int) -> None:
         """Ask for all steps of a walker, some at a time, in order, again until each is handled: what callers do."""
         ids = self.sent[walker] = [id_at(self.now(), self.chance.getrandbits(80)) for _ in range(steps)]
         done = 0
@@ -98,9 +99,9 @@ class World:
             done = until
             await anyio.sleep(self.chance.expovariate(1.0))
 
-    def _step(self, walker: str, n: int, message_id: UUID) -> Envelope:
-        envelope = seal(Step(walker=walker, n=n), message_id=message_id, source="client", now=self.now())
-        return envelope.replace(replyto=REPLIES)
+    def _step(self, walker: Identity, n: int, message_id: UUID) -> Envelope:
+        envelope = seal(Step(walker=walker.key, n=n), message_id=message_id, source="client", now=self.now())
+        return envelope.replace(replyto=REPLIES, tenant=walker.tenant)
 
     async def _ask(self, envelopes: list[Envelope]) -> None:
         inbox = self.database.service("walker-ms").inbox
@@ -124,16 +125,17 @@ class World:
             await anyio.sleep(1.5)
             for service in self.services:
                 letters = self.database.service(service.name).letters.values()
-                keys = {(letter.row.partition, letter.row.key): None for letter in letters if not letter.released}
-                for partition, key in keys:
-                    await self._release(service.topic, partition, key)
+                keys = {(letter.row.partition, letter.row.identity): None for letter in letters if not letter.released}
+                for partition, identity in keys:
+                    await self._release(service.topic, partition, identity)
 
-    async def _release(self, topic: Topic, partition: int, key: str) -> None:
+    async def _release(self, topic: Topic, partition: int, identity: Identity) -> None:
         message_id = id_at(self.now(), self.chance.getrandbits(80))
-        envelope = seal(ReleaseKey(key=key), message_id=message_id, source="operator", now=self.now())
+        release = ReleaseKey(key=identity.key, tenant=identity.tenant)
+        envelope = seal(release, message_id=message_id, source="operator", now=self.now())
         await self._publish(topic.stream("commands", partition), [envelope])
 
-    def taken(self, walker: str) -> list[UUID]:
+    def taken(self, walker: Identity) -> list[UUID]:
         """The steps of a walker that are known to be handled."""
         inbox = self.database.service("walker-ms").inbox
         return [message_id for message_id in self.sent[walker] if message_id in inbox]

@@ -14,7 +14,7 @@ from modules.infrastructure.auth.desk import Desk
 from modules.infrastructure.auth.domain.access import ADMINISTRATOR
 from modules.infrastructure.auth.domain.address import normal_address
 from modules.infrastructure.auth.domain.client_secret import RANDOM_BYTES, digest_of, write_secret
-from nexus_actors.context import DEFAULT_TENANT
+from nexus_actors.identity import DEFAULT_TENANT
 
 OPERATOR: Final = "operator"
 """The service account of the command line."""

@@ -12,12 +12,13 @@ from uuid import UUID
 from msgspec import Meta, Struct, field
 
 from bus import Instant, Refusal, derive_id
+from bus.envelope import LONGEST_TENANT
 from modules.puabo_os.contract import OPERATE, READ, Clearance, ClearedKey, OrderClearance
 from modules.puabo_os.desk import Desk
 from nexus_actors.clearing import Clearing
-from nexus_actors.context import DEFAULT_TENANT
 from nexus_actors.dead_letters import DeadLetter, LetterFilter, LetterGroup, Release, Trait
 from nexus_actors.http import Page, PageQuery, Request, Routes, encode_cursor, found
+from nexus_actors.identity import DEFAULT_TENANT
 from nexus_actors.letter_content import LetterContent, content_of
 from nexus_actors.runtime.release import Released
 
@@ -27,12 +28,14 @@ routes = Routes(tag="dead letters")
 
 _Name = Annotated[str, Meta(min_length=1, max_length=100)]
 _Key = Annotated[str, Meta(max_length=1_000)]
+_Tenant = Annotated[str, Meta(max_length=LONGEST_TENANT)]
 _Type = Annotated[str, Meta(min_length=1, max_length=300)]
 _Cause = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 class _Filter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     service: _Name | None = None
+    tenant: _Tenant | None = None
     key: _Key | None = None
     type: _Type | None = None
     cause: _Cause | None = None
@@ -41,13 +44,15 @@ class _Filter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class LetterQuery(PageQuery, frozen=True, kw_only=True):
-    """Which dead letters are wanted: of a service, of a key, of a wire type, with a cause, parked in a range of time.
+    """Which dead letters are wanted: of a service, a tenant, a key, a wire type, with a cause, parked in a range of time.
 
     Attributes:
+        tenant: empty for those of the platform itself.
         cause: stands in the last line of what went wrong: the type of an exception, or words.
     """
 
     service: _Name | None = None
+    tenant: _Tenant | None = None
     key: _Key | None = None
     type: _Type | None = None
     cause: _Cause | None = None
@@ -71,6 +76,7 @@ class Matching(_Filter, frozen=True, kw_only=True):
     """Which letters of a service must have failed for their keys to be meant.
 
     Attributes:
+        tenant: empty for those of the platform itself.
         cause: stands in the last line of what went wrong: the type of an exception, or words.
         limit: so many letters are looked at in one request, the oldest first.
     """
@@ -101,10 +107,15 @@ class LetterPlace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Redrive(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which key is to go on. Entries without one are no messages: they cannot be tried again, only dropped."""
+    """Which key is to go on. Entries without one are no messages: they cannot be tried again, only dropped.
+
+    Attributes:
+        tenant: whose key, empty for one of the platform itself; that of every tenant when left out.
+    """
 
     service: _Name
     key: Annotated[_Key, Meta(min_length=1)]
+    tenant: _Tenant | None = None
 
 
 class Drop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,7 +158,7 @@ async def show_dead_letter(request: Request, message_id: UUID, query: LetterPlac
 
 @routes.get("/v1/dead-letter-groups", scope=READ)
 async def count_dead_letters(request: Request, query: GroupQuery) -> LetterGroups:
-    """Count the dead letters that failed themselves, by cause, wire type, service or key, the largest groups first.
+    """Count the dead letters that failed themselves, by cause, wire type, service, tenant or key, the largest groups first.
 
     With the filter of a `redrive` or `drop` of groups it tells what that would be about.
     """
@@ -162,8 +173,7 @@ async def redrive_dead_letters(request: Request, body: Redrive) -> Released:
     What fails again is parked again. Mend the cause first.
     """
     desk = _desk(request)
-    release = await desk.letters.find_key(body.service, body.key)
-    return await _clear(request, body.service, [] if release is None else [release])
+    return await _clear(request, body.service, await desk.letters.find_key(body.service, body.key, body.tenant))
 
 
 @routes.post("/v1/dead-letters:drop", scope=OPERATE)
@@ -212,7 +222,10 @@ async def _clear(request: Request, service: str, releases: list[Release], missin
 async def _order(
     request: Request, service: str, releases: Sequence[Release], missing: Sequence[UUID] = (), left: int = 0
 ) -> Clearance:
-    keys = tuple(ClearedKey(partition=release.partition, key=release.key, drop=release.drop) for release in releases)
+    keys = tuple(
+        ClearedKey(partition=release.partition, tenant=release.tenant, key=release.key, drop=release.drop)
+        for release in releases
+    )
     order = OrderClearance(clearance_id=request.new_id(), service=service, keys=keys, missing=tuple(missing), left=left)
     return await request.ask(order)
 
@@ -224,9 +237,11 @@ async def _carry_out(request: Request, clearance: Clearance) -> Released:
 
 async def _release(request: Request, clearance: Clearance, cleared: ClearedKey) -> Released:
     return await _desk(request).letters.release(
-        Release(service=clearance.service, partition=cleared.partition, key=cleared.key, drop=cleared.drop),
+        Release(
+            service=clearance.service, partition=cleared.partition, tenant=cleared.tenant, key=cleared.key, drop=cleared.drop
+        ),
         principal=request.principal,
-        message_id=derive_id(clearance.clearance_id, f"{cleared.partition}/{cleared.key}"),
+        message_id=derive_id(clearance.clearance_id, f"{cleared.partition}/{cleared.tenant}/{cleared.key}"),
         traceparent=request.trace.header(),
     )
 
@@ -234,6 +249,7 @@ async def _release(request: Request, clearance: Clearance, cleared: ClearedKey) 
 def _wanted(given: _Filter | LetterQuery, *, failed: bool = False) -> LetterFilter:
     return LetterFilter(
         service=given.service,
+        tenant=given.tenant,
         key=given.key,
         type=given.type,
         cause=given.cause,

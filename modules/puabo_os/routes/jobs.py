@@ -13,8 +13,8 @@ from modules.puabo_os.contract import READ
 from modules.puabo_os.desk import Desk
 from modules.puabo_os.queries import jobs
 from modules.puabo_os.queries.jobs import JobLine, Standing
-from nexus_actors.context import DEFAULT_TENANT
 from nexus_actors.http import Page, PageQuery, Request, Routes, encode_cursor
+from nexus_actors.identity import DEFAULT_TENANT
 
 routes = Routes(tag="jobs")
 

@@ -9,24 +9,31 @@ import msgspec
 from msgspec import Meta, Struct
 
 from bus import Refusal
+from bus.envelope import LONGEST_TENANT
 from modules.puabo_os.contract import OPERATE, READ
 from modules.puabo_os.desk import Desk
-from nexus_actors.context import DEFAULT_TENANT
 from nexus_actors.http import Request, Routes
+from nexus_actors.identity import DEFAULT_TENANT
 from nexus_actors.states import StateContent, StateName, States
 
 routes = Routes(tag="states")
 
 _Name = Annotated[str, Meta(min_length=1, max_length=100)]
 _Key = Annotated[str, Meta(min_length=1, max_length=1_000)]
+_Tenant = Annotated[str, Meta(min_length=1, max_length=LONGEST_TENANT)]
 
 
 class StatePlace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whose state: of a service, the name of an actor's class there, and which of its actors."""
+    """Whose state: of a service, the name of an actor's class there, and which of its actors.
+
+    Attributes:
+        tenant: of no account where the actor is one of the platform itself.
+    """
 
     service: _Name
     actor: _Name
     key: _Key
+    tenant: _Tenant = DEFAULT_TENANT
 
 
 class Replacement(StatePlace, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +48,7 @@ class StateChanged(Struct, frozen=True, kw_only=True):
     service: str
     actor: str
     key: str
+    tenant: str
     next: str
 
 
@@ -76,12 +84,12 @@ async def drop_state(request: Request, body: StatePlace) -> StateChanged:
 
 
 def _name(place: StatePlace) -> StateName:
-    return StateName(service=place.service, actor=place.actor, key=place.key)
+    return StateName(service=place.service, actor=place.actor, key=place.key, tenant=place.tenant)
 
 
 def _changed(place: StatePlace) -> StateChanged:
     advice = "If messages of this key are parked, let them go on: POST /v1/dead-letters:redrive."
-    return StateChanged(service=place.service, actor=place.actor, key=place.key, next=advice)
+    return StateChanged(service=place.service, actor=place.actor, key=place.key, tenant=place.tenant, next=advice)
 
 
 def _states(request: Request) -> States:

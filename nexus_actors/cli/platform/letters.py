@@ -39,6 +39,7 @@ def filtering(command: Decorated) -> Decorated:
         click.option("--cause", help="With this in the last line of what went wrong: an exception's type, or words."),
         click.option("--type", "type_", help="Of this wire type."),
         click.option("--key", help="Of this key."),
+        click.option("--tenant", help="Of this tenant; of the platform itself: ''."),
         click.option("--service", help="Of this service."),
     ):
         command = option(command)
@@ -60,6 +61,7 @@ def wanted(options: dict[str, str | None], now: datetime | None = None) -> Lette
         raise click.UsageError("--since is after --until.")
     return LetterFilter(
         service=options["service"],
+        tenant=options["tenant"],
         key=options["key"],
         type=options["type_"],
         cause=options["cause"],

@@ -16,8 +16,8 @@ _TIME: Final = "%Y-%m-%d %H:%M:%S"
 
 def letters_table(letters: Sequence[DeadLetter]) -> str:
     """A line for each."""
-    head = ["NUMBER", "SERVICE", "KEY", "ID", "TYPE", "STATE", "TRIES", "PARKED", "CAUSE"]
-    return table(head, [_row(letter) for letter in letters], right=[0, 6])
+    head = ["NUMBER", "SERVICE", "TENANT", "KEY", "ID", "TYPE", "STATE", "TRIES", "PARKED", "CAUSE"]
+    return table(head, [_row(letter) for letter in letters], right=[0, 7])
 
 
 def groups_table(groups: Sequence[LetterGroup], by: Sequence[Trait]) -> str:
@@ -44,6 +44,7 @@ def _row(letter: DeadLetter) -> list[str]:
     return [
         str(letter.number),
         letter.service,
+        letter.tenant or "-",
         letter.key or "-",
         str(letter.message_id),
         letter.type.removeprefix("nexus."),

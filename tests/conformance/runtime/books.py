@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from bus import StreamName
 from bus.position import Position
+from nexus_actors.identity import Identity
 from nexus_actors.jobs.store import JobStore
 from nexus_actors.runtime.janitor import CheckpointStore
 from nexus_actors.runtime.leases import LeaseStore
@@ -17,6 +18,7 @@ from nexus_actors.runtime.store import Commit, Fence, TurnStore
 SERVICES = ("one-ms", "two-ms")
 PARTITIONS = 4
 LEASE_S = 0.5
+TENANT = "red"
 A, B = StreamName("{one-ms:0}:commands"), StreamName("{other-ms:1}:events")
 
 
@@ -62,3 +64,8 @@ class Books(Struct, frozen=True):
 def empty(fences: dict[int, Fence], checkpoints: dict[StreamName, Position] | None = None) -> Commit:
     """A commit of nothing but fences and checkpoints."""
     return Commit(fences, checkpoints or {}, [], [], [], [], [], [], [], [])
+
+
+def mine(key: str, tenant: str = TENANT) -> Identity:
+    """A key of the tenant whose rows the suite mostly looks at."""
+    return Identity(tenant, key)

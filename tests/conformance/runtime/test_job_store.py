@@ -76,7 +76,7 @@ async def test_only_kinds_and_services_that_the_worker_does_are_claimed(books: B
 async def test_a_renewal_tells_what_is_still_held_and_what_is_cancelled(books: Books) -> None:
     a, b = await start(books, "a", "b")
     first, second = await claimed(books), await claimed(books)
-    await start(books, cancel=[JobCancel(b, "b")])
+    await start(books, cancel=[JobCancel(b, "main", "b")])
     kept = [Kept(a, first.generation, 0.5, "half"), Kept(b, second.generation, 0, ""), Kept(new_id(), 1, 0, "")]
     assert await books.jobs.renew("w1", kept, 60) == {a: False, b: True}
     assert await books.jobs.renew("w2", kept, 60) == {}
@@ -140,7 +140,12 @@ async def test_a_cancelled_job_is_due_even_while_it_waits_and_ends_stay_ends(boo
     waiting, ended, foreign = await start(books, "a", "b", "c")
     assert await books.jobs.again(await claimed(books), 60, "out of tune")
     assert await books.jobs.end(await claimed(books), DONE, 60)
-    cancel = [JobCancel(waiting, "a"), JobCancel(ended, "b"), JobCancel(foreign, "a"), JobCancel(new_id(), "a")]
+    cancel = [
+        JobCancel(waiting, "main", "a"),
+        JobCancel(ended, "main", "b"),
+        JobCancel(foreign, "main", "a"),
+        JobCancel(new_id(), "main", "a"),
+    ]
     await start(books, cancel=cancel)
     found = await claim(books, cancelled_only=True)
     assert found is not None
@@ -179,7 +184,7 @@ async def test_an_end_among_the_dead_letters_will_not_get_lost(books: Books) -> 
     [job_id] = await start(books, "k")
     assert await books.jobs.end(await claimed(books), DONE, 0)
     commit = empty({0: Fence((await books.leases.acquire("turns", "one-ms", [0], 0))[0], 0)})
-    commit.parked.append(ParkedRow(report_id(job_id), 0, "k", "t", A, b"report", behind=False, error="e", attempts=1))
+    commit.parked.append(ParkedRow(report_id(job_id), 0, "main", "k", "t", A, b"report", behind=False, error="e", attempts=1))
     await books.commit(commit)
     await books.wait(0.01)
     assert [end.settled for end in await untold(books)] == [True]

@@ -14,7 +14,7 @@ from bus.position import Position
 from nexus_actors.context import JobCancel, JobStart, TimerSet
 from nexus_actors.jobs.store import Ending, Kept
 from nexus_actors.runtime.store import Commit, Fence, InboxRow, NotStorable, OutboxRow, ParkedRow, StateRow, TimerGone
-from tests.conformance.runtime.books import SERVICES, A, B, Books, empty
+from tests.conformance.runtime.books import SERVICES, TENANT, A, B, Books, empty, mine
 
 pytestmark = pytest.mark.anyio
 
@@ -27,19 +27,19 @@ KIND: Final = "nexus.one-ms.mix.v1"
 Write = Callable[[Commit], object]
 
 
-def _parked(*, key: str = "k", wire_type: str = "t", error: str = "cause") -> Write:
-    return lambda commit: commit.parked.append(ParkedRow(new_id(), 0, key, wire_type, A, b"", False, error, 1))
+def _parked(*, tenant: str = TENANT, key: str = "k", wire_type: str = "t", error: str = "cause") -> Write:
+    return lambda commit: commit.parked.append(ParkedRow(new_id(), 0, tenant, key, wire_type, A, b"", False, error, 1))
 
 
-def _timer(key: str = "k", name: str = "t", due_at: datetime | None = None) -> Write:
+def _timer(tenant: str = TENANT, name: str = "t", due_at: datetime | None = None) -> Write:
     due = due_at or NAIVE.astimezone()
-    return lambda commit: commit.timers.append((0, TimerSet(key, name, due, new_id(), b"")))
+    return lambda commit: commit.timers.append((0, TimerSet(tenant, "k", name, due, new_id(), b"")))
 
 
 WRITES: dict[str, Write] = {
     "a naive instant": _timer(due_at=NAIVE),
     "a timer's long name": _timer(name=LONG),
-    "a state's long key": lambda commit: commit.states.append(StateRow("A", LONG, b"{}")),
+    "a state's long key": lambda commit: commit.states.append(StateRow("A", TENANT, LONG, b"{}")),
 }
 
 
@@ -47,16 +47,20 @@ def _writes_of(text: str) -> dict[str, Write]:
     """Commits with a text where there is one."""
     return {
         "a fingerprint": lambda commit: commit.inbox.append(InboxRow(new_id(), text, None)),
-        "a key": lambda commit: commit.states.append(StateRow("A", text, b"{}")),
+        "a key": lambda commit: commit.states.append(StateRow("A", TENANT, text, b"{}")),
+        "a tenant": lambda commit: commit.states.append(StateRow("A", text, "k", b"{}")),
         "a stream": lambda commit: commit.outbox.append(OutboxRow(0, 1, StreamName(text), new_id(), b"")),
         "a timer": _timer(name=text),
-        "a timer that goes": lambda commit: commit.timers_gone.append(TimerGone("k", text, None)),
+        "the tenant of a timer": _timer(tenant=text),
+        "a timer that goes": lambda commit: commit.timers_gone.append(TimerGone(TENANT, "k", text, None)),
         "the error of a dead letter": _parked(error=text),
         "the key of a dead letter": _parked(key=text),
+        "the tenant of a dead letter": _parked(tenant=text),
         "the type of a dead letter": _parked(wire_type=text),
-        "a key that is released": lambda commit: commit.released.append((0, text)),
+        "a key that is released": lambda commit: commit.released.append((0, mine(text))),
+        "a tenant whose key is released": lambda commit: commit.released.append((0, mine("k", text))),
         "a job": lambda commit: commit.jobs.append(JobStart(new_id(), KIND, text, "main", b"")),
-        "a job that is cancelled": lambda commit: commit.cancelled.append(JobCancel(new_id(), text)),
+        "a job that is cancelled": lambda commit: commit.cancelled.append(JobCancel(new_id(), TENANT, text)),
         "a checkpoint": lambda commit: commit.checkpoints.update({StreamName(text): Position(1, 0)}),
     }
 

@@ -258,7 +258,7 @@ BAD: list[tuple[str, str, object, int, str]] = [
     ("POST", DROP, {"message_ids": [GOOD]}, 422, "invalid"),
     ("GET", LETTERS + "?cause=", None, 422, "invalid"),
     ("GET", LETTERS + "?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", None, 422, "invalid_range"),
-    ("GET", GROUPS + "?by=tenant", None, 422, "invalid"),
+    ("GET", GROUPS + "?by=colour", None, 422, "invalid"),
     ("POST", f"{GROUPS}:redrive", {"cause": "x"}, 422, "invalid"),
     ("POST", f"{GROUPS}:redrive", {"service": "lathe-ms", "cause": "x", "limit": 101}, 422, "invalid"),
     ("POST", f"{GROUPS}:drop", {"service": "lathe-ms", "cause": "KeyError"}, 404, "no_dead_letters"),

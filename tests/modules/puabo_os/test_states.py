@@ -23,10 +23,10 @@ def operator(platform: TestPlatform, **caller: Any) -> HttpProbe:
 async def cut(platform: TestPlatform) -> list[str]:
     """The parts of lathe c, after one more."""
     await platform.ask(Cut(lathe="c", part="pin"))
-    rows = await platform.worker.hosts["lathe-ms"].store.states([(Lathe.__name__, "c")])
+    rows = await platform.worker.hosts["lathe-ms"].store.states([(Lathe.__name__, "main", "c")])
     await platform.settle()
     assert platform.events(PartCut)
-    return rows[Lathe.__name__, "c"].decode().count('"pin"') * ["pin"]
+    return rows[Lathe.__name__, "main", "c"].decode().count('"pin"') * ["pin"]
 
 
 async def test_a_state_is_shown_replaced_and_dropped(shop: TestPlatform) -> None:

@@ -14,7 +14,7 @@ from nexus_actors.cli import dead_letters
 from nexus_actors.cli.dead_letters import command
 from nexus_actors.cli.platform.letters import wanted
 from nexus_actors.cli.terminal.letters import described
-from nexus_actors.dead_letters import DeadLetters, LetterFilter, OpenedLetter
+from nexus_actors.dead_letters import DeadLetter, DeadLetters, LetterFilter, OpenedLetter
 from tests.nexus_actors.shelf import Shelf, letter
 from tests.nexus_actors.test_letter_content import LETTER, opened
 
@@ -53,7 +53,7 @@ def test_what_is_no_envelope_is_shown_as_text(raw: bool) -> None:
         ["redrive", "--all", "--rate", "0"],
         ["drop"],
         ["drop", str(UUID(int=1)), "--cause", "x"],
-        ["list", "--by", "tenant"],
+        ["list", "--by", "colour"],
     ],
 )
 def test_what_is_not_said_clearly_is_refused(arguments: list[str]) -> None:
@@ -62,18 +62,27 @@ def test_what_is_not_said_clearly_is_refused(arguments: list[str]) -> None:
 
 
 def test_options_say_which_letters_are_meant() -> None:
-    options = {"service": "s", "key": None, "type_": "t", "cause": "c", "since": "2h ago", "until": "2026-01-01T12:00:00+01:00"}
+    options = {
+        "service": "s",
+        "tenant": "",
+        "key": None,
+        "type_": "t",
+        "cause": "c",
+        "since": "2h ago",
+        "until": "2026-01-01T12:00:00+01:00",
+    }
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     assert wanted(options, noon) == LetterFilter(
-        service="s", type="t", cause="c", since=noon - timedelta(hours=2), until=noon - timedelta(hours=1)
+        service="s", tenant="", type="t", cause="c", since=noon - timedelta(hours=2), until=noon - timedelta(hours=1)
     )
 
 
 class Desk:
     """The dead letters of no platform: three that failed, of two keys."""
 
-    def __init__(self) -> None:
-        shelf = Shelf([letter(1, "a"), letter(2, "a", behind=True), letter(3, "b"), letter(4, "b", cause="KeyError: x")])
+    def __init__(self, *letters: DeadLetter) -> None:
+        some = [letter(1, "a"), letter(2, "a", behind=True), letter(3, "b"), letter(4, "b", cause="KeyError: x")]
+        shelf = Shelf(letters or some)
         self.letters = DeadLetters(shelf, shelf)
         self.shelf = shelf
 
@@ -109,6 +118,23 @@ def test_a_filter_lets_keys_go_on_and_the_result_is_told(monkeypatch: pytest.Mon
     desk, result = call(monkeypatch, "redrive", "--all")
     assert [key for key, _ in desk.shelf.released] == ["a", "b"]
     assert "2 keys go on: 4 letters are tried again, 0 were dropped." in result.output
+
+
+@pytest.mark.parametrize(("options", "whose"), [((), ["blue", "red"]), (("--tenant", "red"), ["red"])])
+def test_a_named_key_goes_on_for_every_tenant_or_for_one(
+    monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], whose: list[str]
+) -> None:
+    desk = Desk(letter(1, "a", tenant="red"), letter(2, "a", tenant="blue"), letter(3, "b", tenant="red"))
+    monkeypatch.setattr(dead_letters, "with_letters", desk.with_letters)
+    result = CliRunner().invoke(command, ["redrive", "counter-ms", "a", *options])
+    assert (result.output, desk.shelf.whose) == (f"a: {len(whose)} are tried again.\n", whose)
+
+
+def test_a_filter_may_be_of_one_tenant(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(letter(1, "a", tenant="red"), letter(2, "a", tenant="blue"))
+    monkeypatch.setattr(dead_letters, "with_letters", desk.with_letters)
+    result = CliRunner().invoke(command, ["drop", "--tenant", "blue", "--yes"])
+    assert (result.exit_code, desk.shelf.whose, desk.shelf.released) == (0, ["blue"], [("a", (UUID(int=2),))])
 
 
 def test_dropping_by_a_filter_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:

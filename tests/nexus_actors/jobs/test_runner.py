@@ -46,7 +46,7 @@ class World:
         """A job that was cancelled before anybody began it."""
         envelope = seal(job, message_id=new_id(), source=service.name, now=self.clock())
         start = JobStart(envelope.id, envelope.type, job.key_of(), "main", encode_envelope(envelope))
-        commit = Commit({}, {}, [], [], [], [], [], [], [], [], [start], [JobCancel(envelope.id, job.key_of())])
+        commit = Commit({}, {}, [], [], [], [], [], [], [], [], [start], [JobCancel(envelope.id, "main", job.key_of())])
         self.database.write(service.name, commit)
         self.clock.advance(0.001)
         self.bell.ring()

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from bus import Command, Topic
 from nexus_actors import Actor, Context, Service, ServiceEntry, handles
+from nexus_actors.identity import Identity
 from nexus_actors.memory import MemoryTurnStore
 from nexus_actors.runtime.activations import Activations
 from nexus_actors.testing import MemoryWorld, open_memory_service
@@ -88,8 +89,8 @@ async def test_large_states_go_from_memory_before_there_are_many_actors() -> Non
     activations = Activations(MemoryTurnStore("clock-ms", MemoryWorld().database), [Clock], limit=4, limit_bytes=1_000)
 
     async def use(key: str, size: int) -> None:
-        await activations.wake([(Clock, key, 0)])
-        activation = activations.get(Clock, key)
+        await activations.wake([(Clock, Identity("main", key), 0)])
+        activation = activations.get(Clock, Identity("main", key))
         activation.actor.state.anything = "x" * size
         activation.settle()
         activations.shrink()
@@ -106,7 +107,7 @@ async def test_large_states_go_from_memory_before_there_are_many_actors() -> Non
     for key in ("h", "i"):
         await use(key, 1)
     assert [key for key in "abcdefghi" if is_alive(activations, key)] == ["f", "g", "h", "i"]
-    activations.drop_key("g")
+    activations.drop_identity(Identity("main", "g"))
     await use("j", 400)
     assert [key for key in "abcdefghij" if is_alive(activations, key)] == ["f", "h", "i", "j"]
     await use("k", 2_000)
@@ -114,4 +115,4 @@ async def test_large_states_go_from_memory_before_there_are_many_actors() -> Non
 
 
 def is_alive(activations: Activations, key: str) -> bool:
-    return ("Clock", key) in activations
+    return ("Clock", "main", key) in activations

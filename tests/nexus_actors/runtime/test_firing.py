@@ -8,6 +8,7 @@ from bus import new_id
 from bus.codec import encode_envelope
 from bus.envelope import seal
 from nexus_actors.context import TimerSet
+from nexus_actors.identity import Identity
 from nexus_actors.memory import MemoryDatabase, MemoryTurnStore
 from nexus_actors.runtime.firing import Firing
 from nexus_actors.runtime.intake import Intake
@@ -33,13 +34,13 @@ class Ringing:
     def set(self, line: str, *names: str, due_at: datetime = NOON) -> None:
         envelope = encode_envelope(seal(Act(line=line), message_id=new_id(), source="board-ms", now=NOON))
         for name in names:
-            self.timers[line, name] = (0, TimerSet(line, name, due_at, new_id(), envelope))
+            self.timers["main", line, name] = (0, TimerSet("main", line, name, due_at, new_id(), envelope))
 
     async def round(self) -> list[tuple[str, str | None]]:
         """The timers that one round fires, whose rows are gone after it."""
         fired = [(due.key, due.timer) for due in await self.firing.due(self.partition, NOON)]
         for key, name in fired:
-            del self.timers[key, str(name)]
+            del self.timers["main", key, str(name)]
         return fired
 
 
@@ -67,9 +68,9 @@ async def test_timers_of_a_key_that_is_held_back_take_nobodys_place() -> None:
     ringing = Ringing()
     ringing.set("held", *(f"{n:04d}" for n in range(KEYS * TIMERS_LOOKED_AT + 1)), due_at=NOON - timedelta(hours=1))
     ringing.set("free", "t")
-    ringing.partition.hold("held", NOON, timedelta(seconds=1), [])
+    ringing.partition.hold(Identity("main", "held"), NOON, timedelta(seconds=1), [])
     assert await ringing.round() == [("free", "t")]
     assert await ringing.round() == []
     assert ringing.partition.next_timer_at is None, "what waits for a held key alone must not keep the loop busy"
-    ringing.partition.let_go("held")
+    ringing.partition.let_go(Identity("main", "held"))
     assert await ringing.round() == [("held", "0000")]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bus import StreamName
 from bus.position import START, Position
+from nexus_actors.identity import Identity
 from nexus_actors.runtime.partition import Partition, Tracker
 from nexus_actors.runtime.store import OutboxRow, Resumed
 
@@ -109,15 +110,15 @@ def test_what_a_stream_refused_is_not_published_nor_is_anything_behind_it() -> N
 def test_keys_that_were_held_first_are_due_first_and_so_many_at_a_time() -> None:
     partition = Partition(0, 1, RESUMED, ())
     for key in ("a", "b", "later", "c"):
-        partition.hold(key, NOON, timedelta(seconds=9 if key == "later" else 1), ())
+        partition.hold(Identity("main", key), NOON, timedelta(seconds=9 if key == "later" else 1), ())
     now = NOON + timedelta(seconds=1)
     assert partition.due(NOON, 2) == []
-    assert list(partition.held) == ["a", "b", "later", "c"]
+    assert [identity.key for identity in partition.held] == ["a", "b", "later", "c"]
     partition.due(now, 2)
-    assert list(partition.held) == ["later", "c"]
+    assert [identity.key for identity in partition.held] == ["later", "c"]
     wake_at = partition.next_wake_at(now)
     assert wake_at is not None
     assert wake_at <= now, "the others are not left to wait"
-    partition.hold("a", now, timedelta(), ())
+    partition.hold(Identity("main", "a"), now, timedelta(), ())
     partition.due(now, 1)
-    assert list(partition.held) == ["later", "a"]
+    assert [identity.key for identity in partition.held] == ["later", "a"]

@@ -41,7 +41,7 @@ async def world() -> MemoryWorld:
     left = MemoryWorld()
     async with open_memory_service(kilns, world=left) as kiln:
         await kiln.ask(Fire(kiln="a", pot="1"))
-    left.database.service("kiln-ms").states["Kiln", "a"] = UNREADABLE
+    left.database.service("kiln-ms").states["Kiln", "main", "a"] = UNREADABLE
     return left
 
 
@@ -71,8 +71,11 @@ async def test_a_state_that_cannot_be_read_parks_its_key_at_once_and_stops_no_ot
         await kiln.ask(Fire(kiln="a", pot="3"))
     first, second = await kiln.parked("a")
     assert (first.attempts, first.behind, second.behind) == (1, False, True)
-    assert "StateUnreadable: The state of Kiln 'a' cannot be read: Expected `float`, got `null` - at `$.celsius`" in first.error
-    assert world.database.service("kiln-ms").states["Kiln", "a"] == UNREADABLE
+    assert (
+        "StateUnreadable: The state of Kiln 'a' of tenant 'main' cannot be read: Expected `float`, got `null` - at `$.celsius`"
+        in first.error
+    )
+    assert world.database.service("kiln-ms").states["Kiln", "main", "a"] == UNREADABLE
 
 
 async def test_a_state_is_shown_with_why_it_cannot_be_read(kiln: MemoryService, world: MemoryWorld) -> None:
@@ -145,7 +148,7 @@ async def test_what_cannot_be_done_is_refused_with_reasons_and_changes_nothing(
     assert answer.refusal is not None
     assert answer.refusal.code == code
     assert said in str(answer.refusal)
-    assert world.database.service("kiln-ms").states["Kiln", "a"] == UNREADABLE
+    assert world.database.service("kiln-ms").states["Kiln", "main", "a"] == UNREADABLE
     assert await kiln.parked("a") == []
 
 

@@ -203,12 +203,12 @@ async def test_a_message_whose_class_ends_the_process_is_parked(kiln: MemoryServ
 
 async def test_a_timer_that_cannot_be_read_is_parked_and_fires_no_more(kiln: MemoryService, world: MemoryWorld) -> None:
     timers = world.database.service("kiln-ms").timers
-    timers["a", "Kiln/old"] = 0, TimerSet("a", "Kiln/old", world.clock(), new_id(), b"no envelope")
+    timers["main", "a", "Kiln/old"] = 0, TimerSet("main", "a", "Kiln/old", world.clock(), new_id(), b"no envelope")
     await put(world, Glaze(kiln="b"))
     await kiln.settle()
     await kiln.advance(1)
     assert [row.wire_type for row in await kiln.parked("a")] == ["unknown"]
-    assert not any(key == "a" for key, _ in timers)
+    assert not any(key == "a" for _, key, _ in timers)
     assert await kiln.ask(Fire(kiln="b", pot="p")) == Fired(("p",))
 
 

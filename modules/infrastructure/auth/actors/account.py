@@ -60,7 +60,8 @@ class AccountActor(SessionTurns):
         state.roles, state.registered_at = message.roles, ctx.now
         state.version = state.password_version = 1
         state.lockout = after_success(state.lockout, message.place)
-        ctx.publish(UserRegistered(user_id=message.user_id, tenant=message.tenant, roles=message.roles))
+        registered = UserRegistered(user_id=message.user_id, tenant=message.tenant, roles=message.roles)
+        ctx.publish(registered, tenant=message.tenant)
         return Registration(user_id=message.user_id, created=True)
 
     @handles
@@ -112,7 +113,8 @@ class AccountActor(SessionTurns):
             check_grant(ctx.principal.scopes, scopes)
         self.state.roles = roles
         await revoke(ctx, "subject", self.key, "roles_assigned")
-        ctx.publish(RolesAssigned(user_id=message.user_id, tenant=self.state.tenant, roles=roles))
+        assigned = RolesAssigned(user_id=message.user_id, tenant=self.state.tenant, roles=roles)
+        ctx.publish(assigned, tenant=self.state.tenant)
         return await self._save(ctx)
 
     @handles

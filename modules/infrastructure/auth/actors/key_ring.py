@@ -36,7 +36,7 @@ class RingState(Struct):
     keys: list[RingKey] = field(default_factory=list)
 
 
-class KeyRingActor(Actor[RingState]):
+class KeyRingActor(Actor[RingState], platform=True):
     """The one key ring of the platform. Each key that it takes in is published before it signs."""
 
     @handles

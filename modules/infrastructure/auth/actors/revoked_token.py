@@ -5,7 +5,7 @@ from modules.infrastructure.auth.contract import RevokeToken
 from nexus_actors import Actor, Context, handles
 
 
-class RevokedTokenActor(Actor[None]):
+class RevokedTokenActor(Actor[None], platform=True):
     """An access token, by its jti."""
 
     @handles

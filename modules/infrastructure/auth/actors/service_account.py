@@ -55,7 +55,7 @@ class ServiceAccountState(Struct):
     version: int = 0
 
 
-class ServiceAccountActor(Actor[ServiceAccountState]):
+class ServiceAccountActor(Actor[ServiceAccountState], platform=True):
     """A service account, by client id."""
 
     @handles

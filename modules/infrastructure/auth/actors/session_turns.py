@@ -32,7 +32,7 @@ _CLOSE = "UPDATE sessions SET closed_at = $3, close_reason = $4 WHERE user_id = 
 _FORGET = "DELETE FROM sessions WHERE user_id = $1 AND closed_at < $2::timestamptz - interval '30 days'"
 
 
-class SessionTurns(Actor[AccountState]):
+class SessionTurns(Actor[AccountState], platform=True):
     """The part of an account's behaviour that is about sessions."""
 
     @handles
@@ -63,7 +63,7 @@ class SessionTurns(Actor[AccountState]):
             ends_at=ends_at(family),
         )
         opened = SessionOpened(user_id=message.user_id, session_id=session_id, tenant=state.tenant, place=message.place)
-        ctx.publish(opened)
+        ctx.publish(opened, tenant=state.tenant)
         return state.grant(message.user_id, session_id, now)
 
     @handles
@@ -75,11 +75,11 @@ class SessionTurns(Actor[AccountState]):
         state.lockout = after_failure(state.lockout, message.place, ctx.now)
         failures = failures_at(state.lockout, message.place)
         failed = LoginFailed(user_id=message.user_id, tenant=state.tenant, place=message.place, failures=failures)
-        ctx.publish(failed)
+        ctx.publish(failed, tenant=state.tenant)
         until = locked_until(state.lockout, message.place, ctx.now)
         if until is not None:
             locked = AccountLocked(user_id=message.user_id, tenant=state.tenant, place=message.place, locked_until=until)
-            ctx.publish(locked)
+            ctx.publish(locked, tenant=state.tenant)
 
     @handles
     async def refresh_session(self, message: RefreshSession, ctx: Context) -> Renewal:
@@ -126,7 +126,8 @@ class SessionTurns(Actor[AccountState]):
         del self.state.sessions[session_id]
         await ctx.db.execute(_CLOSE, user_id, session_id, ctx.now, reason)
         await revoke(ctx, "session", str(session_id), reason)
-        ctx.publish(SessionClosed(user_id=user_id, session_id=session_id, tenant=self.state.tenant, reason=reason))
+        closed = SessionClosed(user_id=user_id, session_id=session_id, tenant=self.state.tenant, reason=reason)
+        ctx.publish(closed, tenant=self.state.tenant)
 
     async def close_all(self, reason: CloseReason, ctx: Context, keep: UUID | None = None) -> None:
         """End all live sessions but one."""
@@ -144,4 +145,4 @@ class SessionTurns(Actor[AccountState]):
             counter=message.counter,
             expected=expected,
         )
-        ctx.publish(reuse)
+        ctx.publish(reuse, tenant=self.state.tenant)

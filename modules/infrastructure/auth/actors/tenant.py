@@ -32,7 +32,7 @@ class TenantState(Struct):
     roles: dict[str, int] = field(default_factory=dict)
 
 
-class TenantActor(Actor[TenantState]):
+class TenantActor(Actor[TenantState], platform=True):
     """A tenant, by name."""
 
     @handles

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from nexus_actors.context import DEFAULT_TENANT
+from nexus_actors.identity import DEFAULT_TENANT
 
 TenantText = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,39}\Z", examples=["main"])]
 EmailText = Annotated[str, Meta(min_length=3, max_length=320, examples=["ana@example.org"])]

@@ -9,8 +9,8 @@ from modules.infrastructure.auth import queries
 from modules.infrastructure.auth.contract import SigningKey
 from modules.infrastructure.auth.desk import Desk
 from modules.infrastructure.auth.routes.bodies import KeyRotation
-from nexus_actors.context import DEFAULT_TENANT
 from nexus_actors.http import Request, Routes, found
+from nexus_actors.identity import DEFAULT_TENANT
 
 routes = Routes(tag="keys")
 

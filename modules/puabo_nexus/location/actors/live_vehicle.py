@@ -1,7 +1,6 @@
 """Vehicles as they move: where each one is, and which fences it crosses."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from msgspec import Struct, field
@@ -35,14 +34,12 @@ class LiveVehicleState(Struct):
     """What a vehicle remembers.
 
     Attributes:
-        tenant: whose it is, by the first message about it.
         retired: it left the fleet; what is still heard of it is not shown.
         last: the newest fix.
         inside: the fences that it is in, as of that fix, by their keys.
         errands: the deliveries that it carries out, with the places it is watched for.
     """
 
-    tenant: str = ""
     retired: bool = False
     last: Fix | None = None
     inside: dict[str, Tag] = field(default_factory=dict)
@@ -53,14 +50,13 @@ class LiveVehicle(Actor[LiveVehicleState]):
     """One vehicle.
 
     It is judged by fences when it reports, and only then: a fence that is drawn around it, moved away from it or removed is
-    entered or left with its next fix. Two tenants share nothing, so a message on behalf of another tenant than the vehicle's
-    is about nothing that there is, and is left aside.
+    entered or left with its next fix. What comes of one that has left the fleet is left aside.
     """
 
     @handles
     async def moved(self, messages: list[PositionsRecorded], ctx: Context) -> None:
         """Follow it along its fixes. Late and repeated ones change nothing."""
-        if not self._is_in_service(ctx):
+        if self.state.retired:
             return
         state, vehicle_id = self.state, messages[0].vehicle_id
         reported = newer(state.last and state.last.fix_at, (fix for message in messages for fix in message.fixes))
@@ -97,7 +93,7 @@ class LiveVehicle(Actor[LiveVehicleState]):
     @handles(key="vehicle_id")
     async def assigned(self, message: DeliveryAssigned, ctx: Context) -> None:
         """Watch it for the places of a delivery. Where it stands in one already, it has reached it."""
-        if not self._is_in_service(ctx):
+        if self.state.retired:
             return
         errand = Errand(message.pickup, message.dropoff)
         self.state.errands[message.delivery_id] = errand
@@ -119,7 +115,7 @@ class LiveVehicle(Actor[LiveVehicleState]):
             await self._end_errand(message.vehicle_id, message.delivery_id, ctx)
 
     async def _end_errand(self, vehicle_id: UUID, delivery_id: UUID, ctx: Context) -> None:
-        if not self._is_in_service(ctx):
+        if self.state.retired:
             return
         errand = self.state.errands.pop(delivery_id, None)
         if errand is not None:
@@ -130,24 +126,16 @@ class LiveVehicle(Actor[LiveVehicleState]):
     @handles
     async def retired(self, message: VehicleRetired, ctx: Context) -> None:
         """Take it off the map: it leaves the geofences that it was in."""
-        if not self._is_in_service(ctx):
+        if self.state.retired:
             return
-        state, last = self.state, self.state.last
+        last = self.state.last
         if last is not None:
             at = max(ctx.received_at, last.fix_at)
             crossings = [
                 (tag, Crossing(key, "exited", "retired", at, last.lat, last.lon, last.fix_at))
-                for key, tag in state.inside.items()
+                for key, tag in self.state.inside.items()
                 if isinstance(tag, GeofenceTag)
             ]
             self._record(message.vehicle_id, crossings, ctx)
         await forget_vehicle(ctx.db, ctx.tenant, message.vehicle_id)
-        self.state = LiveVehicleState(tenant=state.tenant, retired=True)
-
-    def _is_in_service(self, ctx: Context) -> bool:
-        state = self.state
-        state.tenant = state.tenant or ctx.tenant
-        if state.tenant != ctx.tenant:
-            log: Any = ctx.log
-            log.warning("message_of_another_tenant", message_id=str(ctx.message_id))
-        return state.tenant == ctx.tenant and not state.retired
+        self.state = LiveVehicleState(retired=True)

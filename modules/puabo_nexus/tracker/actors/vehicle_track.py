@@ -43,14 +43,14 @@ class VehicleTrack(Actor[VehicleState]):
     async def changed(self, message: VehicleChanged, ctx: Context) -> None:
         """Its plate or its device may be another. A key belongs to a device and goes with it."""
         if message.device_id != self.state.device_id:
-            await vehicles.set_key(ctx.db, message.vehicle_id, None)
+            await vehicles.set_key(ctx.db, ctx.tenant, message.vehicle_id, None)
         await self._join(message, ctx)
 
     @handles
     async def retired(self, message: VehicleRetired, ctx: Context) -> None:
         """Nothing more is taken of it; what there is stays."""
         self.state.membership = "retired"
-        await vehicles.retire(ctx.db, message.vehicle_id, ctx.now)
+        await vehicles.retire(ctx.db, ctx.tenant, message.vehicle_id, ctx.now)
 
     @handles(key="vehicle_id")
     async def assigned(self, message: DeliveryAssigned, ctx: Context) -> None:
@@ -70,7 +70,7 @@ class VehicleTrack(Actor[VehicleState]):
     @handles
     async def record(self, messages: list[RecordPositions], ctx: Context) -> list[PositionsReceipt]:
         """Take the fixes of all waiting batches at once."""
-        self._require_active(ctx.tenant)
+        self._require_active()
         await _require_driver(messages[0].vehicle_id, ctx)
         recorder = self._recorder(messages[0].vehicle_id, ctx)
         receipts = await recorder.record([message.fixes for message in messages], ctx.now, ctx.received_at)
@@ -80,7 +80,7 @@ class VehicleTrack(Actor[VehicleState]):
     @handles
     async def end_trip(self, message: EndTrip, ctx: Context) -> Trip:
         """End the trip at the newest fix."""
-        self._require_active(ctx.tenant)
+        self._require_active()
         await _require_driver(message.vehicle_id, ctx)
         recorder = self._recorder(message.vehicle_id, ctx)
         trip = await recorder.end_trip()
@@ -97,26 +97,26 @@ class VehicleTrack(Actor[VehicleState]):
     @handles
     async def set_device_key(self, message: SetDeviceKey, ctx: Context) -> DeviceKeyRecord:
         """Let its device report with this key from now on, and with no other."""
-        self._require_active(ctx.tenant)
+        self._require_active()
         if self.state.device_id is None:
             raise Refusal.conflict("no_device", "The vehicle has no device. Give it a device_id in the fleet first.")
-        await vehicles.set_key(ctx.db, message.vehicle_id, message.key_hash)
+        await vehicles.set_key(ctx.db, ctx.tenant, message.vehicle_id, message.key_hash)
         return DeviceKeyRecord(vehicle_id=message.vehicle_id, device_id=self.state.device_id, key_hash=message.key_hash)
 
     async def _join(self, message: VehicleRegistered | VehicleChanged, ctx: Context) -> None:
         if self.state.membership == "unknown":
-            self.state.membership, self.state.tenant = "active", ctx.tenant
+            self.state.membership = "active"
         self.state.device_id = message.device_id
-        await vehicles.keep(ctx.db, self.state.tenant, message.vehicle_id, message.plate, message.device_id)
+        await vehicles.keep(ctx.db, ctx.tenant, message.vehicle_id, message.plate, message.device_id)
 
-    def _require_active(self, tenant: str) -> None:
-        if self.state.membership == "unknown" or self.state.tenant != tenant:
+    def _require_active(self) -> None:
+        if self.state.membership == "unknown":
             raise Refusal.not_found("vehicle_unknown", "There is no such vehicle. Register it in the fleet first.")
         if self.state.membership == "retired":
             raise Refusal.gone("vehicle_retired", "The vehicle was retired from the fleet; nothing more is taken of it.")
 
     def _recorder(self, vehicle_id: UUID, ctx: Context) -> Recorder:
-        history = SqlHistory(ctx.db, self.state.tenant, vehicle_id, ctx.received_at)
+        history = SqlHistory(ctx.db, ctx.tenant, vehicle_id, ctx.received_at)
         return Recorder(vehicle_id, self.state, history, ctx.new_id, RULES)
 
     def _leave(self, vehicle_id: UUID, recorder: Recorder, ctx: Context) -> None:

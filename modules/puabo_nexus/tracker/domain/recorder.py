@@ -38,7 +38,6 @@ class VehicleState(Struct):
     """
 
     membership: Literal["unknown", "active", "retired"] = "unknown"
-    tenant: str = ""
     device_id: str | None = None
     track: Track = field(default_factory=Track)
     suspicion: Suspicion | None = None

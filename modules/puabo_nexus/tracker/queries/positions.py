@@ -15,7 +15,7 @@ from nexus_actors.http import PageQuery
 
 MAX_EXPORTED = 100_000
 
-_RANGE = "vehicle_id = $1 AND tenant = $2 AND fix_at >= coalesce($3, '-infinity'::timestamptz)"
+_RANGE = "tenant = $1 AND vehicle_id = $2 AND fix_at >= coalesce($3, '-infinity'::timestamptz)"
 _UNTIL = "fix_at < coalesce($4, 'infinity'::timestamptz)"
 _PAGE = f"""
     SELECT {FIX_COLUMNS} FROM positions
@@ -25,14 +25,15 @@ _PAGE = f"""
 _TRACK = f"SELECT {FIX_COLUMNS} FROM positions WHERE {_RANGE} AND {_UNTIL} ORDER BY fix_at LIMIT $5"  # noqa: S608 - constants
 _TRIP = f"""
     SELECT {", ".join(f"p.{name}" for name in FIX_COLUMNS.split(", "))} FROM trips t JOIN positions p
-    ON p.vehicle_id = t.vehicle_id AND p.fix_at >= t.started_at AND (t.ended_at IS NULL OR p.fix_at <= t.ended_at)
-    WHERE t.trip_id = $1 AND t.tenant = $2 ORDER BY p.fix_at LIMIT $3
+    ON (p.tenant, p.vehicle_id) = (t.tenant, t.vehicle_id)
+    AND p.fix_at >= t.started_at AND (t.ended_at IS NULL OR p.fix_at <= t.ended_at)
+    WHERE t.tenant = $1 AND t.trip_id = $2 ORDER BY p.fix_at LIMIT $3
 """  # noqa: S608 - constants
 _LAST = f"""
     SELECT {FIX_COLUMNS}, received_at,
-        (SELECT trip_id FROM trips t WHERE t.vehicle_id = $1 AND ended_at IS NULL LIMIT 1) AS trip_id,
-        (SELECT coalesce(sum(distance_m), 0) FROM trips t WHERE t.vehicle_id = $1) AS odometer_m
-    FROM positions WHERE vehicle_id = $1 AND tenant = $2 ORDER BY fix_at DESC LIMIT 1
+        (SELECT trip_id FROM trips t WHERE t.tenant = $1 AND t.vehicle_id = $2 AND ended_at IS NULL LIMIT 1) AS trip_id,
+        (SELECT coalesce(sum(distance_m), 0) FROM trips t WHERE t.tenant = $1 AND t.vehicle_id = $2) AS odometer_m
+    FROM positions WHERE tenant = $1 AND vehicle_id = $2 ORDER BY fix_at DESC LIMIT 1
 """  # noqa: S608 - constants
 
 
@@ -69,24 +70,24 @@ class LastPosition(Struct, frozen=True, kw_only=True):
 
 async def page(db: Database, tenant: str, vehicle_id: UUID, query: PositionQuery, after: datetime | None) -> list[Fix]:
     """The fixes of a page, and one more where there are more."""
-    rows = await db.fetch(_PAGE, vehicle_id, tenant, query.from_at, query.to_at, after, query.limit + 1)
+    rows = await db.fetch(_PAGE, tenant, vehicle_id, query.from_at, query.to_at, after, query.limit + 1)
     return [fix_of(row) for row in rows]
 
 
 async def track(db: Database, tenant: str, vehicle_id: UUID, span: TimeRange) -> list[Fix]:
     """A vehicle's fixes in a range, at most one more than `MAX_EXPORTED`."""
-    rows = await db.fetch(_TRACK, vehicle_id, tenant, span.from_at, span.to_at, MAX_EXPORTED + 1)
+    rows = await db.fetch(_TRACK, tenant, vehicle_id, span.from_at, span.to_at, MAX_EXPORTED + 1)
     return [fix_of(row) for row in rows]
 
 
 async def of_trip(db: Database, tenant: str, trip_id: UUID) -> list[Fix]:
     """The fixes of a trip, at most one more than `MAX_EXPORTED`."""
-    return [fix_of(row) for row in await db.fetch(_TRIP, trip_id, tenant, MAX_EXPORTED + 1)]
+    return [fix_of(row) for row in await db.fetch(_TRIP, tenant, trip_id, MAX_EXPORTED + 1)]
 
 
 async def last(db: Database, tenant: str, vehicle_id: UUID) -> LastPosition | None:
     """A vehicle's newest fix."""
-    row = await db.fetchrow(_LAST, vehicle_id, tenant)
+    row = await db.fetchrow(_LAST, tenant, vehicle_id)
     if row is None:
         return None
     return LastPosition(

@@ -12,40 +12,52 @@ from modules.puabo_nexus.tracker.domain.track import Track
 from modules.puabo_nexus.tracker.queries.rows import FIX_COLUMNS, TRIP_COLUMNS, fix_columns, fix_of, trip_of_row, trip_values
 from nexus_actors.database import Row, Transaction
 
+_MINE = "tenant = $1 AND vehicle_id = $2"
 _UNNEST_FIXES = "unnest($4::timestamptz[], $5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::float8[], $10::float8[]"
 
 _ADD_FIXES = f"""
-    INSERT INTO positions (vehicle_id, tenant, received_at, {FIX_COLUMNS})
+    INSERT INTO positions (tenant, vehicle_id, received_at, {FIX_COLUMNS})
     SELECT $1, $2, $3, f.* FROM {_UNNEST_FIXES}) AS f
-    ON CONFLICT (vehicle_id, fix_at) DO NOTHING
+    ON CONFLICT (tenant, vehicle_id, fix_at) DO NOTHING
 """  # noqa: S608 - constants
 _QUARANTINE = f"""
-    INSERT INTO quarantine (vehicle_id, tenant, received_at, {FIX_COLUMNS}, reasons)
+    INSERT INTO quarantine (tenant, vehicle_id, received_at, {FIX_COLUMNS}, reasons)
     SELECT $1, $2, $3, {FIX_COLUMNS}, string_to_array(reasons, ' ')
     FROM {_UNNEST_FIXES}, $11::text[]) AS f ({FIX_COLUMNS}, reasons)
-    ON CONFLICT (vehicle_id, fix_at, lat, lon) DO NOTHING RETURNING fix_at
+    ON CONFLICT (tenant, vehicle_id, fix_at, lat, lon) DO NOTHING RETURNING fix_at
 """  # noqa: S608 - constants
 _AROUND = f"""
-    SELECT {FIX_COLUMNS} FROM positions WHERE vehicle_id = $1
-    AND fix_at >= coalesce((SELECT max(fix_at) FROM positions WHERE vehicle_id = $1 AND fix_at < $2), $2)
-    AND fix_at <= coalesce((SELECT min(fix_at) FROM positions WHERE vehicle_id = $1 AND fix_at > $3), $3)
+    SELECT {FIX_COLUMNS} FROM positions WHERE {_MINE}
+    AND fix_at >= coalesce((SELECT max(fix_at) FROM positions WHERE {_MINE} AND fix_at < $3), $3)
+    AND fix_at <= coalesce((SELECT min(fix_at) FROM positions WHERE {_MINE} AND fix_at > $4), $4)
     ORDER BY fix_at
 """  # noqa: S608 - constants
 _FIXES = f"""
-    SELECT {FIX_COLUMNS} FROM positions WHERE vehicle_id = $1
-    AND fix_at > coalesce($2, '-infinity'::timestamptz) AND fix_at <= coalesce($3, 'infinity'::timestamptz)
-    ORDER BY fix_at LIMIT $4
+    SELECT {FIX_COLUMNS} FROM positions WHERE {_MINE}
+    AND fix_at > coalesce($3, '-infinity'::timestamptz) AND fix_at <= coalesce($4, 'infinity'::timestamptz)
+    ORDER BY fix_at LIMIT $5
 """  # noqa: S608 - constants
 _TRIPS = f"""
-    SELECT {TRIP_COLUMNS} FROM trips WHERE vehicle_id = $1
-    AND started_at >= coalesce($2, '-infinity'::timestamptz) AND started_at < coalesce($3, 'infinity'::timestamptz)
+    SELECT {TRIP_COLUMNS} FROM trips WHERE {_MINE}
+    AND started_at >= coalesce($3, '-infinity'::timestamptz) AND started_at < coalesce($4, 'infinity'::timestamptz)
     ORDER BY started_at
 """  # noqa: S608 - constants
 _SAVE_TRIP = f"""
     INSERT INTO trips ({TRIP_COLUMNS}, tenant)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-    ON CONFLICT (trip_id) DO UPDATE SET
+    ON CONFLICT (tenant, trip_id) DO UPDATE SET
     {", ".join(f"{name} = excluded.{name}" for name in TRIP_COLUMNS.split(", ")[2:])}
+"""  # noqa: S608 - constants
+
+_REMOVE_TRIPS = f"DELETE FROM trips WHERE {_MINE} AND trip_id = ANY($3::uuid[])"  # noqa: S608 - constants
+_CUTS = f"""
+    SELECT cut_at FROM cuts WHERE {_MINE} AND ($3::timestamptz IS NULL OR cut_at >= $3) ORDER BY cut_at
+"""  # noqa: S608 - constants
+_CHECKPOINT_BEFORE = f"""
+    SELECT at, track FROM checkpoints WHERE {_MINE} AND at < $3 ORDER BY at DESC LIMIT 1
+"""  # noqa: S608 - constants
+_CHECKPOINT_AFTER = f"""
+    SELECT at, track FROM checkpoints WHERE {_MINE} AND at > coalesce($3, '-infinity'::timestamptz) ORDER BY at LIMIT 1
 """  # noqa: S608 - constants
 
 
@@ -58,49 +70,42 @@ class SqlHistory:
 
     def __init__(self, db: Transaction, tenant: str, vehicle_id: UUID, received_at: datetime) -> None:
         self._db = db
-        self._tenant = tenant
-        self._vehicle_id = vehicle_id
+        self._mine = tenant, vehicle_id
         self._received_at = received_at
 
     async def known(self, instants: Sequence[datetime]) -> set[datetime]:
         """Which of these instants have a fix."""
-        query = "SELECT fix_at FROM positions WHERE vehicle_id = $1 AND fix_at = ANY($2::timestamptz[])"
-        return {row["fix_at"] for row in await self._db.fetch(query, self._vehicle_id, list(instants))}
+        query = f"SELECT fix_at FROM positions WHERE {_MINE} AND fix_at = ANY($3::timestamptz[])"  # noqa: S608 - constants
+        return {row["fix_at"] for row in await self._db.fetch(query, *self._mine, list(instants))}
 
     async def around(self, first: datetime, last: datetime) -> list[Fix]:
         """The fixes between two instants, the one before them and the one after them."""
-        return [fix_of(row) for row in await self._db.fetch(_AROUND, self._vehicle_id, first, last)]
+        return [fix_of(row) for row in await self._db.fetch(_AROUND, *self._mine, first, last)]
 
     async def fixes(self, after: datetime | None, until: datetime | None, limit: int) -> list[Fix]:
         """The first ``limit`` fixes with ``after < fix_at <= until``."""
-        return [fix_of(row) for row in await self._db.fetch(_FIXES, self._vehicle_id, after, until, limit)]
+        return [fix_of(row) for row in await self._db.fetch(_FIXES, *self._mine, after, until, limit)]
 
     async def cuts(self, since: datetime | None) -> list[datetime]:
         """The instants since then at which a trip was ended by request."""
-        query = "SELECT cut_at FROM cuts WHERE vehicle_id = $1 AND ($2::timestamptz IS NULL OR cut_at >= $2) ORDER BY cut_at"
-        return [row["cut_at"] for row in await self._db.fetch(query, self._vehicle_id, since)]
+        return [row["cut_at"] for row in await self._db.fetch(_CUTS, *self._mine, since)]
 
     async def trips(self, since: datetime | None, before: datetime | None) -> list[Trip]:
         """The trips with ``since <= started_at < before``."""
-        return [trip_of_row(row) for row in await self._db.fetch(_TRIPS, self._vehicle_id, since, before)]
+        return [trip_of_row(row) for row in await self._db.fetch(_TRIPS, *self._mine, since, before)]
 
     async def checkpoint_before(self, instant: datetime) -> Checkpoint | None:
         """The newest checkpoint older than an instant."""
-        query = "SELECT at, track FROM checkpoints WHERE vehicle_id = $1 AND at < $2 ORDER BY at DESC LIMIT 1"
-        return _checkpoint_of(await self._db.fetchrow(query, self._vehicle_id, instant))
+        return _checkpoint_of(await self._db.fetchrow(_CHECKPOINT_BEFORE, *self._mine, instant))
 
     async def checkpoint_after(self, instant: datetime | None) -> Checkpoint | None:
         """The oldest checkpoint newer than an instant."""
-        query = """
-            SELECT at, track FROM checkpoints WHERE vehicle_id = $1
-            AND at > coalesce($2, '-infinity'::timestamptz) ORDER BY at LIMIT 1
-        """
-        return _checkpoint_of(await self._db.fetchrow(query, self._vehicle_id, instant))
+        return _checkpoint_of(await self._db.fetchrow(_CHECKPOINT_AFTER, *self._mine, instant))
 
     async def add_fixes(self, fixes: Sequence[Fix]) -> None:
         """Keep fixes; those whose instant has one already are left out."""
         if fixes:
-            await self._db.execute(_ADD_FIXES, self._vehicle_id, self._tenant, self._received_at, *fix_columns(fixes))
+            await self._db.execute(_ADD_FIXES, *self._mine, self._received_at, *fix_columns(fixes))
 
     async def quarantine(self, fixes: Sequence[QuarantinedFix]) -> set[datetime]:
         """Put fixes aside. Returns the instants of those that were not there yet."""
@@ -108,34 +113,33 @@ class SqlHistory:
             return set()
         columns = fix_columns([item.fix for item in fixes])
         reasons = [" ".join(item.reasons) for item in fixes]
-        rows = await self._db.fetch(_QUARANTINE, self._vehicle_id, self._tenant, self._received_at, *columns, reasons)
+        rows = await self._db.fetch(_QUARANTINE, *self._mine, self._received_at, *columns, reasons)
         return {row["fix_at"] for row in rows}
 
     async def add_cut(self, cut_at: datetime) -> None:
         """A trip was ended by request."""
-        query = "INSERT INTO cuts (vehicle_id, tenant, cut_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-        await self._db.execute(query, self._vehicle_id, self._tenant, cut_at)
+        query = "INSERT INTO cuts (tenant, vehicle_id, cut_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+        await self._db.execute(query, *self._mine, cut_at)
 
     async def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Keep a checkpoint in place of one of the same instant."""
         query = """
-            INSERT INTO checkpoints (vehicle_id, tenant, at, track) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (vehicle_id, at) DO UPDATE SET track = excluded.track
+            INSERT INTO checkpoints (tenant, vehicle_id, at, track) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (tenant, vehicle_id, at) DO UPDATE SET track = excluded.track
         """
         track = msgspec.json.encode(checkpoint.track)
-        await self._db.execute(query, self._vehicle_id, self._tenant, checkpoint.at, track)
+        await self._db.execute(query, *self._mine, checkpoint.at, track)
 
     async def save_trips(self, trips: Collection[Trip]) -> None:
         """Keep trips in place of their earlier versions."""
         if trips:
-            await self._db.executemany(_SAVE_TRIP, [(*trip_values(trip), self._tenant) for trip in trips])
+            await self._db.executemany(_SAVE_TRIP, [(*trip_values(trip), self._mine[0]) for trip in trips])
 
     async def remove_trips(self, trip_ids: Iterable[UUID]) -> None:
         """Forget trips."""
         gone = list(trip_ids)
         if gone:
-            query = "DELETE FROM trips WHERE vehicle_id = $1 AND trip_id = ANY($2::uuid[])"
-            await self._db.execute(query, self._vehicle_id, gone)
+            await self._db.execute(_REMOVE_TRIPS, *self._mine, gone)
 
 
 def _checkpoint_of(row: Row | None) -> Checkpoint | None:

@@ -19,20 +19,21 @@ class KeyHolder(Struct, frozen=True):
 async def keep(db: Transaction, tenant: str, vehicle_id: UUID, plate: str, device_id: str | None) -> None:
     """Take note of a vehicle as the fleet has it now."""
     query = """
-        INSERT INTO vehicles (vehicle_id, tenant, plate, device_id) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (vehicle_id) DO UPDATE SET plate = excluded.plate, device_id = excluded.device_id
+        INSERT INTO vehicles (tenant, vehicle_id, plate, device_id) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant, vehicle_id) DO UPDATE SET plate = excluded.plate, device_id = excluded.device_id
     """
-    await db.execute(query, vehicle_id, tenant, plate, device_id)
+    await db.execute(query, tenant, vehicle_id, plate, device_id)
 
 
-async def retire(db: Transaction, vehicle_id: UUID, now: datetime) -> None:
+async def retire(db: Transaction, tenant: str, vehicle_id: UUID, now: datetime) -> None:
     """Take note that the fleet has let a vehicle go. Its device's key ends with it."""
-    await db.execute("UPDATE vehicles SET retired_at = $2, key_hash = NULL WHERE vehicle_id = $1", vehicle_id, now)
+    query = "UPDATE vehicles SET retired_at = $3, key_hash = NULL WHERE tenant = $1 AND vehicle_id = $2"
+    await db.execute(query, tenant, vehicle_id, now)
 
 
-async def set_key(db: Transaction, vehicle_id: UUID, key_hash: str | None) -> None:
+async def set_key(db: Transaction, tenant: str, vehicle_id: UUID, key_hash: str | None) -> None:
     """Put the hash of a new key in place of the old one; None takes the old one away."""
-    await db.execute("UPDATE vehicles SET key_hash = $2 WHERE vehicle_id = $1", vehicle_id, key_hash)
+    await db.execute("UPDATE vehicles SET key_hash = $3 WHERE tenant = $1 AND vehicle_id = $2", tenant, vehicle_id, key_hash)
 
 
 async def by_key(db: Database, key_hash: str) -> KeyHolder | None:

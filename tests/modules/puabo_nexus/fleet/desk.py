@@ -25,6 +25,7 @@ from modules.puabo_nexus.fleet.contract import (
 )
 from modules.puabo_nexus.fleet.service import service
 from nexus_actors.context import Context
+from nexus_actors.identity import Identity
 from nexus_actors.postgres.database import PostgresDatabase, PostgresTransaction
 from nexus_actors.postgres.migration import MigrationSource
 from nexus_actors.postgres.migrations import migrate
@@ -92,7 +93,7 @@ class Desk:
         db = self.transaction()
         ctx = Context(
             service=service.name,
-            actor_key=message.key_of(),
+            identity=Identity(tenant, message.key_of()),
             envelope=envelope,
             now=self.now,
             db=db,

@@ -127,10 +127,11 @@ async def test_a_vehicle_is_watched_for_the_fences_of_its_tenant_only(platform: 
     assert platform.events(GeofenceEntered) == []
 
 
-async def test_a_message_of_another_tenant_about_a_vehicle_changes_nothing(platform: TestPlatform) -> None:
+async def test_a_vehicle_of_another_tenant_under_the_same_id_is_another_one(platform: TestPlatform) -> None:
     await draw(platform, DEPOT)
     await report(platform, VAN, fix(0, 45.005, 15.005))
     await report(platform, VAN, fix(60, 46.0, 16.0), tenant="other")
+    assert (await client(platform, tenant="other").get(f"/v1/vehicles/{VAN}/position")).json()["lat"] == 46.0
     await platform.publish(VehicleRetired(vehicle_id=VAN), tenant="other")
     await platform.settle()
     assert platform.events(GeofenceExited) == []

@@ -121,10 +121,12 @@ async def test_a_delivery_that_was_never_assigned_ends_without_a_vehicle(platfor
     await platform.settle()
 
 
-async def test_another_tenant_cannot_have_a_vehicle_watched(platform: TestPlatform) -> None:
+async def test_another_tenant_has_its_own_vehicle_watched_alone(platform: TestPlatform) -> None:
     van = uuid4()
     await report(platform, van, fix(0, 46.0, 15.0))
     await platform.publish(assigned(van), tenant="other")
     await platform.settle()
     await report(platform, van, fix(60, 45.999, 15.0))
-    assert (await client(platform, tenant="other").get(f"/v1/vehicles/{van}/places")).json()["items"] == []
+    assert (await client(platform).get(f"/v1/vehicles/{van}/places")).json()["items"] == []
+    assert len((await client(platform, tenant="other").get(f"/v1/vehicles/{van}/places")).json()["items"]) == 2
+    assert platform.events(DeliveryPlaceReached) == []

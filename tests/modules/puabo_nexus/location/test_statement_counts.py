@@ -21,6 +21,7 @@ from modules.puabo_nexus.location.queries.positions import _IN_CELLS
 from modules.puabo_nexus.tracker.contract import PositionsRecorded
 from nexus_actors import Context
 from nexus_actors.database import Row
+from nexus_actors.identity import Identity
 from tests.modules.puabo_nexus.location.journey import LOCATION, START, fix
 
 pytestmark = pytest.mark.anyio
@@ -75,7 +76,7 @@ async def cost_of(fixes: int, fences: Sequence[dict[str, Any]]) -> tuple[int, in
     ]
     db = CountingTransaction(fences)
     envelope = seal(messages[0], message_id=uuid4(), source="tracker-ms", now=START).replace(tenant="main")
-    ctx = Context(service=LOCATION.name, actor_key=str(van), envelope=envelope, now=START, db=db, log=None)
+    ctx = Context(service=LOCATION.name, identity=Identity("main", str(van)), envelope=envelope, now=START, db=db, log=None)
     await LiveVehicle(str(van), LiveVehicleState()).moved(messages, ctx)
     return db.statements, len(ctx.effects.outbound)
 

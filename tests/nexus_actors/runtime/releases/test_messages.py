@@ -30,7 +30,9 @@ async def put(world: MemoryWorld, message: Message, **attributes: object) -> Env
 
 def waiting(service: MemoryService) -> dict[str, str]:
     """The keys that wait, and for what."""
-    return {key: held.first.waits_for for key, held in service.held().items() if held.first.waits_since is not None}
+    return {
+        identity.key: held.first.waits_for for identity, held in service.held().items() if held.first.waits_since is not None
+    }
 
 
 NEWER: tuple[Message, ...] = (

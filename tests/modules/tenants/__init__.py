@@ -1,0 +1,1 @@
+"""Two tenants that use the same ids for everything, at every service."""
