@@ -95,9 +95,15 @@ async def migrate(connection: "AnyConnection", schema: str, sources: Sequence[Mi
 
 
 def breaking(applied: Sequence[Applied]) -> list[str]:
-    """Which of these steps earlier releases cannot work with, each once."""
-    found = (f"{step.source}/{step.version:04d}_{step.name}" for step in applied if step.name.startswith(BREAKS))
-    return list(dict.fromkeys(found))
+    """Which of these steps earlier releases cannot work with, each once. What a schema takes as it is made keeps nobody out."""
+    found: dict[str, None] = {}
+    is_new, next_one = False, ("", 0)
+    for step in applied:
+        is_new = step.version == 1 or (is_new and next_one == (step.source, step.version))
+        next_one = step.source, step.version + 1
+        if step.name.startswith(BREAKS) and not is_new:
+            found[f"{step.source}/{step.version:04d}_{step.name}"] = None
+    return list(found)
 
 
 async def applied_migrations(connection: "AnyConnection", schema: str) -> list[Applied]:

@@ -10,9 +10,7 @@ from typing import Final
 LOADS: Final[dict[str, str | None]] = {
     "modules/puabo_os/commands.py": "modules/*/contract.py",
     "nexus_actors/cli/bench.py": "tests/benchmarks/*.py",
-    "nexus_actors/cli/demo.py": "modules/*/demo.py",
     "nexus_actors/cli/main.py": "nexus_actors/cli/*.py",
-    "nexus_actors/cli/platform/verification.py": "modules/*/trials.py",
     "nexus_actors/jobs/child.py": None,  # what the process that starts it has imported
     "nexus_actors/loading.py": "modules/*.py",
     "tests/benchmarks/peers/process.py": "tests/benchmarks/peers/*.py",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nexus_actors.errors import DatabaseUnavailable, MigrationError
 from nexus_actors.postgres.migration import MigrationSource, read_migrations
-from nexus_actors.postgres.migrations import applied_migrations, migrate, schema_of
+from nexus_actors.postgres.migrations import applied_migrations, breaking, migrate, schema_of
 from nexus_actors.postgres.pool import open_pool
 from nexus_actors.statement import first_words
 
@@ -56,6 +56,19 @@ async def run(pool: "Pool[Any]", *sources: MigrationSource, schema: str = "track
 async def tables(pool: "Pool[Any]") -> set[str]:
     rows = await pool.fetch("SELECT table_name FROM information_schema.tables WHERE table_schema = 'tracker_ms'")
     return {row["table_name"] for row in rows} - {"schema_migrations"}
+
+
+@anyio_test
+async def test_steps_that_keep_earlier_releases_out_are_told_unless_the_schema_is_new(
+    pool: "Pool[Any]", tmp_path: Path
+) -> None:
+    steps = source(tmp_path, m0001_a="CREATE TABLE a (id int)", m0002_breaks_b="CREATE TABLE b (id int)")
+    others = source(tmp_path, "other", m0001_breaks_d="CREATE TABLE d (id int)")
+    async with pool.acquire() as connection:
+        assert breaking(await migrate(connection, "tracker_ms", [steps])) == []
+        steps = source(tmp_path, m0003_breaks_c="CREATE TABLE c (id int)")
+        assert breaking(await migrate(connection, "tracker_ms", [others, steps])) == ["service/0003_breaks_c"]
+        assert breaking(await migrate(connection, "tracker_ms", [others, steps])) == []
 
 
 @anyio_test

@@ -128,10 +128,14 @@ async def test_a_cancelled_statement_in_a_savepoint_is_undone_and_the_turn_goes_
 
 
 async def test_a_connection_that_is_lost_in_a_savepoint_is_unavailable(pool: "Pool[Any]") -> None:
+    async def lose(opened: PostgresTransaction) -> None:
+        pid = await opened.fetchval("SELECT pg_backend_pid()")
+        assert await pool.fetchval("SELECT pg_terminate_backend($1, 30000)", pid)
+        await opened.fetchval("SELECT 1")
+
     async with open_transaction(pool) as opened:
         with pytest.raises(DatabaseUnavailable):
-            async with opened.savepoint():
-                await opened.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            await in_savepoint(opened, lose)
         with pytest.raises(DatabaseUnavailable):
             await opened.execute(PUT, 1, "a")
 

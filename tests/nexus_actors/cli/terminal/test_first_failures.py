@@ -7,12 +7,12 @@ from pathlib import Path
 import anyio
 import click
 import pytest
-import structlog
 
 from nexus_actors.cli.terminal.first_failures import first_failure, follow_failures
 from nexus_actors.cli.terminal.log_line import shown
 from nexus_actors.local.home import Home
 from nexus_actors.telemetry.logs import configure_logs, service_log
+from tests.nexus_actors.telemetry.log_lines import logging_restored
 
 pytestmark = pytest.mark.anyio
 
@@ -24,14 +24,13 @@ def boil() -> None:
 def logged(event: str, failures: int) -> str:
     """The line of a log that the runtime writes of a failure."""
     output = io.BytesIO()
-    configure_logs(level="info", form="json", output=output, now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
-    try:
-        boil()
-    except ValueError as error:
-        fields = {"type": "nexus.kettle-ms.boil.v1", "message_id": "7", "failures": str(failures), "key": "k"}
-        getattr(service_log("kettle-ms"), "warning")(event, **fields, exc_info=error)  # noqa: B009 - a bound logger
-    finally:
-        structlog.reset_defaults()
+    with logging_restored():
+        configure_logs(level="info", form="json", output=output, now=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+        try:
+            boil()
+        except ValueError as error:
+            fields = {"type": "nexus.kettle-ms.boil.v1", "message_id": "7", "failures": str(failures), "key": "k"}
+            getattr(service_log("kettle-ms"), "warning")(event, **fields, exc_info=error)  # noqa: B009 - a bound logger
     return output.getvalue().decode().strip()
 
 
