@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Final
+from typing import Any, Final
 
 import anyio
 
@@ -58,25 +58,27 @@ def signals_handled() -> Iterator[None]:
         _SIGNALS_HANDLED.reset(token)
 
 
-def cancellations() -> int:
-    """How often this task has been asked to end."""
+def own_task() -> asyncio.Task[Any]:
+    """The task that this runs in."""
     task = asyncio.current_task()
-    return 0 if task is None else task.cancelling()
+    if task is None:
+        raise RuntimeError("This runs in no task.")
+    return task
 
 
-async def take_back_cancellations(before: int) -> None:
+async def take_back_cancellations(task: asyncio.Task[Any], before: int) -> None:
     """Let this task go on although code of a service that ran in it since has cancelled it.
 
     Where a cancel scope around it ends the task, nothing is done.
 
     Args:
-        before: how many `cancellations` there were until then.
+        task: the own one.
+        before: how often it had been asked to end until then (`Task.cancelling`).
 
     Raises:
         Escaped: the code is to blame.
     """
-    task = asyncio.current_task()
-    if task is None or anyio.current_effective_deadline() == -math.inf:
+    if anyio.current_effective_deadline() == -math.inf:
         return
     while task.cancelling() > before:
         task.uncancel()

@@ -1,6 +1,6 @@
 """The statements of the turn store."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from msgspec.structs import astuple
@@ -117,7 +117,7 @@ ON CONFLICT (service, message_id) DO UPDATE SET behind = false, error = EXCLUDED
     WHERE NOT EXCLUDED.behind"""
 
 
-def columns(commit: Commit) -> list[list[object]]:
+def columns(commit: Commit) -> list[Sequence[object] | None]:
     """The arguments of `COMMIT` after the service: one array per column."""
     fences = sorted(commit.fences.items())
     return [
@@ -130,8 +130,8 @@ def columns(commit: Commit) -> list[list[object]]:
         [position.ms for position in commit.checkpoints.values()],
         [position.seq for position in commit.checkpoints.values()],
         [row.message_id for row in commit.inbox],
-        [row.fingerprint for row in commit.inbox],
-        [row.answer for row in commit.inbox],
+        _given([row.fingerprint for row in commit.inbox]),
+        _given([row.answer for row in commit.inbox]),
         [row.actor for row in commit.states],
         [row.tenant for row in commit.states],
         [row.key for row in commit.states],
@@ -142,6 +142,11 @@ def columns(commit: Commit) -> list[list[object]]:
         [row.message_id for row in commit.outbox],
         [row.body for row in commit.outbox],
     ]
+
+
+def _given(column: Sequence[object]) -> Sequence[object] | None:
+    """A column; nothing where it is empty: events leave neither fingerprint nor answer, and what is sent costs for each row."""
+    return column if any(value is not None for value in column) else None
 
 
 def rare_statements(service: str, commit: Commit) -> list[tuple[str, list[object]]]:

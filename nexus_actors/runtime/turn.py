@@ -1,5 +1,6 @@
 """Turns: running the handlers of a group of deliveries, and collecting what they leave behind."""
 
+import asyncio
 import inspect
 import random
 from collections.abc import Callable, Sequence
@@ -14,8 +15,8 @@ from bus.codec import encode_envelope
 from bus.envelope import key_problem
 from bus.requests import Answer, decode_answer, encode_answer
 from bus.round_trip import LONGEST_MESSAGE, RoundTrip
-from nexus_actors.actor import Handler
-from nexus_actors.blame import blamed, cancellations, take_back_cancellations
+from nexus_actors.actor import Actor, Handler
+from nexus_actors.blame import blamed, own_task, take_back_cancellations
 from nexus_actors.context import Context, Effects, Outbound
 from nexus_actors.database import Transaction
 from nexus_actors.errors import DatabaseUnavailable
@@ -82,6 +83,7 @@ class Turns:
         self._timeout_s = timeout_s
         self._stopwatch = stopwatch
         self._others_ran_at = stopwatch()
+        self._task: asyncio.Task[Any]
         self._answers: dict[type[Message], RoundTrip] = {
             message_type: RoundTrip(
                 message_type.reply_type(), f"The answer to {message_type.__name__}", longest=LONGEST_MESSAGE
@@ -117,6 +119,7 @@ class Turns:
             Fault: a turn failed. The group's activations are to be dropped and what was written rolled back.
         """
         result = Result(group, [], [], set())
+        self._task = own_task()
         try:
             for call in self._calls(group.deliveries):
                 await self._call(call, db, result)
@@ -160,7 +163,7 @@ class Turns:
         result.activations.update(touched)
         writes_before = db.writes
         try:
-            answers, effects = await self._handle(call, handlers, db)
+            answers, effects = await self._handle(call, handlers, touched, db)
         except Refusal as refusal:
             for activation in touched:
                 activation.restore()
@@ -191,11 +194,11 @@ class Turns:
         return activation
 
     async def _handle(
-        self, call: list[Delivery], handlers: Sequence[Handler], db: Transaction
+        self, call: list[Delivery], handlers: Sequence[Handler], activations: Sequence[Activation], db: Transaction
     ) -> tuple[list[Answer], list[Effects]]:
         answers = [Answer(id=delivery.message_id) for delivery in call]
         effects = [self._forwards(delivery) for delivery in call if len(handlers) < self._handler_count(delivery)]
-        for handler in handlers:
+        for handler, activation in zip(handlers, activations, strict=True):
             with self._traces.handling(call) as envelope:
                 ctx = Context(
                     service=self._service.name,
@@ -211,7 +214,7 @@ class Turns:
                 )
                 call[0].policy = handler.retry
                 try:
-                    values = await self._invoke(handler, call, ctx)
+                    values = await self._invoke(handler, activation.actor, call, ctx)
                 finally:
                     ctx.effects.end()
             effects.append(ctx.effects)
@@ -223,8 +226,7 @@ class Turns:
                 ]
         return answers, effects
 
-    async def _invoke(self, handler: Handler, call: list[Delivery], ctx: Context) -> Sequence[object]:
-        actor = self._activations.get(handler.actor, call[0].identity).actor
+    async def _invoke(self, handler: Handler, actor: Actor[Any], call: list[Delivery], ctx: Context) -> Sequence[object]:
         argument: Message | list[Message] = [d.message for d in call] if handler.many else call[0].message
         bound = getattr(actor, handler.name)
         started = self._stopwatch()
@@ -248,15 +250,15 @@ class Turns:
     async def _call_handler(
         self, handler: Handler, bound: Callable[..., Any], argument: Message | list[Message], ctx: Context
     ) -> Any:  # noqa: ANN401 - a handler answers with what it likes
-        before = cancellations()
+        before = self._task.cancelling()
         try:
             if handler.is_async:
                 with anyio.fail_after(self._timeout_s):
                     return await bound(argument, ctx)
             return bound(argument, ctx)
         finally:
-            if cancellations() > before:
-                await take_back_cancellations(before)
+            if self._task.cancelling() > before:
+                await take_back_cancellations(self._task, before)
 
     def _list_answers(self, handler: Handler, call: list[Delivery], value: object) -> Sequence[object]:
         if handler.message_type.channel == "events":

@@ -202,7 +202,7 @@ MUTATIONS: Final = (
         _POISON,
         "a handler may end the task of all turns",
         "nexus_actors/runtime/turn.py",
-        "            if cancellations() > before:",
+        "            if self._task.cancelling() > before:",
         "            if before < 0:",
         ("tests/nexus_actors/runtime/test_turn_faults.py::test_a_handler_that_cancels_its_task_is_parked_and_stops_no_other",),
     ),

@@ -6,7 +6,7 @@ from collections.abc import Generator
 import anyio.lowlevel
 import pytest
 
-from nexus_actors.blame import Escaped, blamed, blaming, cancellations, signals_handled, take_back_cancellations
+from nexus_actors.blame import Escaped, blamed, blaming, own_task, signals_handled, take_back_cancellations
 
 pytestmark = pytest.mark.anyio
 
@@ -44,21 +44,20 @@ async def test_an_interrupt_is_blamed_where_signals_are_handled(error: BaseExcep
 
 
 async def test_code_that_cancels_its_own_task_is_to_blame_and_the_task_goes_on() -> None:
-    task = asyncio.current_task()
-    assert task is not None
-    before = cancellations()
+    task = own_task()
+    before = task.cancelling()
     task.cancel()
     task.cancel()
     with pytest.raises(Escaped, match="cancelled the task that it runs in"):
-        await take_back_cancellations(before)
-    assert cancellations() == before
+        await take_back_cancellations(task, before)
+    assert task.cancelling() == before
     await anyio.lowlevel.checkpoint()
 
 
 async def test_a_cancellation_from_outside_is_not_taken_back() -> None:
     with anyio.CancelScope() as scope:
         scope.cancel()
-        await take_back_cancellations(cancellations())
+        await take_back_cancellations(own_task(), own_task().cancelling())
         await anyio.sleep_forever()
     assert scope.cancelled_caught
 
