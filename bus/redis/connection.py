@@ -124,15 +124,19 @@ async def _cluster(settings: RedisSettings, address: RedisAddress, pools: _Pools
         return pools.server(host=node.host, port=node.port)
 
     failure: Exception | None = None
-    async with anyio.create_task_group() as tasks:
-        link = ClusterLink(address.endpoints, open_server, tasks, settings.max_block_s)
-        try:
-            yield RedisStreamStore(link, settings.prefix)
-        except Exception as error:  # noqa: BLE001 - raised below; the task group would wrap it
-            failure = error
-        finally:
-            tasks.cancel_scope.cancel()
-            await link.close()
+    tasks = anyio.create_task_group()
+    link = ClusterLink(address.endpoints, open_server, tasks, settings.max_block_s)
+    try:
+        async with tasks:
+            try:
+                yield RedisStreamStore(link, settings.prefix)
+            except Exception as error:  # noqa: BLE001 - raised below; the task group would wrap it
+                failure = error
+            finally:
+                tasks.cancel_scope.cancel()
+    finally:
+        # When its tasks have ended: one of them may have been about to connect.
+        await link.close()
     if failure is not None:
         raise failure
 
@@ -161,5 +165,6 @@ async def _sentinel(settings: RedisSettings, address: RedisAddress, pools: _Pool
     try:
         yield RedisStreamStore(SingleLink(server), settings.prefix)
     finally:
-        await server.close()
-        await sentinels.aclose()
+        with anyio.CancelScope(shield=True):
+            await server.close()
+            await sentinels.aclose()
