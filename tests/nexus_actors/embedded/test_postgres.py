@@ -17,6 +17,7 @@ import pytest
 from nexus_actors.embedded import EmbeddedPostgres, EmbeddedServerError, binaries, server
 from nexus_actors.embedded.folder import processes_in
 from nexus_actors.embedded.ports import LOOPBACK, free_port, is_free
+from tests.absence import leave_out
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -233,10 +234,11 @@ async def test_an_idle_connection_does_not_hold_up_its_stop(tmp_path: Path) -> N
     connection.terminate()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder that the server's account cannot enter")
 async def test_root_runs_it_under_another_account_in_folders_that_only_root_may_enter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if os.geteuid() != 0:
+        leave_out("Only root can make a folder that the server's account cannot enter.")
     hidden = tmp_path / "hidden"
     hidden.mkdir(mode=0o700)
     copy = binaries.shared_copy(binaries.package_folder(binaries.POSTGRES_PACKAGE), hidden)
