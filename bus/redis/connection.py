@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import anyio
@@ -9,7 +10,6 @@ from msgspec import Struct
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import Connection, SSLConnection, parse_url
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
@@ -17,6 +17,7 @@ from bus.address import Endpoint, RedisAddress
 from bus.certificates import REDIS_FILES, check_certificates
 from bus.redis.cluster import ClusterLink
 from bus.redis.master import MasterConnection, TlsMasterConnection
+from bus.redis.sentinels import Sentinels
 from bus.redis.server import Server
 from bus.redis.single import SingleLink
 from bus.redis.store import RedisStreamStore
@@ -146,7 +147,7 @@ async def _sentinel(settings: RedisSettings, address: RedisAddress, pools: _Pool
     tls = pools.options.get("connection_class") is SSLConnection
     names = {"socket_connect_timeout", "health_check_interval", "protocol"}
     options = {name: value for name, value in pools.options.items() if name in names or name.startswith("ssl_")}
-    sentinels = Sentinel(  # type: ignore[no-untyped-call]
+    sentinels = Sentinels(  # type: ignore[no-untyped-call]
         address.endpoints,
         sentinel_kwargs={
             **options,
@@ -157,11 +158,10 @@ async def _sentinel(settings: RedisSettings, address: RedisAddress, pools: _Pool
         },
     )
 
-    async def find_master() -> tuple[str, int]:
-        host, port = await sentinels.discover_master(address.master)
-        return str(host), int(port)
-
-    server = pools.server(connection_class=TlsMasterConnection if tls else MasterConnection, find_master=find_master)
+    server = pools.server(
+        connection_class=TlsMasterConnection if tls else MasterConnection,
+        find_master=partial(sentinels.discover_master, address.master),
+    )
     try:
         yield RedisStreamStore(SingleLink(server), settings.prefix)
     finally:

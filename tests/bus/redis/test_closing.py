@@ -44,11 +44,14 @@ async def test_sentinels_are_left_also_by_who_is_cancelled(monkeypatch: pytest.M
     class Sentinels:
         def __init__(self, *_: object, **__: object) -> None: ...
 
+        async def discover_master(self, name: str) -> tuple[str, int]:
+            raise NotImplementedError
+
         async def aclose(self) -> None:
             await anyio.lowlevel.checkpoint()
             closed.append(True)
 
-    monkeypatch.setattr("bus.redis.connection.Sentinel", Sentinels)
+    monkeypatch.setattr("bus.redis.connection.Sentinels", Sentinels)
     with anyio.CancelScope() as scope:
         async with connect(RedisSettings(url="redis+sentinel://127.0.0.1:1/nexus")):
             scope.cancel()
