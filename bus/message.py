@@ -1,6 +1,7 @@
 """Commands and events: typed messages, declared in a contract with their topic and their key."""
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, ClassVar, Generic, TypeVar, cast, dataclass_transform
 
@@ -10,13 +11,14 @@ from msgspec import Struct, StructMeta
 from bus.errors import AbsentType, ContractError
 from bus.field_types import field_types
 from bus.key_type import key_type_problem
+from bus.refusal import FieldError
 from bus.topic import Channel, Topic
 from bus.type_arguments import type_argument
 
 Reply = TypeVar("Reply")
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_OPTIONS = ("topic", "key", "version", "batch", "scope")
+_OPTIONS = ("topic", "key", "version", "batch", "scope", "noun")
 
 
 def snake_case(name: str) -> str:
@@ -53,6 +55,8 @@ class MessageMeta(StructMeta):
         return cls
 
 
+# Once more, for mypy looks at classes before metaclasses, and there finds what `Struct` says: that order counts.
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class Message(Struct, frozen=True, kw_only=True, metaclass=MessageMeta):
     """What travels on the bus. Declare a `Command` or an `Event`, not this."""
 
@@ -63,6 +67,7 @@ class Message(Struct, frozen=True, kw_only=True, metaclass=MessageMeta):
     version: ClassVar[int] = 1
     batch: ClassVar[str | None] = None
     scope: ClassVar[str | None] = None
+    noun: ClassVar[str | None] = None
 
     def __init_subclass__(
         cls,
@@ -72,6 +77,7 @@ class Message(Struct, frozen=True, kw_only=True, metaclass=MessageMeta):
         version: int = 1,
         batch: str | None = None,
         scope: str | None = None,
+        noun: str | None = None,
     ) -> None:
         """The metaclass reads these; they stand here so that type checkers know them."""
         super().__init_subclass__()
@@ -138,3 +144,10 @@ class Command(Message, Generic[Reply]):
             ContractError: the class does not declare it.
         """
         return type_argument(cls, Command, "its answer")
+
+    def faults(self) -> Iterable[FieldError]:
+        """What is wrong between its fields. Override it: it is said together with what the rules of single fields refuse.
+
+        Fields are in their normal form, but for those that a rule refused: these are as they came.
+        """
+        return ()

@@ -11,6 +11,8 @@ Schema = dict[str, Any]
 
 WORDS: Final = ("title", "description", "examples", "discriminator")
 """What is for people, and for tools that make code: it may change."""
+SHOWN: Final = "x-shown"
+"""Bounds that a document shows in place of those that decoders keep: a rule keeps them, before a handler runs."""
 MARK_LENGTH: Final = 8
 
 # Where a schema holds others (JSON Schema 2020-12, section 10); those that msgspec writes.
@@ -43,7 +45,10 @@ def without_words(schema: Schema) -> Schema:
 def schema_mark(kind: Any) -> str:  # noqa: ANN401 - a type
     """Tells the schema of a type from that of another release: eight hexadecimal digits, the same in every process.
 
-    It is made once for a type. Two releases whose types take the same JSON have the same mark; words for people do not count.
+    It is made once for a type. Two releases whose types take the same JSON have the same mark; words for people do not count,
+    nor do the bounds of rules.
     """
     schema = without_words(msgspec.json.schema(kind))
+    for part in subschemas(schema):
+        part.pop(SHOWN, None)
     return hashlib.sha256(_encoder.encode(schema)).hexdigest()[:MARK_LENGTH]

@@ -63,6 +63,8 @@ class Handler(Struct, frozen=True):
         many: it takes a list of messages of one key.
         is_async: it is a coroutine function.
         retry: its own policy for what it fails at; None for the service's.
+        check: puts a command into its normal form, or refuses it; None where its types have no rules. Events are facts: they
+            are taken as they are.
     """
 
     actor: type[Actor[Any]]
@@ -72,6 +74,7 @@ class Handler(Struct, frozen=True):
     many: bool
     is_async: bool
     retry: RetryPolicy | None = None
+    check: Callable[[Any], Any] | None = None
 
     def key_of(self, message: Message) -> str | None:
         """The key of the actor that handles ``message``; None when the message names none."""

@@ -34,7 +34,7 @@ def messages_of(entry: ServiceEntry) -> list[type[Message]]:
         for value in _declared(entry)
         if isinstance(value, type)
         and issubclass(value, Command | Event)
-        and value not in {Command, Event}
+        and hasattr(value, "wire")
         and value.topic.service == entry.name
     }
     return [found[name] for name in sorted(found)]

@@ -4,7 +4,7 @@ import inspect
 import re
 from typing import Any, Final, NamedTuple
 
-from bus.schema import Schema, subschemas
+from bus.schema import SHOWN, Schema, subschemas
 
 _SECTION: Final = "Attributes:"
 _INDENT: Final = 4
@@ -61,6 +61,7 @@ def attribute_texts(kind: Any) -> dict[str, str]:  # noqa: ANN401 - a type, or N
 def describe_properties(schema: Schema) -> None:
     """Move what docstrings say of single attributes to the properties, everywhere in a schema; in place."""
     for part in list(subschemas(schema)):
+        part.update(part.pop(SHOWN, {}))
         if "description" not in part:
             continue
         doc = parse_docstring(part["description"])

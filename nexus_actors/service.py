@@ -6,6 +6,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from bus import Command, ContractError, Message, StreamName, Topic
 from bus.codec import Contracts
 from bus.field_types import check_fields
@@ -13,6 +15,7 @@ from nexus_actors.actor import Actor, Handler, handlers_of
 from nexus_actors.catalogue import ServiceEntry
 from nexus_actors.job import Job
 from nexus_actors.omissions import check_migrations, check_named, check_taken
+from nexus_actors.rules import check_of
 from nexus_actors.work import Work, check_work
 
 if TYPE_CHECKING:
@@ -91,6 +94,7 @@ class Service:
             if issubclass(message_type, Command):
                 check_fields(message_type.reply_type())
                 self._check_command(message_type, handlers)
+                found[message_type] = (replace(handlers[0], check=check_of(message_type)),)
         return found
 
     def _check_kinds(self, found: Mapping[type[Message], Sequence[Handler]]) -> None:

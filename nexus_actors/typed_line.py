@@ -9,10 +9,10 @@ _JOINERS = frozenset("\u200c\u200d")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-def one_line(value: str, longest: int) -> str:
+def one_line(value: str, longest: int | None = None) -> str:
     """A line of text: NFC, runs of spaces and line ends as one space, none at the ends.
 
-    A rule for `Form.read`.
+    A rule for `Form.read`; without ``longest`` one for `nexus_actors.rules.rule`, which has bounds itself.
 
     Raises:
         ValueError: it is empty or longer than ``longest`` characters, or has characters that do not show (controls, marks of
@@ -21,6 +21,6 @@ def one_line(value: str, longest: int) -> str:
     line = unicodedata.normalize("NFC", _SPACES.sub(" ", value).strip())
     if any(unicodedata.category(character) in _HIDDEN and character not in _JOINERS for character in line):
         raise ValueError("It has characters that do not show. Type it anew.")
-    if not 1 <= len(line) <= longest:
+    if longest is not None and not 1 <= len(line) <= longest:
         raise ValueError(f"It has {len(line)} characters. Give 1 to {longest}.")
     return line

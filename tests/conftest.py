@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import redis
 import structlog
 from structlog.dev import ConsoleRenderer, plain_traceback
 
+from nexus_actors import Service
 from nexus_actors.embedded import EmbeddedPostgres, EmbeddedRedis
 from tests.absence import leave_out
 from tests.databases import Databases
@@ -151,6 +152,20 @@ def database_url(databases: Databases) -> Iterator[str]:
     url = databases.take()
     yield url
     databases.give_back(url)
+
+
+@pytest.fixture(scope="module")
+def module_database_url(databases: Databases) -> Iterator[str]:
+    """The address of an empty database that the tests of one module share, each with a tenant of its own."""
+    url = databases.take()
+    yield url
+    databases.give_back(url)
+
+
+@pytest.fixture(scope="session")
+def schema_url(databases: Databases) -> Callable[[Service], Awaitable[str]]:
+    """The address of a database with the schema of a service, for all tests of the run: each takes a tenant of its own."""
+    return databases.of
 
 
 @pytest.fixture

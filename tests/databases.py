@@ -8,6 +8,9 @@ from uuid import uuid4
 import anyio
 import asyncpg
 
+from nexus_actors import Service
+from nexus_actors.testing import migrated
+
 _SPARE: Final = "nexus_spare"
 _EMPTY: Final = """
     SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
@@ -34,6 +37,15 @@ class Databases:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._of: dict[str, str] = {}
+
+    async def of(self, service: Service) -> str:
+        """The address of a database with the schema of a service, the same for all who ask: each takes a tenant of its own."""
+        if service.name not in self._of:
+            name = f"of_{service.schema}"
+            await _with(self._url, lambda server: server.execute(f"CREATE DATABASE {name} TEMPLATE template0"))
+            self._of[service.name] = await migrated(service, urlunsplit(urlsplit(self._url)._replace(path=f"/{name}")))
+        return self._of[service.name]
 
     def take(self) -> str:
         """The address of an empty database. Its name is new, so that what a former test has left running does not find it."""
@@ -59,11 +71,12 @@ async def _take(server: "asyncpg.Connection[asyncpg.Record]", name: str) -> None
 
 
 def _connected(url: str, work: Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[Any]]) -> None:
-    async def connected() -> None:
-        connection = await asyncpg.connect(url)
-        try:
-            await work(connection)
-        finally:
-            await connection.close()
+    anyio.run(_with, url, work)
 
-    anyio.run(connected)
+
+async def _with(url: str, work: Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[Any]]) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await work(connection)
+    finally:
+        await connection.close()

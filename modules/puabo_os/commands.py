@@ -5,11 +5,12 @@ from importlib import import_module
 from typing import Any
 
 import msgspec
-from msgspec import Struct, defstruct
+from msgspec import Struct
 
 from bus import Command, Refusal
 from nexus_actors import Catalogue, ServiceEntry
-from nexus_actors.http import JsonDecoder
+from nexus_actors.http import JsonDecoder, strict_twin
+from nexus_actors.json_schema import describe_properties
 
 _TOO_LONG = 200
 
@@ -39,7 +40,7 @@ class CommandDesk:
 
     def __init__(self, types: Mapping[str, type[Command[Any]]]) -> None:
         self._types = types
-        self._decoders = {name: JsonDecoder(_strict(kind)) for name, kind in types.items()}
+        self._decoders = {name: JsonDecoder(strict_twin(kind)) for name, kind in types.items()}
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> "CommandDesk":
@@ -78,26 +79,12 @@ def commands_of(entry: ServiceEntry) -> Iterator[type[Command[Any]]]:
     """The commands of a service that have a scope."""
     contract = import_module(f"{entry.package}.contract")
     for value in vars(contract).values():
-        if isinstance(value, type) and issubclass(value, Command) and value is not Command and value.scope is not None:
+        if isinstance(value, type) and issubclass(value, Command) and value.scope is not None:
             yield value
-
-
-def _strict(kind: type[Command[Any]]) -> type[Struct]:
-    """A Struct of the same fields that refuses any other."""
-    fields = [
-        (field.name, field.type) if field.required else (field.name, field.type, _default(field))
-        for field in msgspec.structs.fields(kind)
-    ]
-    return defstruct(kind.__name__, fields, kw_only=True, forbid_unknown_fields=True)
-
-
-def _default(field: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401 - whatever the contract says
-    if field.default_factory is not msgspec.NODEFAULT:
-        return msgspec.field(default_factory=field.default_factory)
-    return field.default
 
 
 def _entry(kind: type[Command[Any]]) -> CommandEntry:
     summary = (kind.__doc__ or "").strip().partition("\n")[0]
     schema = msgspec.json.schema(kind)
+    describe_properties(schema)
     return CommandEntry(kind.wire_type(), kind.topic.service, kind.__name__, summary, kind.scope or "", schema)

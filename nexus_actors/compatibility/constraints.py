@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from bus.schema import Schema
+from bus.schema import SHOWN, Schema
 from nexus_actors.compatibility.words import NARROWED, Words
 
 _UNBOUNDED: Final = float("inf")
@@ -23,7 +23,8 @@ _TYPES: Final[dict[str, Callable[[Any], bool]]] = {
 
 
 def tightened(old: Schema, new: Schema, said: Words = NARROWED) -> Iterator[str]:
-    """The limits that are tighter in ``new`` than in ``old``, in words."""
+    """The limits that are tighter in ``new`` than in ``old``, in words: those of a decoder, or of the rule in its place."""
+    old, new = old | old.get(SHOWN, {}), new | new.get(SHOWN, {})
     if _lower(new) > _lower(old):
         yield said.lower.format(was=_shown(old, "Minimum"), now=_shown(new, "Minimum"))
     if _upper(new) < _upper(old):

@@ -1,14 +1,18 @@
 """The routes of a service, declared beside their handlers."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bus import Command
+from nexus_actors.http.commands import command_route
 from nexus_actors.http.limits import RateLimit
+from nexus_actors.http.reads import list_route, show_route
 from nexus_actors.http.route import DEFAULT_BODY_LIMIT_BYTES, JSON, Method, Route, RouteError, RouteOptions
 from nexus_actors.http.signature import inspect_route
+from nexus_actors.tables import Table
 
 H = TypeVar("H", bound=Callable[..., Awaitable[Any]])
 
@@ -104,15 +108,59 @@ class Routes:
         """Declare the change of a thing; arguments as for `post`."""
         return self._declare("PATCH", path, _options(scope, status, rate_limit, body_limit_bytes, accepts))
 
+    def command(
+        self,
+        method: Method,
+        path: str,
+        kind: type[Command[Any]],
+        *,
+        status: int | None = None,
+        rate_limit: RateLimit | None = None,
+    ) -> None:
+        """Declare a route that asks a command, under the command's own scope, and answers with its answer.
+
+        Fields that the path names come from there; the key is a new id where it does not name it. ``expected_version`` comes
+        from If-Match. The other fields are the body.
+
+        Args:
+            method: POST, PUT, PATCH or DELETE.
+            path: the path, with its parameters in braces.
+            kind: what is asked. Its docstring is the route's.
+            status: the status of success; 201 where a thing is made.
+            rate_limit: how often a caller may ask.
+        """
+        if kind.scope is None:
+            raise RouteError(f"{method} {path}: {kind.__name__} has no scope, so nobody may ask it from outside.")
+        options = RouteOptions(scope=kind.scope, status=status, rate_limit=rate_limit)
+        self._add(command_route(self.tag, method, path, kind, options))
+
+    def reads(
+        self, path: str, table: Table[Any], *, scope: str | None, filters: Sequence[str] = (), about: str | None = None
+    ) -> None:
+        """Declare two routes: the list of a table at ``path``, page by page, and one of its rows under it, by its key.
+
+        Args:
+            path: the path of the list.
+            table: what is read.
+            scope: what a caller must be allowed.
+            filters: fields that a caller may ask for by their values.
+            about: what the list shows, in a sentence.
+        """
+        options = RouteOptions(scope=scope)
+        self._add(list_route(self.tag, path, table, filters, about, options))
+        self._add(show_route(self.tag, path, table, options))
+
     def _declare(self, method: Method, path: str, options: RouteOptions) -> Callable[[H], H]:
         def declare(handler: H) -> H:
-            route = inspect_route(self.tag, method, path, options, handler)
-            if any(other.label == route.label for other in self._routes):
-                raise RouteError(f"{route.label} is declared twice. Remove one.")
-            self._routes.append(route)
+            self._add(inspect_route(self.tag, method, path, options, handler))
             return handler
 
         return declare
+
+    def _add(self, route: Route) -> None:
+        if any(other.label == route.label for other in self._routes):
+            raise RouteError(f"{route.label} is declared twice. Remove one.")
+        self._routes.append(route)
 
 
 def _options(

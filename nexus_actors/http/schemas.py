@@ -24,7 +24,7 @@ class Schemas:
     def __init__(self, routes: tuple[Route, ...]) -> None:
         self._kinds = _unique([Problem, *(kind for route in routes for kind in _kinds(route))])
         self._schemas, self.components = msgspec.json.schema_components(self._kinds, ref_template=REF)
-        for schema in self.components.values():
+        for schema in (*self._schemas, *self.components.values()):
             describe_properties(schema)
 
     def of(self, kind: Any) -> Schema:  # noqa: ANN401 - a type or generic alias

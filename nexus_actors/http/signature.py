@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, get_origin, get_type_hints
 
 import msgspec
@@ -38,23 +38,47 @@ def inspect_route(tag: str, method: Method, path: str, options: RouteOptions, ha
 
 
 def _inspect(tag: str, method: Method, path: str, options: RouteOptions, handler: Callable[..., Any]) -> Route:
-    _check_options(path, options)
     hints = _hints(handler)
+    for name in PATH_PARAMETER.findall(path):
+        parameter = inspect.signature(handler).parameters.get(name)
+        if parameter is not None and parameter.default is not inspect.Parameter.empty:
+            raise RouteError(f"{name} is in the path, so it cannot have a default")
+    doc = inspect.getdoc(handler) or _title(handler.__name__)
+    return route_of(tag, method, path, options, handler, name=handler.__name__, doc=doc, hints=hints)
+
+
+def route_of(
+    tag: str,
+    method: Method,
+    path: str,
+    options: RouteOptions,
+    handler: Callable[..., Any],
+    *,
+    name: str,
+    doc: str,
+    hints: Mapping[str, Any],
+) -> Route:
+    """The route of a handler whose parameters, by name, and ``return`` have these types.
+
+    Raises:
+        RouteError: path, options and types do not fit each other.
+        UnfitParameter: a parameter of path or query has a type that text cannot become.
+    """
+    _check_options(path, options)
     result_type = _result_type(hints)
-    names = PATH_PARAMETER.findall(path)
     body_type = _body_type(method, hints, options)
-    summary, _, description = (inspect.getdoc(handler) or _title(handler.__name__)).partition("\n")
+    summary, _, description = doc.partition("\n")
     return Route(
         method=method,
         path=path,
         tag=tag,
         handler=handler,
-        name=handler.__name__,
+        name=name,
         summary=summary.strip(),
         description=description.strip(),
         options=options,
         status=status_of(options, result_type),
-        path_type=_path_type(handler, names, hints),
+        path_type=_path_type(PATH_PARAMETER.findall(path), hints),
         query_type=_query_type(hints),
         body_type=body_type,
         result_type=result_type,
@@ -94,7 +118,7 @@ def _hints(handler: Callable[..., Any]) -> dict[str, Any]:
     return hints
 
 
-def _result_type(hints: dict[str, Any]) -> Any:  # noqa: ANN401 - a type or generic alias
+def _result_type(hints: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a type or generic alias
     kind = hints["return"]
     if kind is type(None):
         return None
@@ -103,22 +127,19 @@ def _result_type(hints: dict[str, Any]) -> Any:  # noqa: ANN401 - a type or gene
     raise RouteError(f"it returns {kind}. A route returns a Struct, Page[...], Raw(...) or None")
 
 
-def _path_type(handler: Callable[..., Any], names: list[str], hints: dict[str, Any]) -> type[Struct]:
+def _path_type(names: list[str], hints: Mapping[str, Any]) -> type[Struct]:
     given = hints.keys() - _RESERVED - {"return"}
     if missing := set(names) - given:
         raise RouteError(f"the handler has no parameter {', '.join(sorted(missing))}, which the path has")
     if unknown := given - set(names):
         raise RouteError(f"{', '.join(sorted(unknown))} is neither request, body, query nor in the path")
-    for name in names:
-        if inspect.signature(handler).parameters[name].default is not inspect.Parameter.empty:
-            raise RouteError(f"{name} is in the path, so it cannot have a default")
     kind = msgspec.defstruct("PathParameters", [(name, hints[name]) for name in names], frozen=True)
     if any(is_list for is_list, _ in ParameterDecoder(kind, "path").fields.values()):
         raise RouteError("a parameter of the path cannot be a list")
     return kind
 
 
-def _query_type(hints: dict[str, Any]) -> Any:  # noqa: ANN401 - a type or generic alias
+def _query_type(hints: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a type or generic alias
     kind = hints.get("query")
     if kind is None:
         return None
@@ -131,7 +152,7 @@ def _query_type(hints: dict[str, Any]) -> Any:  # noqa: ANN401 - a type or gener
     return kind
 
 
-def _body_type(method: Method, hints: dict[str, Any], options: RouteOptions) -> Any:  # noqa: ANN401 - a type or generic alias
+def _body_type(method: Method, hints: Mapping[str, Any], options: RouteOptions) -> Any:  # noqa: ANN401 - a type or generic alias
     kind = hints.get("body")
     if kind is None:
         return None

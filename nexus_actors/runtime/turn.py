@@ -227,7 +227,8 @@ class Turns:
         return answers, effects
 
     async def _invoke(self, handler: Handler, actor: Actor[Any], call: list[Delivery], ctx: Context) -> Sequence[object]:
-        argument: Message | list[Message] = [d.message for d in call] if handler.many else call[0].message
+        messages = [delivery.message if handler.check is None else handler.check(delivery.message) for delivery in call]
+        argument: Message | list[Message] = messages if handler.many else messages[0]
         bound = getattr(actor, handler.name)
         started = self._stopwatch()
         try:

@@ -86,14 +86,16 @@ class MemoryService:
         database: the runtime's tables; `MemoryDatabase.at` makes calls to it fail.
     """
 
-    def __init__(self, service: Service, world: MemoryWorld, settings: LoopSettings) -> None:
+    def __init__(
+        self, service: Service, world: MemoryWorld, settings: LoopSettings, store: MemoryTurnStore | None = None
+    ) -> None:
         self._service = service
         self._streams = world.streams
         self._publisher = Publisher(world.streams)
         self._answered = START
         self.clock = world.clock
         self.database = world.database
-        self._store = MemoryTurnStore(service.name, world.database)
+        self._store = store or MemoryTurnStore(service.name, world.database)
         self._leases = MemoryLeaseStore(world.database)
         self._jobs = MemoryJobs(service, MemoryJobStore(world.database), self._publisher, world.clock)
         self._ownership = Ownership()

@@ -53,9 +53,9 @@ def test_messages_know_their_channel_key_items_and_reply() -> None:
 def test_messages_are_values() -> None:
     assert Stop(vehicle_id=VEHICLE) == Stop(vehicle_id=VEHICLE)
     with pytest.raises(AttributeError):
-        Stop(vehicle_id=VEHICLE).vehicle_id = VEHICLE
+        Stop(vehicle_id=VEHICLE).vehicle_id = VEHICLE  # type: ignore[misc]
     with pytest.raises(TypeError):
-        Stop(VEHICLE)
+        Stop(VEHICLE)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("options", [{"key": "nothing"}, {"key": "a", "batch": "nothing"}, {"key": "a", "version": 0}, {}])

@@ -74,9 +74,9 @@ MUTATIONS: Final = (
     Mutation(
         _TENANTS,
         "a driver is found whichever tenant asks",
-        "modules/puabo_nexus/fleet/queries/drivers.py",
-        "FROM drivers WHERE tenant = $1 AND driver_id = $2",
-        "FROM drivers WHERE $1::text IS NOT NULL AND driver_id = $2",
+        "nexus_actors/tables/table.py",
+        "WHERE tenant = $1 AND {key} = $2",
+        "WHERE $1::text IS NOT NULL AND {key} = $2",
         (_FLEET,),
     ),
     Mutation(

@@ -10,6 +10,10 @@ from uuid import UUID
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from bus import Command, Event, Instant, Topic
+from modules.puabo_nexus.fleet.domain.identifier import licence_number, phone
+from modules.puabo_nexus.fleet.domain.text import person_name
+from nexus_actors.changes import Change, Create
+from nexus_actors.rules import rule
 
 FLEET = Topic("fleet-service", partitions=8)
 
@@ -24,9 +28,9 @@ MAX_RADIUS_M = 5_000
 PlateText = Annotated[str, Meta(min_length=1, max_length=40, examples=["ZG 1234-AB"])]
 VinText = Annotated[str, Meta(min_length=17, max_length=17, examples=["1M8GDM9AXKP042788"])]
 DeviceText = Annotated[str, Meta(min_length=1, max_length=64, examples=["358735071000001"])]
-NameText = Annotated[str, Meta(min_length=1, max_length=200)]
-PhoneText = Annotated[str, Meta(min_length=1, max_length=40, examples=["+385 91 234 5678"])]
-LicenceText = Annotated[str, Meta(min_length=1, max_length=40)]
+PersonName = Annotated[str, rule(person_name, max_length=100, examples=["Ana Horvat"])]
+Phone = Annotated[str, rule(phone, min_length=8, max_length=16, examples=["+3851234", "+385 91 234 5678", "+385912345678901"])]
+LicenceNumber = Annotated[str, rule(licence_number, max_length=30, examples=["B072 RRE2-I55"])]
 ReasonText = Annotated[str, Meta(min_length=1, max_length=400)]
 PlaceText = Annotated[str, Meta(min_length=1, max_length=200)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
@@ -191,36 +195,38 @@ class VehicleRetired(Event, topic=FLEET, key="vehicle_id"):
     vehicle_id: UUID
 
 
-class RegisterDriver(Command[Driver], topic=FLEET, key="driver_id", scope=WRITE):
-    """Take a driver into the fleet. An account belongs to one active driver of a tenant at a time."""
+class RegisterDriver(Create[Driver], topic=FLEET, key="driver_id", scope=WRITE):
+    """Register a driver.
 
-    driver_id: UUID
-    name: NameText
-    phone: PhoneText | None = None
-    licence_number: LicenceText | None = None
-    user_id: UUID | None = None
-
-
-class ChangeDriver(Command[Driver], topic=FLEET, key="driver_id", scope=WRITE):
-    """Change what is given; null clears it, what is left out stays.
+    An account belongs to one active driver of a tenant at a time.
 
     Attributes:
-        expected_version: refuse unless the driver is at this version; None changes them as they are.
+        phone: number with the country's code; spaces and marks are left out of what is kept.
+        user_id: the account that they log in with, as auth-ms names it. With it they may report positions of the vehicles that
+            they are assigned to.
     """
 
     driver_id: UUID
-    expected_version: Version | None = None
-    name: NameText | UnsetType = UNSET
-    phone: PhoneText | UnsetType | None = UNSET
-    licence_number: LicenceText | UnsetType | None = UNSET
+    name: PersonName
+    phone: Phone | None = None
+    licence_number: LicenceNumber | None = None
+    user_id: UUID | None = None
+
+
+class ChangeDriver(Change[Driver], topic=FLEET, key="driver_id", scope=WRITE):
+    """Change what is given of a driver; null clears it, what is left out stays (RFC 7396)."""
+
+    driver_id: UUID
+    name: PersonName | UnsetType = UNSET
+    phone: Phone | UnsetType | None = UNSET
+    licence_number: LicenceNumber | UnsetType | None = UNSET
     user_id: UUID | UnsetType | None = UNSET
 
 
-class RetireDriver(Command[Driver], topic=FLEET, key="driver_id", scope=WRITE):
-    """Take a driver out of the fleet for good. Refused while they carry a delivery."""
+class RetireDriver(Change[Driver], topic=FLEET, key="driver_id", scope=WRITE):
+    """Take a driver who carries nothing out of the fleet, for good."""
 
     driver_id: UUID
-    expected_version: Version | None = None
 
 
 class DriverRegistered(Event, topic=FLEET, key="driver_id"):

@@ -12,6 +12,7 @@ import pytest
 from msgspec import Meta, Struct, UnsetType, defstruct
 
 from nexus_actors.compatibility.narrowing import Comparison
+from nexus_actors.rules import rule
 
 
 def narrowings(old: Any, new: Any) -> list[str]:
@@ -204,3 +205,12 @@ def test_references_are_followed_on_both_sides() -> None:
     }
     found = Comparison(old, new).narrowings({"$ref": "#/$defs/A"}, {"$ref": "#/$defs/B"}, "data")
     assert found == ["data.x: no longer takes every integer"]
+
+
+def test_a_rule_that_becomes_tighter_is_seen() -> None:
+    def ruled(most: int, least: int = 1) -> Any:
+        return record(plate=Annotated[str, rule(str.upper, min_length=least, max_length=most)])
+
+    assert narrowings(ruled(15), ruled(16)) == narrowings(ruled(15), ruled(15)) == []
+    assert narrowings(ruled(15), ruled(14)) == ["plate: maxLength fell from 15 to 14"]
+    assert narrowings(ruled(15), ruled(15, 2)) == ["plate: minLength rose from 1 to 2"]

@@ -5,7 +5,7 @@ import re
 _DEVICE = re.compile(r"[A-Za-z0-9._:@-]{1,64}")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _PHONE_MARKS = re.compile(r"[ ()./\u00a0-]+")
-_LICENCE = re.compile(r"[A-Z0-9][A-Z0-9 ./-]{0,29}")
+_LICENCE = re.compile(r"[A-Z0-9][A-Z0-9 ./-]*")
 
 
 def device_id(value: str) -> str:
@@ -33,12 +33,12 @@ def phone(value: str) -> str:
 
 
 def licence_number(value: str) -> str:
-    """The number of a driving licence: upper case, up to 30 letters, digits, spaces and ``. / -``.
+    """The number of a driving licence: upper case; letters, digits, spaces and ``. / -``.
 
     Raises:
         ValueError: it is none.
     """
     text = " ".join(value.upper().split())
     if not _LICENCE.fullmatch(text):
-        raise ValueError("It is not 1 to 30 letters, digits, spaces and . / - that begin with a letter or digit.")
+        raise ValueError("It is not letters, digits, spaces and . / - that begin with a letter or digit.")
     return text

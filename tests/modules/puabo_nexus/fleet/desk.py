@@ -39,7 +39,7 @@ PICKUP = Place(name="Depot", lat=45.80, lon=15.97)
 DROPOFF = Place(name="Shop", lat=45.85, lon=15.97)
 
 EVENTS = Contracts(
-    kind for kind in vars(contract).values() if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
+    kind for kind in vars(contract).values() if isinstance(kind, type) and issubclass(kind, Event) and hasattr(kind, "wire")
 )
 
 
@@ -56,6 +56,7 @@ class Desk:
         self._pool = pool
         self.db = PostgresDatabase(pool)
         self.now = NOON
+        self.tenant = "main"
         self.published: list[Message] = []
 
     def pass_time(self, minutes: float) -> None:
@@ -100,7 +101,8 @@ class Desk:
             log=structlog.get_logger(),
         )
         try:
-            answer = await getattr(handler.actor(message.key_of(), None), handler.name)(message, ctx)
+            normal = message if handler.check is None else handler.check(message)
+            answer = await getattr(handler.actor(message.key_of(), None), handler.name)(normal, ctx)
         except BaseException:
             await db.roll_back()
             raise

@@ -5,16 +5,14 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from bus import Command, Event, Message
+from bus import Command, Message
 from bus.message import snake_case
 from modules.puabo_nexus.fleet import contract
 from modules.puabo_nexus.fleet.contract import ChangeVehicle, DeliveryAssigned, Place, RegisterVehicle, RequestDelivery
 from modules.puabo_nexus.fleet.service import service
 
 MESSAGES = [
-    kind
-    for kind in vars(contract).values()
-    if isinstance(kind, type) and issubclass(kind, Message) and kind not in {Command, Event}
+    kind for kind in vars(contract).values() if isinstance(kind, type) and issubclass(kind, Message) and hasattr(kind, "wire")
 ]
 PLACE = {"name": "Depot", "lat": 45.8, "lon": 15.97}
 

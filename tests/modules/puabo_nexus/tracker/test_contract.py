@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from bus import Command, Event, Message
+from bus import Command, Message
 from bus.message import snake_case
 from modules.puabo_nexus.tracker import contract
 from modules.puabo_nexus.tracker.contract import Fix, PositionsRecorded, RecordPositions
@@ -13,9 +13,7 @@ from modules.puabo_nexus.tracker.service import service
 from tests.modules.puabo_nexus.tracker.drives import fix
 
 MESSAGES = [
-    kind
-    for kind in vars(contract).values()
-    if isinstance(kind, type) and issubclass(kind, Message) and kind not in {Command, Event}
+    kind for kind in vars(contract).values() if isinstance(kind, type) and issubclass(kind, Message) and hasattr(kind, "wire")
 ]
 ENTERABLE = {"RecordPositions", "EndTrip"}
 ID = UUID(int=1)

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from bus import Refusal, new_id
+from bus import Message, Refusal, new_id
 from modules.puabo_nexus.fleet.contract import (
     AssignDelivery,
     CancelDelivery,
@@ -186,7 +186,8 @@ async def test_two_steps_at_once_are_one_change_and_two_events(desk: Desk) -> No
     await see(desk, delivery, ("reached", "pickup", 1), ("reached", "dropoff", 9))
 
     assert (await now(desk, delivery)).version == 4
-    assert [type(event) for event in desk.take()] == [DeliveryArrivedAtPickup, DeliveryPickedUp, DeliveryCompleted]
+    kinds: list[type[Message]] = [DeliveryArrivedAtPickup, DeliveryPickedUp, DeliveryCompleted]
+    assert [type(event) for event in desk.take()] == kinds
 
 
 async def test_what_does_not_fit_is_written_down_and_changes_nothing(desk: Desk) -> None:

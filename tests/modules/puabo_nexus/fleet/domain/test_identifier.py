@@ -2,7 +2,9 @@
 
 import pytest
 
-from modules.puabo_nexus.fleet.domain.identifier import device_id, licence_number, phone
+from modules.puabo_nexus.fleet.contract import LicenceNumber
+from modules.puabo_nexus.fleet.domain.identifier import device_id, phone
+from nexus_actors.rules import normal_form
 
 
 @pytest.mark.parametrize("text", ["358735071000001", "van-7", "truck.7@depot:north_2", "A" * 64])
@@ -39,7 +41,7 @@ def test_phones_without_a_country_are_refused(typed: str) -> None:
 
 
 def test_licences_are_upper_case_and_short() -> None:
-    assert licence_number("  b072 rre2-i55 ") == "B072 RRE2-I55"
+    assert normal_form(LicenceNumber, "  b072 rre2-i55 ") == "B072 RRE2-I55"
     for wrong in ("", " ", "-1", "A" * 31, "A;DROP", "Ä1"):
-        with pytest.raises(ValueError, match="1 to 30 letters"):
-            licence_number(wrong)
+        with pytest.raises(ValueError, match=r"It is not letters|Give 1 to 30"):
+            normal_form(LicenceNumber, wrong)

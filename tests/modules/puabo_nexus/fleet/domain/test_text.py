@@ -2,7 +2,9 @@
 
 import pytest
 
+from modules.puabo_nexus.fleet.contract import PersonName
 from modules.puabo_nexus.fleet.domain.text import person_name, reason
+from nexus_actors.rules import normal_form
 
 
 @pytest.mark.parametrize("name", ["Ana Horvat", "Ngô Bảo Châu", "O'Neill-Smith, Jr.", "محمد", "李", "می\u200cکنیم"])
@@ -19,7 +21,7 @@ def test_composed_and_decomposed_letters_are_one_name() -> None:
 )
 def test_what_is_no_name_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="It has"):
-        person_name(name)
+        normal_form(PersonName, name)
 
 
 def test_a_reason_is_one_line() -> None:
