@@ -1,7 +1,7 @@
 """Changes of contracts that break what was written before them."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from bus.schema import Schema
 from nexus_actors.compatibility.narrowing import Comparison
@@ -33,6 +33,15 @@ class Change(NamedTuple):
 
     deploy: Deploy
     words: str
+
+
+def all_changes(old: Mapping[str, Snapshot], new: Mapping[str, Snapshot]) -> list[Change]:
+    """The changes of all services and of the runtime, by name; those that break something first."""
+    nothing = Snapshot()
+    found = [
+        change for name in sorted(old.keys() | new.keys()) for change in changes(old.get(name, nothing), new.get(name, nothing))
+    ]
+    return sorted(found, key=lambda change: get_args(Deploy).index(change.deploy), reverse=True)
 
 
 def changes(old: Snapshot, new: Snapshot) -> list[Change]:

@@ -1,7 +1,7 @@
 """What is written to streams and tables today: every message, every state, every envelope, as JSON Schemas."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +13,8 @@ from nexus_actors.documents.async_messages import ANSWER
 from nexus_actors.documents.interface import Interface, messages_in
 from nexus_actors.job import Job
 from nexus_actors.runtime import release
+
+RUNTIME: Final = "runtime"
 
 
 class MessageContract(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -45,8 +47,8 @@ class JobContract(Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: Schema
 
 
-class Snapshot(Struct, frozen=True, kw_only=True):
-    """All contracts at one time.
+class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The contracts of a service, or of the runtime, at one time.
 
     Attributes:
         topics: the number of partitions, by service.
@@ -57,21 +59,26 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         schemas: what the schemas refer to.
     """
 
-    topics: dict[str, int]
-    messages: dict[str, MessageContract]
-    states: dict[str, Schema]
-    formats: dict[str, Schema]
-    schemas: dict[str, Schema]
+    topics: dict[str, int] = {}
+    messages: dict[str, MessageContract] = {}
+    states: dict[str, Schema] = {}
+    formats: dict[str, Schema] = {}
+    schemas: dict[str, Schema] = {}
     jobs: dict[str, JobContract] = {}
 
 
-def snapshot_of(interfaces: Sequence[Interface]) -> Snapshot:
-    """The contracts of these services and of the runtime."""
-    kinds = [kind for interface in interfaces for kind in (*interface.commands, *interface.events)]
-    kinds += messages_in(release)
-    states = {f"{interface.name}.{name}": kind for interface in interfaces for name, kind in interface.states.items()}
-    jobs = [job for interface in interfaces for job in interface.jobs]
-    return make_snapshot(kinds, states, {"answer": ANSWER, "envelope": Envelope}, jobs)
+def snapshots_of(interfaces: Sequence[Interface]) -> dict[str, Snapshot]:
+    """The contracts of each of these services, by its name, and of the runtime itself, as ``runtime``."""
+    found = {
+        interface.name: make_snapshot(
+            [*interface.commands, *interface.events],
+            {f"{interface.name}.{name}": kind for name, kind in interface.states.items()},
+            {},
+            interface.jobs,
+        )
+        for interface in interfaces
+    }
+    return {**found, RUNTIME: make_snapshot(messages_in(release), {}, {"answer": ANSWER, "envelope": Envelope})}
 
 
 def make_snapshot(

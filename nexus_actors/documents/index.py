@@ -16,8 +16,8 @@ What the services of Nexus COS take and give, release {version}. Made from their
 
 - `<service>.asyncapi.json` (AsyncAPI 3.0): what a service sends and receives on the bus, in which streams, with the schemas.
 - `<service>.openapi.json` (OpenAPI 3.1): its HTTP face.
-- [platform.asyncapi.json](platform.asyncapi.json) and [platform.openapi.json](platform.openapi.json): all services in one
-  document; the latter as PUABO OS passes requests on to them, below `/api/<service>/`.
+- `./nexus docs --platform FOLDER` makes the same of all services in one document each; that of HTTP as PUABO OS passes requests
+  on to them, below `/api/<service>/`.
 
 A command without a scope is internal; the others can also be entered at PUABO OS by `POST /v1/commands/<type>`.
 """

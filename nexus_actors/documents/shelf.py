@@ -21,7 +21,7 @@ _OURS: Final = ("*.asyncapi.json", "*.openapi.json")
 
 
 def all_documents(interfaces: Sequence[Interface], version: str) -> dict[str, str]:
-    """The documents by file name. The same interfaces give the same text, byte by byte.
+    """The documents of each service, by file name. The same interfaces give the same text, byte by byte.
 
     Args:
         interfaces: the services.
@@ -33,7 +33,12 @@ def all_documents(interfaces: Sequence[Interface], version: str) -> dict[str, st
         document = asyncapi_document(interface.entry.title, version, about, [interface])
         files[f"{interface.name}.asyncapi.json"] = json_text(document)
         files[f"{interface.name}.openapi.json"] = json_text(service_openapi(interface, version))
-    files[f"{PLATFORM}.asyncapi.json"] = json_text(asyncapi_document(_TITLE, version, _ABOUT, interfaces))
+    return files
+
+
+def platform_documents(interfaces: Sequence[Interface], version: str) -> dict[str, str]:
+    """All services in one document of each kind: what is on the bus, and what the gateway passes on, where there is one."""
+    files = {f"{PLATFORM}.asyncapi.json": json_text(asyncapi_document(_TITLE, version, _ABOUT, interfaces))}
     gateway = gateway_openapi(_TITLE, version, interfaces)
     if gateway is not None:
         files[f"{PLATFORM}.openapi.json"] = json_text(gateway)

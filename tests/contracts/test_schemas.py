@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from nexus_actors.compatibility.changes import HOW_TO_PROCEED, breaking_changes
-from nexus_actors.compatibility.snapshot import Snapshot, read_snapshot, snapshot_of
+from nexus_actors.compatibility.changes import HOW_TO_PROCEED, all_changes
+from nexus_actors.compatibility.folder import read_snapshots
+from nexus_actors.compatibility.snapshot import Snapshot, snapshots_of
 from nexus_actors.documents.interface import Interface, interfaces_of
 from nexus_actors.documents.shelf import all_documents, drift
 from nexus_actors.loading import load_catalogue, load_service
@@ -20,17 +21,18 @@ def interfaces() -> list[Interface]:
 
 
 @pytest.fixture(scope="module")
-def accepted() -> Snapshot:
-    return read_snapshot((Path(__file__).parent / "schemas.json").read_bytes())
+def accepted() -> dict[str, Snapshot]:
+    return read_snapshots(Path(__file__).parent / "accepted")
 
 
-def test_nothing_breaks_what_was_written_before(accepted: Snapshot, interfaces: list[Interface]) -> None:
-    breaking = breaking_changes(accepted, snapshot_of(interfaces))
+def test_nothing_breaks_what_was_written_before(accepted: dict[str, Snapshot], interfaces: list[Interface]) -> None:
+    found = all_changes(accepted, snapshots_of(interfaces))
+    breaking = [change.words for change in found if change.deploy == "breaking"]
     assert not breaking, "\n".join(["These changes break contracts:", *breaking, "", HOW_TO_PROCEED])
 
 
-def test_the_snapshot_knows_every_contract(accepted: Snapshot, interfaces: list[Interface]) -> None:
-    assert accepted == snapshot_of(interfaces), "Contracts have grown. Guard what is new: ./nexus docs --accept-schemas"
+def test_the_snapshots_know_every_contract(accepted: dict[str, Snapshot], interfaces: list[Interface]) -> None:
+    assert accepted == snapshots_of(interfaces), "Contracts have grown. Guard what is new: ./nexus docs --accept-schemas"
 
 
 def test_the_documents_are_those_of_the_code(interfaces: list[Interface]) -> None:

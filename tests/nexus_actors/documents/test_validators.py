@@ -7,7 +7,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from nexus_actors.documents.interface import Interface
-from nexus_actors.documents.shelf import all_documents, put
+from nexus_actors.documents.shelf import all_documents, platform_documents, put
 from tests.nexus_actors.documents.asyncapi_validator import LOCK, SOURCE, Validator
 
 # The first use of the validator installs it.
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture(scope="module")
 def folder(interfaces: list[Interface], tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("api")
-    put(made, all_documents(interfaces, "1.2.3"))
+    put(made, all_documents(interfaces, "1.2.3") | platform_documents(interfaces, "1.2.3"))
     return made
 
 
