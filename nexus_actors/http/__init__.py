@@ -2,7 +2,7 @@
 
 from nexus_actors.http.json_body import JsonDecoder
 from nexus_actors.http.limits import RateLimit
-from nexus_actors.http.page import Page, PageQuery, encode_cursor
+from nexus_actors.http.page import Page, PageQuery, encode_cursor, page_from
 from nexus_actors.http.reads import page_of
 from nexus_actors.http.request import Request
 from nexus_actors.http.route import Raw, RouteError
@@ -21,6 +21,7 @@ __all__ = [
     "Routes",
     "encode_cursor",
     "found",
+    "page_from",
     "page_of",
     "strict_twin",
 ]

@@ -2,6 +2,7 @@
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Annotated, Any, Final, Generic, TypeVar
 
@@ -42,6 +43,18 @@ class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
     cursor: Annotated[str, Meta(max_length=_MAX_CURSOR)] | None = None
+
+
+def page_from(items: Sequence[T], limit: int, cursor: Callable[[T], object]) -> Page[T]:
+    """The page of a list that was read one item too far, where there was one.
+
+    Args:
+        items: up to ``limit + 1`` of them, in order.
+        limit: how many the page may have.
+        cursor: what the list is ordered by, of one item; see `encode_cursor`.
+    """
+    shown = list(items[:limit])
+    return Page(items=shown, next=encode_cursor(cursor(shown[-1])) if len(items) > limit else None)
 
 
 def encode_cursor(values: Any) -> str:  # noqa: ANN401 - whatever a list is ordered by

@@ -172,6 +172,21 @@ class Table(Generic[T]):
         ctx.db.insert(self.name, tenant=ctx.tenant, **self.row(value), **hidden)
         return value
 
+    async def keep(self, ctx: Turn, value: T, **hidden: object) -> None:
+        """Write a row in place of the one with its key, where there is one: what another service's events say of a thing.
+
+        Args:
+            hidden: columns that the value does not show, to write in any case.
+        """
+        row = self.row(value) | hidden
+        places = ", ".join(f"${place}" for place, _ in enumerate(row, start=2))
+        changes = ", ".join(f"{column} = excluded.{column}" for column in row if column != self.key)
+        await ctx.db.execute(
+            f"INSERT INTO {self.name} (tenant, {', '.join(row)}) VALUES ($1, {places}) "  # noqa: S608 - no value is in it
+            f"ON CONFLICT (tenant, {self.key}) DO UPDATE SET {changes}",
+            *(ctx.tenant, *row.values()),
+        )
+
     async def change(self, ctx: Turn, old: T, new: T, **hidden: object) -> T:
         """Write what differs and count the version up; what is there then. Nothing is written where nothing differs: ``old``.
 
@@ -209,8 +224,8 @@ class Table(Generic[T]):
         """Up to ``limit`` values in order, beyond the one whose `cursor` is ``after``.
 
         Args:
-            where: values that columns must have, or be beyond: ``{"status": "active", "started_at >=": since}``. None lets
-                every row through.
+            where: values that columns must have, or compare with as an operator says: ``{"status": "active", "started_at
+                >=": since, "(ended_at IS NULL) =": True}``. None lets every row through.
         """
         wanted = {"tenant": here.tenant, **{name: value for name, value in where.items() if value is not None}}
         conditions = [f"{_compared(name)} ${place}" for place, name in enumerate(wanted, start=1)]

@@ -82,12 +82,12 @@ class TestPlatform:
         """A client of a service, with this token or none."""
         return HttpProbe(self._session, f"http://127.0.0.1:{self.faces.ports[service]}", token)
 
-    def events(self, event_type: type[E]) -> list[E]:
-        """The events of a type that have been published, in order."""
+    def events(self, event_type: type[E], *, tenant: str | None = None) -> list[E]:
+        """The events of a type that have been published, in order: of a tenant, or of all of them."""
         contracts = Contracts([event_type])
         name = event_type.wire_type()
         mine = [f.envelope for f in self.seen if f.envelope.type == name and not f.envelope.forwarded]
-        found: list[Any] = [contracts.decode(envelope) for envelope in mine]
+        found: list[Any] = [contracts.decode(envelope) for envelope in mine if tenant in {None, envelope.tenant}]
         return found
 
     async def until(self, holds: Callable[[], bool], within_s: float = 10.0) -> None:
