@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from functools import cache
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -52,6 +52,8 @@ def _strict_type(hint: Any) -> Any:  # noqa: ANN401 - a type
     if isinstance(hint, type) and issubclass(hint, Struct):
         return _strict(hint)
     origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return Annotated[_strict_type(inner[0]), *inner[1:]]
     if origin in {Union, UnionType}:
         return Union[tuple(map(_strict_type, inner))]  # noqa: UP007 - made of values
     if origin in {list, tuple, dict}:
