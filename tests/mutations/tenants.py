@@ -90,8 +90,8 @@ MUTATIONS: Final = (
         _APART,
         "a read of the tracker finds another tenant's positions",
         "modules/puabo_nexus/tracker/queries/positions.py",
-        '_RANGE = "tenant = $1 AND',
-        '_RANGE = "$1::text IS NOT NULL AND',
+        "SELECT {FIX_COLUMNS} FROM positions WHERE tenant = $1 AND",
+        "SELECT {FIX_COLUMNS} FROM positions WHERE $1::text IS NOT NULL AND",
         (f"{_SAME_IDS}::test_each_sees_what_it_would_see_alone",),
     ),
     Mutation(

@@ -114,7 +114,10 @@ class RecordPositions(Command[PositionsReceipt], topic=TRACKER, key="vehicle_id"
 
 
 class EndTrip(Command[Trip], topic=TRACKER, key="vehicle_id", scope=WRITE):
-    """End the trip that a vehicle is on, at its newest fix. The next fix begins a new stretch."""
+    """End the trip that a vehicle is on, at its newest fix: for the end of a shift, or of a recording that was replayed.
+
+    The next fix begins a new stretch.
+    """
 
     vehicle_id: UUID
 

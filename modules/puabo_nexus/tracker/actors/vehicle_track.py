@@ -25,6 +25,7 @@ from modules.puabo_nexus.tracker.domain.recorder import Recorder, VehicleState
 from modules.puabo_nexus.tracker.domain.track import TripRules
 from modules.puabo_nexus.tracker.queries import assignments, vehicles
 from modules.puabo_nexus.tracker.queries.sql_history import SqlHistory
+from modules.puabo_nexus.tracker.tables import VEHICLES, Vehicle
 from nexus_actors import Actor, Context, handles
 
 RULES = TripRules()
@@ -42,30 +43,28 @@ class VehicleTrack(Actor[VehicleState]):
     @handles
     async def changed(self, message: VehicleChanged, ctx: Context) -> None:
         """Its plate or its device may be another. A key belongs to a device and goes with it."""
-        if message.device_id != self.state.device_id:
-            await vehicles.set_key(ctx.db, ctx.tenant, message.vehicle_id, None)
         await self._join(message, ctx)
 
     @handles
     async def retired(self, message: VehicleRetired, ctx: Context) -> None:
         """Nothing more is taken of it; what there is stays."""
         self.state.membership = "retired"
-        await vehicles.retire(ctx.db, ctx.tenant, message.vehicle_id, ctx.now)
+        await vehicles.retire(ctx, message.vehicle_id)
 
     @handles(key="vehicle_id")
     async def assigned(self, message: DeliveryAssigned, ctx: Context) -> None:
         """Its driver may report for it from now on."""
-        await assignments.assign(ctx.db, ctx.tenant, message.delivery_id, message.vehicle_id, message.driver_id)
+        await assignments.assign(ctx, message)
 
     @handles(key="vehicle_id")
     async def completed(self, message: DeliveryCompleted, ctx: Context) -> None:
         """Its driver may report for it a little longer, or as long as another delivery goes on."""
-        await assignments.end(ctx.db, ctx.tenant, message.delivery_id, ctx.now)
+        await assignments.end(ctx, message.delivery_id)
 
     @handles(key="vehicle_id")
     async def cancelled(self, message: DeliveryCancelled, ctx: Context) -> None:
         """As when it is completed. One that was never assigned names no vehicle and comes to none."""
-        await assignments.end(ctx.db, ctx.tenant, message.delivery_id, ctx.now)
+        await assignments.end(ctx, message.delivery_id)
 
     @handles
     async def record(self, messages: list[RecordPositions], ctx: Context) -> list[PositionsReceipt]:
@@ -100,14 +99,16 @@ class VehicleTrack(Actor[VehicleState]):
         self._require_active()
         if self.state.device_id is None:
             raise Refusal.conflict("no_device", "The vehicle has no device. Give it a device_id in the fleet first.")
-        await vehicles.set_key(ctx.db, ctx.tenant, message.vehicle_id, message.key_hash)
+        await vehicles.set_key(ctx, message.vehicle_id, message.key_hash)
         return DeviceKeyRecord(vehicle_id=message.vehicle_id, device_id=self.state.device_id, key_hash=message.key_hash)
 
     async def _join(self, message: VehicleRegistered | VehicleChanged, ctx: Context) -> None:
         if self.state.membership == "unknown":
             self.state.membership = "active"
+        lost = {"key_hash": None} if message.device_id != self.state.device_id else {}
         self.state.device_id = message.device_id
-        await vehicles.keep(ctx.db, ctx.tenant, message.vehicle_id, message.plate, message.device_id)
+        vehicle = Vehicle(vehicle_id=message.vehicle_id, plate=message.plate, device_id=message.device_id)
+        await VEHICLES.keep(ctx, vehicle, **lost)
 
     def _require_active(self) -> None:
         if self.state.membership == "unknown":
@@ -133,7 +134,7 @@ async def _require_driver(vehicle_id: UUID, ctx: Context) -> None:
     if caller is None or caller.may(WRITE_ANY):
         return
     user_id = _account(caller.subject)
-    if user_id is None or not await assignments.may_report(ctx.db, ctx.tenant, vehicle_id, user_id, ctx.now):
+    if user_id is None or not await assignments.may_report(ctx, vehicle_id, user_id):
         raise Refusal.forbidden(
             "vehicle_not_yours",
             "You are not the driver of a delivery under way with this vehicle. Ask a dispatcher to assign it to you, and to "

@@ -1,24 +1,20 @@
 """Which driver is assigned to which vehicle, as the fleet announced it."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from nexus_actors.database import Transaction
+from modules.puabo_nexus.fleet.contract import DeliveryAssigned
+from nexus_actors import Context
 
 GRACE: Final = timedelta(minutes=15)
 """How long a driver may go on to report after the last delivery has ended: for what the phone has not sent yet, and for the
 end of the trip. Another driver who takes the vehicle over ends it."""
 
-_LINK = """
-INSERT INTO drivers (tenant, driver_id, user_id) VALUES ($1, $2, $3)
-ON CONFLICT (tenant, driver_id) DO UPDATE SET user_id = excluded.user_id
-"""
-_UNLINK = "DELETE FROM drivers WHERE tenant = $1 AND driver_id = $2"
+_FORGET_ENDED = "DELETE FROM assignments WHERE tenant = $1 AND vehicle_id = $2 AND ended_at IS NOT NULL"
 _ASSIGN = """
 INSERT INTO assignments (tenant, delivery_id, vehicle_id, driver_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 """
-_FORGET_ENDED = "DELETE FROM assignments WHERE tenant = $1 AND vehicle_id = $2 AND ended_at IS NOT NULL"
 _END = "UPDATE assignments SET ended_at = $3 WHERE tenant = $1 AND delivery_id = $2 AND ended_at IS NULL"
 _MAY_REPORT = """
 SELECT EXISTS (
@@ -34,26 +30,18 @@ SELECT EXISTS (
 """
 
 
-async def link(db: Transaction, tenant: str, driver_id: UUID, user_id: UUID | None) -> None:
-    """Take note of the account that a driver logs in with; None where there is none."""
-    if user_id is None:
-        await db.execute(_UNLINK, tenant, driver_id)
-    else:
-        await db.execute(_LINK, tenant, driver_id, user_id)
-
-
-async def assign(db: Transaction, tenant: str, delivery_id: UUID, vehicle_id: UUID, driver_id: UUID) -> None:
+async def assign(ctx: Context, message: DeliveryAssigned) -> None:
     """Take note that a vehicle and its driver took a delivery on."""
-    await db.execute(_FORGET_ENDED, tenant, vehicle_id)
-    await db.execute(_ASSIGN, tenant, delivery_id, vehicle_id, driver_id)
+    await ctx.db.execute(_FORGET_ENDED, ctx.tenant, message.vehicle_id)
+    await ctx.db.execute(_ASSIGN, ctx.tenant, message.delivery_id, message.vehicle_id, message.driver_id)
 
 
-async def end(db: Transaction, tenant: str, delivery_id: UUID, now: datetime) -> None:
+async def end(ctx: Context, delivery_id: UUID) -> None:
     """Take note that a delivery has ended."""
-    await db.execute(_END, tenant, delivery_id, now)
+    await ctx.db.execute(_END, ctx.tenant, delivery_id, ctx.now)
 
 
-async def may_report(db: Transaction, tenant: str, vehicle_id: UUID, user_id: UUID, now: datetime) -> bool:
+async def may_report(ctx: Context, vehicle_id: UUID, user_id: UUID) -> bool:
     """Whether somebody is, or was until `GRACE` ago, the driver of a vehicle."""
-    allowed: bool = await db.fetchval(_MAY_REPORT, tenant, vehicle_id, user_id, now - GRACE)
+    allowed: bool = await ctx.db.fetchval(_MAY_REPORT, ctx.tenant, vehicle_id, user_id, ctx.now - GRACE)
     return allowed

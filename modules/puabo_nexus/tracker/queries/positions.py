@@ -9,20 +9,17 @@ from msgspec import Meta, Struct
 
 from bus import Instant
 from modules.puabo_nexus.tracker.contract import Fix
-from modules.puabo_nexus.tracker.queries.rows import FIX_COLUMNS, fix_of
-from nexus_actors import Database
+from modules.puabo_nexus.tracker.queries.fixes import FIX_COLUMNS, fix_of
 from nexus_actors.http import PageQuery
+from nexus_actors.tables import Here
 
 MAX_EXPORTED = 100_000
 
-_RANGE = "tenant = $1 AND vehicle_id = $2 AND fix_at >= coalesce($3, '-infinity'::timestamptz)"
-_UNTIL = "fix_at < coalesce($4, 'infinity'::timestamptz)"
-_PAGE = f"""
-    SELECT {FIX_COLUMNS} FROM positions
-    WHERE {_RANGE} AND {_UNTIL} AND fix_at > coalesce($5, '-infinity'::timestamptz)
-    ORDER BY fix_at LIMIT $6
+_RANGE = f"""
+    SELECT {FIX_COLUMNS} FROM positions WHERE tenant = $1 AND vehicle_id = $2
+    AND fix_at >= coalesce($3, '-infinity'::timestamptz) AND fix_at < coalesce($4, 'infinity'::timestamptz)
+    AND fix_at > coalesce($5, '-infinity'::timestamptz) ORDER BY fix_at LIMIT $6
 """  # noqa: S608 - constants
-_TRACK = f"SELECT {FIX_COLUMNS} FROM positions WHERE {_RANGE} AND {_UNTIL} ORDER BY fix_at LIMIT $5"  # noqa: S608 - constants
 _TRIP = f"""
     SELECT {", ".join(f"p.{name}" for name in FIX_COLUMNS.split(", "))} FROM trips t JOIN positions p
     ON (p.tenant, p.vehicle_id) = (t.tenant, t.vehicle_id)
@@ -68,32 +65,23 @@ class LastPosition(Struct, frozen=True, kw_only=True):
     odometer_m: float
 
 
-async def page(db: Database, tenant: str, vehicle_id: UUID, query: PositionQuery, after: datetime | None) -> list[Fix]:
-    """The fixes of a page, and one more where there are more."""
-    rows = await db.fetch(_PAGE, tenant, vehicle_id, query.from_at, query.to_at, after, query.limit + 1)
+async def within(
+    here: Here, vehicle_id: UUID, span: TimeRange | PositionQuery, after: datetime | None = None, limit: int = MAX_EXPORTED
+) -> list[Fix]:
+    """A vehicle's fixes in a range, beyond an instant, and one more than ``limit`` where there are more."""
+    rows = await here.db.fetch(_RANGE, here.tenant, vehicle_id, span.from_at, span.to_at, after, limit + 1)
     return [fix_of(row) for row in rows]
 
 
-async def track(db: Database, tenant: str, vehicle_id: UUID, span: TimeRange) -> list[Fix]:
-    """A vehicle's fixes in a range, at most one more than `MAX_EXPORTED`."""
-    rows = await db.fetch(_TRACK, tenant, vehicle_id, span.from_at, span.to_at, MAX_EXPORTED + 1)
-    return [fix_of(row) for row in rows]
-
-
-async def of_trip(db: Database, tenant: str, trip_id: UUID) -> list[Fix]:
+async def of_trip(here: Here, trip_id: UUID) -> list[Fix]:
     """The fixes of a trip, at most one more than `MAX_EXPORTED`."""
-    return [fix_of(row) for row in await db.fetch(_TRIP, tenant, trip_id, MAX_EXPORTED + 1)]
+    return [fix_of(row) for row in await here.db.fetch(_TRIP, here.tenant, trip_id, MAX_EXPORTED + 1)]
 
 
-async def last(db: Database, tenant: str, vehicle_id: UUID) -> LastPosition | None:
+async def last(here: Here, vehicle_id: UUID) -> LastPosition | None:
     """A vehicle's newest fix."""
-    row = await db.fetchrow(_LAST, tenant, vehicle_id)
+    row = await here.db.fetchrow(_LAST, here.tenant, vehicle_id)
     if row is None:
         return None
-    return LastPosition(
-        vehicle_id=vehicle_id,
-        fix=fix_of(row),
-        received_at=row["received_at"],
-        trip_id=row["trip_id"],
-        odometer_m=row["odometer_m"],
-    )
+    more = {name: row[name] for name in ("received_at", "trip_id", "odometer_m")}
+    return LastPosition(vehicle_id=vehicle_id, fix=fix_of(row), **more)

@@ -6,9 +6,9 @@ from uuid import UUID
 from msgspec import Struct
 
 from modules.puabo_nexus.tracker.contract import Fix
-from modules.puabo_nexus.tracker.queries.rows import FIX_COLUMNS, fix_of
-from nexus_actors import Database
+from modules.puabo_nexus.tracker.queries.fixes import FIX_COLUMNS, fix_of
 from nexus_actors.http import PageQuery
+from nexus_actors.tables import Here
 
 _PAGE = f"""
     SELECT {FIX_COLUMNS}, vehicle_id, received_at, reasons, entry FROM quarantine WHERE tenant = $1
@@ -43,16 +43,8 @@ class Quarantined(Struct, frozen=True, kw_only=True):
     received_at: datetime
 
 
-async def page(db: Database, tenant: str, query: QuarantineQuery, before: int | None) -> list[Quarantined]:
+async def page(here: Here, query: QuarantineQuery, before: int | None) -> list[Quarantined]:
     """The fixes of a page, and one more where there are more."""
-    rows = await db.fetch(_PAGE, tenant, query.vehicle_id, query.reason, before, query.limit + 1)
-    return [
-        Quarantined(
-            entry=row["entry"],
-            vehicle_id=row["vehicle_id"],
-            fix=fix_of(row),
-            reasons=row["reasons"],
-            received_at=row["received_at"],
-        )
-        for row in rows
-    ]
+    rows = await here.db.fetch(_PAGE, here.tenant, query.vehicle_id, query.reason, before, query.limit + 1)
+    more = ("entry", "vehicle_id", "reasons", "received_at")
+    return [Quarantined(fix=fix_of(row), **{name: row[name] for name in more}) for row in rows]

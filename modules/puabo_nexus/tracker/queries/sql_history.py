@@ -5,11 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import astuple
 
 from modules.puabo_nexus.tracker.contract import Fix, QuarantinedFix, Trip
 from modules.puabo_nexus.tracker.domain.history import Checkpoint
 from modules.puabo_nexus.tracker.domain.track import Track
-from modules.puabo_nexus.tracker.queries.rows import FIX_COLUMNS, TRIP_COLUMNS, fix_columns, fix_of, trip_of_row, trip_values
+from modules.puabo_nexus.tracker.queries.fixes import FIX_COLUMNS, fix_columns, fix_of
+from modules.puabo_nexus.tracker.tables import TRIPS
 from nexus_actors.database import Row, Transaction
 
 _MINE = "tenant = $1 AND vehicle_id = $2"
@@ -38,15 +40,15 @@ _FIXES = f"""
     ORDER BY fix_at LIMIT $5
 """  # noqa: S608 - constants
 _TRIPS = f"""
-    SELECT {TRIP_COLUMNS} FROM trips WHERE {_MINE}
+    SELECT {TRIPS.columns} FROM trips WHERE {_MINE}
     AND started_at >= coalesce($3, '-infinity'::timestamptz) AND started_at < coalesce($4, 'infinity'::timestamptz)
     ORDER BY started_at
 """  # noqa: S608 - constants
 _SAVE_TRIP = f"""
-    INSERT INTO trips ({TRIP_COLUMNS}, tenant)
+    INSERT INTO trips (tenant, {TRIPS.columns})
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
     ON CONFLICT (tenant, trip_id) DO UPDATE SET
-    {", ".join(f"{name} = excluded.{name}" for name in TRIP_COLUMNS.split(", ")[2:])}
+    {", ".join(f"{name} = excluded.{name}" for name in TRIPS.types if name != TRIPS.key)}
 """  # noqa: S608 - constants
 
 _REMOVE_TRIPS = f"DELETE FROM trips WHERE {_MINE} AND trip_id = ANY($3::uuid[])"  # noqa: S608 - constants
@@ -92,7 +94,7 @@ class SqlHistory:
 
     async def trips(self, since: datetime | None, before: datetime | None) -> list[Trip]:
         """The trips with ``since <= started_at < before``."""
-        return [trip_of_row(row) for row in await self._db.fetch(_TRIPS, *self._mine, since, before)]
+        return [TRIPS.value(row) for row in await self._db.fetch(_TRIPS, *self._mine, since, before)]
 
     async def checkpoint_before(self, instant: datetime) -> Checkpoint | None:
         """The newest checkpoint older than an instant."""
@@ -133,7 +135,7 @@ class SqlHistory:
     async def save_trips(self, trips: Collection[Trip]) -> None:
         """Keep trips in place of their earlier versions."""
         if trips:
-            await self._db.executemany(_SAVE_TRIP, [(*trip_values(trip), self._mine[0]) for trip in trips])
+            await self._db.executemany(_SAVE_TRIP, [(self._mine[0], *astuple(trip)) for trip in trips])
 
     async def remove_trips(self, trip_ids: Iterable[UUID]) -> None:
         """Forget trips."""

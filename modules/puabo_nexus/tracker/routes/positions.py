@@ -10,11 +10,12 @@ import anyio
 from msgspec import Meta, Struct
 
 from bus import BusError, FieldError, Refusal, RefusalDocument
-from modules.puabo_nexus.tracker.contract import MAX_FIXES, WRITE, EndTrip, Fix, PositionsReceipt, RecordPositions, Trip
-from modules.puabo_nexus.tracker.queries import positions, quarantine, vehicles
+from modules.puabo_nexus.tracker.contract import MAX_FIXES, WRITE, EndTrip, Fix, PositionsReceipt, RecordPositions
+from modules.puabo_nexus.tracker.queries import positions, quarantine
 from modules.puabo_nexus.tracker.queries.positions import LastPosition, PositionQuery
 from modules.puabo_nexus.tracker.queries.quarantine import Quarantined, QuarantineQuery
-from nexus_actors.http import Page, Request, Routes, encode_cursor, found
+from modules.puabo_nexus.tracker.tables import VEHICLES
+from nexus_actors.http import Page, Request, Routes, found, page_from
 
 MAX_BATCHES = 200
 
@@ -82,36 +83,28 @@ async def record_fleet_positions(request: Request, body: FleetPositionsDraft) ->
     return FleetReceipt(items=[outcomes[item.vehicle_id] for item in body.items])
 
 
-@routes.post("/v1/vehicles/{vehicle_id}/trip:end", scope=WRITE)
-async def end_trip(request: Request, vehicle_id: UUID) -> Trip:
-    """End the trip that a vehicle is on, at its newest fix: for the end of a shift, or of a recording that was replayed."""
-    return await request.ask(EndTrip(vehicle_id=vehicle_id))
+routes.command("POST", "/v1/vehicles/{vehicle_id}/trip:end", EndTrip)
 
 
 @routes.get("/v1/vehicles/{vehicle_id}/positions", scope="tracker:read")
 async def list_positions(request: Request, vehicle_id: UUID, query: PositionQuery) -> Page[Fix]:
     """List where a vehicle was, in the order of time."""
-    fixes = await positions.page(request.db, request.tenant, vehicle_id, query, request.cursor(query, datetime))
+    fixes = await positions.within(request, vehicle_id, query, request.cursor(query, datetime), query.limit)
     if not fixes:
-        found(await vehicles.plate_of(request.db, request.tenant, vehicle_id), "vehicle")
-    more = len(fixes) > query.limit
-    fixes = fixes[: query.limit]
-    return Page(items=fixes, next=encode_cursor(fixes[-1].fix_at) if more else None)
+        await VEHICLES.found(request, vehicle_id)
+    return page_from(fixes, query.limit, lambda fix: fix.fix_at)
 
 
 @routes.get("/v1/vehicles/{vehicle_id}/last", scope="tracker:read")
 async def last_position(request: Request, vehicle_id: UUID) -> LastPosition:
     """Show a vehicle's newest fix."""
-    return found(await positions.last(request.db, request.tenant, vehicle_id), "position")
+    return found(await positions.last(request, vehicle_id), "position")
 
 
 @routes.get("/v1/quarantine", scope="tracker:read")
 async def list_quarantine(request: Request, query: QuarantineQuery) -> Page[Quarantined]:
     """List the fixes that cannot be right, with the reasons."""
-    items = await quarantine.page(request.db, request.tenant, query, request.cursor(query, int))
-    more = len(items) > query.limit
-    items = items[: query.limit]
-    return Page(items=items, next=encode_cursor(items[-1].entry) if more else None)
+    return page_from(await quarantine.page(request, query, request.cursor(query, int)), query.limit, lambda item: item.entry)
 
 
 def _require_distinct(body: FleetPositionsDraft) -> None:

@@ -1,27 +1,41 @@
 """Trips, and tracks as documents."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import partial
 from typing import Literal
 from uuid import UUID
 
 import anyio
+import msgspec
 from msgspec import Struct
 
-from bus import FieldError, Refusal
+from bus import FieldError, Instant, Refusal
 from modules.puabo_nexus.tracker.contract import Fix, Trip
 from modules.puabo_nexus.tracker.domain.stretches import split_at_gaps
 from modules.puabo_nexus.tracker.domain.track import TripRules
 from modules.puabo_nexus.tracker.formats import geojson_document, gpx_document
-from modules.puabo_nexus.tracker.queries import positions, trips, vehicles
+from modules.puabo_nexus.tracker.queries import positions
 from modules.puabo_nexus.tracker.queries.positions import MAX_EXPORTED, TimeRange
-from modules.puabo_nexus.tracker.queries.trips import TripQuery
-from nexus_actors.http import Page, Raw, Request, Routes, encode_cursor, found
+from modules.puabo_nexus.tracker.tables import TRIPS, VEHICLES
+from nexus_actors.http import Page, PageQuery, Raw, Request, Routes, page_of
 
 Format = Literal["gpx", "geojson"]
 
 routes = Routes(tag="trips")
+
+
+class TripQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which trips: those with ``from <= started_at < to``, the newest first.
+
+    Attributes:
+        vehicle_id: of this vehicle alone.
+        open: only those that go on, or only those that have ended.
+    """
+
+    vehicle_id: UUID | None = None
+    from_at: Instant | None = msgspec.field(default=None, name="from")
+    to_at: Instant | None = msgspec.field(default=None, name="to")
+    open: bool | None = None
 
 
 class TripTrackQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,39 +53,36 @@ class TrackQuery(TimeRange, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 @routes.get("/v1/trips", scope="tracker:read")
 async def list_trips(request: Request, query: TripQuery) -> Page[Trip]:
     """List trips, the newest first."""
-    items = await trips.page(request.db, request.tenant, query, request.cursor(query, tuple[datetime, UUID]))
-    more = len(items) > query.limit
-    items = items[: query.limit]
-    return Page(items=items, next=encode_cursor((items[-1].started_at, items[-1].trip_id)) if more else None)
+    where = {
+        "vehicle_id": query.vehicle_id,
+        "started_at >=": query.from_at,
+        "started_at <": query.to_at,
+        "(ended_at IS NULL) =": query.open,
+    }
+    return await page_of(request, query, TRIPS, where)
 
 
 @routes.get("/v1/trips/{trip_id}", scope="tracker:read")
 async def get_trip(request: Request, trip_id: UUID) -> Trip:
     """Show a trip."""
-    return found(await trips.one(request.db, request.tenant, trip_id), "trip")
+    return await TRIPS.found(request, trip_id)
 
 
 @routes.get("/v1/trips/{trip_id}/track", scope="tracker:read")
 async def export_trip(request: Request, trip_id: UUID, query: TripTrackQuery) -> Raw:
     """Export a trip as GPX 1.1 or GeoJSON (RFC 7946)."""
-    trip = found(await trips.one(request.db, request.tenant, trip_id), "trip")
-    fixes = await positions.of_trip(request.db, request.tenant, trip_id)
-    properties = {
-        "trip_id": trip.trip_id,
-        "vehicle_id": trip.vehicle_id,
-        "started_at": trip.started_at,
-        "ended_at": trip.ended_at,
-        "distance_m": trip.distance_m,
-        "duration_s": trip.duration_s,
-    }
+    trip = await TRIPS.found(request, trip_id)
+    fixes = await positions.of_trip(request, trip_id)
+    shown = ("trip_id", "vehicle_id", "started_at", "ended_at", "distance_m", "duration_s")
+    properties = {name: getattr(trip, name) for name in shown}
     return await _document(fixes, query.format, f"trip {trip_id}", properties)
 
 
 @routes.get("/v1/vehicles/{vehicle_id}/track", scope="tracker:read")
 async def export_track(request: Request, vehicle_id: UUID, query: TrackQuery) -> Raw:
     """Export where a vehicle was as GPX 1.1 or GeoJSON (RFC 7946), a line for each part without a gap."""
-    plate = found(await vehicles.plate_of(request.db, request.tenant, vehicle_id), "vehicle")
-    fixes = await positions.track(request.db, request.tenant, vehicle_id, query)
+    plate = (await VEHICLES.found(request, vehicle_id)).plate
+    fixes = await positions.within(request, vehicle_id, query)
     return await _document(fixes, query.format, f"vehicle {plate}", {"vehicle_id": vehicle_id, "plate": plate})
 
 

@@ -33,7 +33,7 @@ def device(platform: TestPlatform) -> HttpProbe:
 
 
 async def test_a_device_reports_by_query_form_and_json(
-    platform: TestPlatform, probe: HttpProbe, device: HttpProbe, vehicle_id: UUID
+    platform: TestPlatform, probe: HttpProbe, device: HttpProbe, vehicle_id: UUID, tenant: str
 ) -> None:
     key = await key_of(probe, vehicle_id)
     by_get = await device.get(f"/osmand?key={key}&{REPORT}")
@@ -54,26 +54,24 @@ async def test_a_device_reports_by_query_form_and_json(
     assert again.json()["duplicate"] == 1
 
     await platform.settle()
-    fixes = [event.fixes[0] for event in platform.events(PositionsRecorded)]
+    fixes = [event.fixes[0] for event in platform.events(PositionsRecorded, tenant=tenant)]
     assert [item.speed_mps for item in fixes] == pytest.approx([5.144444] * 3 + [2.0], rel=1e-6)
 
 
-async def test_a_device_acts_for_the_tenant_of_its_vehicle(platform: TestPlatform, device: HttpProbe) -> None:
-    vehicle_id = new_id()
-    await platform.publish(VehicleRegistered(vehicle_id=vehicle_id, plate="A", device_id="358735071"), tenant="acme")
-    await platform.settle()
-    acme = platform.http("tracker-ms", "tracker:*", tenant="acme")
-    key = await key_of(acme, vehicle_id)
+async def test_a_device_acts_for_the_tenant_of_its_vehicle(
+    platform: TestPlatform, probe: HttpProbe, device: HttpProbe, vehicle_id: UUID, tenant: str
+) -> None:
+    key = await key_of(probe, vehicle_id)
     assert (await device.get(f"/osmand?key={key}&{REPORT}")).status == 200
-    assert (await acme.get(f"/v1/vehicles/{vehicle_id}/last")).status == 200
+    assert (await probe.get(f"/v1/vehicles/{vehicle_id}/last")).status == 200
     await platform.settle()
-    wire_type = PositionsRecorded.wire_type()
-    [envelope] = [followed.envelope for followed in platform.seen if followed.envelope.type == wire_type]
-    assert (envelope.tenant, envelope.principal) == ("acme", "device:358735071")
+    wire_type, seen = PositionsRecorded.wire_type(), [followed.envelope for followed in platform.seen]
+    [envelope] = [envelope for envelope in seen if (envelope.type, envelope.subject) == (wire_type, str(vehicle_id))]
+    assert (envelope.tenant, envelope.principal) == (tenant, "device:358735071")
 
 
 async def test_without_the_right_key_nothing_is_looked_at(
-    platform: TestPlatform, probe: HttpProbe, device: HttpProbe, vehicle_id: UUID
+    platform: TestPlatform, probe: HttpProbe, device: HttpProbe, vehicle_id: UUID, tenant: str
 ) -> None:
     key = await key_of(probe, vehicle_id)
     other_device = REPORT.replace("358735071", "1")
@@ -83,7 +81,7 @@ async def test_without_the_right_key_nothing_is_looked_at(
             assert (answer.status, answer.code) == (401, "device_key_invalid"), parameters
             assert key not in answer.body.decode()
     await platform.settle()
-    assert platform.events(PositionsRecorded) == []
+    assert platform.events(PositionsRecorded, tenant=tenant) == []
 
 
 async def test_a_bad_report_is_refused(probe: HttpProbe, device: HttpProbe, vehicle_id: UUID) -> None:
@@ -113,13 +111,13 @@ async def test_a_key_is_shown_once(platform: TestPlatform, probe: HttpProbe, veh
 
 @pytest.mark.parametrize("event", ["another device", "retired"])
 async def test_a_key_goes_with_its_device(
-    platform: TestPlatform, probe: HttpProbe, device: HttpProbe, vehicle_id: UUID, event: str
+    platform: TestPlatform, probe: HttpProbe, device: HttpProbe, vehicle_id: UUID, tenant: str, event: str
 ) -> None:
     key = await key_of(probe, vehicle_id)
     if event == "retired":
-        await platform.publish(VehicleRetired(vehicle_id=vehicle_id))
+        await platform.publish(VehicleRetired(vehicle_id=vehicle_id), tenant=tenant)
     else:
-        await platform.publish(VehicleChanged(vehicle_id=vehicle_id, plate="A", device_id="2"))
+        await platform.publish(VehicleChanged(vehicle_id=vehicle_id, plate="A", device_id="2"), tenant=tenant)
     await platform.settle()
     for device_id in ("358735071", "2"):
         answer = await device.get(f"/osmand?key={key}&{REPORT.replace('358735071', device_id)}")
@@ -127,17 +125,17 @@ async def test_a_key_goes_with_its_device(
 
 
 async def test_a_change_of_plate_leaves_the_key(
-    platform: TestPlatform, probe: HttpProbe, device: HttpProbe, vehicle_id: UUID
+    platform: TestPlatform, probe: HttpProbe, device: HttpProbe, vehicle_id: UUID, tenant: str
 ) -> None:
     key = await key_of(probe, vehicle_id)
-    await platform.publish(VehicleChanged(vehicle_id=vehicle_id, plate="ZG 2", device_id="358735071"))
+    await platform.publish(VehicleChanged(vehicle_id=vehicle_id, plate="ZG 2", device_id="358735071"), tenant=tenant)
     await platform.settle()
     assert (await device.get(f"/osmand?key={key}&{REPORT}")).status == 200
 
 
-async def test_a_vehicle_without_device_gets_no_key(platform: TestPlatform, probe: HttpProbe) -> None:
+async def test_a_vehicle_without_device_gets_no_key(platform: TestPlatform, probe: HttpProbe, tenant: str) -> None:
     vehicle_id = new_id()
-    await platform.publish(VehicleRegistered(vehicle_id=vehicle_id, plate="A", device_id=None))
+    await platform.publish(VehicleRegistered(vehicle_id=vehicle_id, plate="A", device_id=None), tenant=tenant)
     await platform.settle()
     assert (await issue(probe, vehicle_id)).code == "no_device"
     assert (await issue(probe, new_id())).code == "vehicle_unknown"

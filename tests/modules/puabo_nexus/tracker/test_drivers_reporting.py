@@ -1,10 +1,12 @@
 """Who may report for a vehicle: its driver, dispatchers, devices; and nobody else."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec.structs import replace
 
-from bus import Refusal, new_id
+from bus import Command, Event, Refusal, new_id
 from modules.puabo_nexus.fleet.contract import (
     DeliveryAssigned,
     DeliveryCancelled,
@@ -13,166 +15,157 @@ from modules.puabo_nexus.fleet.contract import (
     DriverRegistered,
     DriverRetired,
     Place,
-    VehicleRegistered,
 )
 from modules.puabo_nexus.tracker.contract import EndTrip, RecordPositions
-from nexus_actors.testing import FakeClock, HttpProbe, TestPlatform
+from nexus_actors.testing import Desk, HttpProbe, TestPlatform
+from tests.modules.puabo_nexus.tracker.conftest import VAN
 from tests.modules.puabo_nexus.tracker.drives import START, drive, fix
 
 pytestmark = pytest.mark.anyio
 
 DEPOT, SHOP = Place(name="Depot", lat=45.8, lon=15.9), Place(name="Shop", lat=45.9, lon=15.9)
 GRACE_S = 15 * 60
+REFUSED = "vehicle_not_yours"
+TAKEN = None
 
 
-class Roster:
-    """The fleet, as the tracker hears it, with one driver who logs in as ``user_id``."""
+def hired(driver_id: UUID, user_id: UUID) -> DriverRegistered:
+    return DriverRegistered(driver_id=driver_id, name="Ana", user_id=user_id)
 
-    def __init__(self, platform: TestPlatform) -> None:
-        self._platform = platform
+
+def assigned(driver_id: UUID, vehicle_id: UUID) -> DeliveryAssigned:
+    return DeliveryAssigned(
+        delivery_id=new_id(), vehicle_id=vehicle_id, driver_id=driver_id, pickup=DEPOT, dropoff=SHOP, assigned_at=START
+    )
+
+
+class Driver:
+    """A driver who logs in with the account ``user_id``, as the tracker hears of them."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
         self.driver_id, self.user_id = new_id(), new_id()
 
-    @property
-    def phone(self) -> HttpProbe:
-        """The driver's client."""
-        return self.client(self.user_id)
+    async def hired(self) -> "Driver":
+        await self._desk.publish(hired(self.driver_id, self.user_id))
+        return self
 
-    def client(self, user_id: UUID, tenant: str = "main") -> HttpProbe:
-        return self._platform.http("tracker-ms", "tracker:write", "fleet:read", subject=str(user_id), tenant=tenant)
+    async def assign(self) -> DeliveryAssigned:
+        delivery = assigned(self.driver_id, VAN.vehicle_id)
+        await self._desk.publish(delivery)
+        return delivery
 
-    async def hire(self) -> None:
-        await self._platform.publish(DriverRegistered(driver_id=self.driver_id, name="Ana", user_id=self.user_id))
-        await self._platform.settle()
+    async def report(self, second: float = 0, **as_whom: Any) -> str | None:
+        """The code with which a report for the van is refused; None where it is taken."""
+        return await self.ask(RecordPositions(vehicle_id=VAN.vehicle_id, fixes=(fix(second),)), **as_whom)
 
-    async def assign(self, vehicle_id: UUID, driver_id: UUID | None = None) -> UUID:
-        delivery_id = new_id()
-        assigned = DeliveryAssigned(
-            delivery_id=delivery_id,
-            vehicle_id=vehicle_id,
-            driver_id=driver_id or self.driver_id,
-            pickup=DEPOT,
-            dropoff=SHOP,
-            assigned_at=START,
-        )
-        await self._platform.publish(assigned)
-        await self._platform.settle()
-        return delivery_id
+    async def ask(self, command: Command[Any], **as_whom: Any) -> str | None:
+        try:
+            await self._desk.ask(command, **{"scopes": ["tracker:write"], "subject": str(self.user_id), **as_whom})
+        except Refusal as refusal:
+            return refusal.code
+        return None
 
-    async def complete(self, delivery_id: UUID, vehicle_id: UUID) -> None:
-        completed = DeliveryCompleted(
-            delivery_id=delivery_id, vehicle_id=vehicle_id, driver_id=self.driver_id, delivered_at=START
-        )
-        await self._platform.publish(completed)
-        await self._platform.settle()
+
+def ended(delivery: DeliveryAssigned) -> Event:
+    return DeliveryCompleted(
+        delivery_id=delivery.delivery_id, vehicle_id=delivery.vehicle_id, driver_id=delivery.driver_id, delivered_at=START
+    )
 
 
 @pytest.fixture
-async def roster(platform: TestPlatform) -> Roster:
-    made = Roster(platform)
-    await made.hire()
-    return made
+async def ana(desk: Desk) -> Driver:
+    return await Driver(desk).hired()
 
 
-async def report(client: HttpProbe, vehicle_id: UUID, second: float = 0) -> tuple[int, str | None]:
-    answer = await client.post(f"/v1/vehicles/{vehicle_id}/positions", {"fixes": [fix(second)]})
-    return answer.status, None if answer.status == 200 else answer.code
-
-
-REFUSED = (403, "vehicle_not_yours")
-TAKEN = (200, None)
-
-
-async def test_a_driver_reports_for_the_vehicle_of_their_delivery_alone(
-    platform: TestPlatform, roster: Roster, vehicle_id: UUID
-) -> None:
+async def test_a_driver_reports_for_the_vehicle_of_their_delivery_alone(desk: Desk, ana: Driver) -> None:
     other = new_id()
-    await platform.publish(VehicleRegistered(vehicle_id=other, plate="ZG 2", device_id=None))
-    assert await report(roster.phone, vehicle_id) == REFUSED
-    await roster.assign(vehicle_id)
-    assert await report(roster.phone, vehicle_id) == TAKEN
-    assert await report(roster.phone, other) == REFUSED
-    assert await report(roster.client(uuid4()), vehicle_id, 1) == REFUSED
-    assert await report(roster.client(roster.user_id, tenant="other"), vehicle_id, 1) == (404, "vehicle_unknown")
+    await desk.publish(replace(VAN, vehicle_id=other))
+    assert await ana.report() == REFUSED
+    await ana.assign()
+    assert await ana.report() == TAKEN
+    assert await ana.ask(RecordPositions(vehicle_id=other, fixes=(fix(0),))) == REFUSED
+    assert await ana.report(1, subject=str(uuid4())) == REFUSED
+    assert await ana.report(1, tenant="other") == "vehicle_unknown"
+
+
+async def test_it_is_forbidden_over_http_and_holds_back_no_other_vehicle(
+    platform: TestPlatform, tenant: str, vehicle_id: UUID
+) -> None:
+    other, driver_id, user_id = new_id(), new_id(), new_id()
+    for event in (replace(VAN, vehicle_id=other), hired(driver_id, user_id), assigned(driver_id, vehicle_id)):
+        await platform.publish(event, tenant=tenant)
+    await platform.settle()
+    phone = platform.http("tracker-ms", "tracker:write", "fleet:read", subject=str(user_id), tenant=tenant)
+    assert (await phone.post(f"/v1/vehicles/{vehicle_id}/positions", {"fixes": [fix(0)]})).status == 200
+    answer = await phone.post(f"/v1/vehicles/{other}/positions", {"fixes": [fix(0)]})
+    assert (answer.status, answer.code) == (403, REFUSED)
     items = [{"vehicle_id": id_, "fixes": [fix(2)]} for id_ in (vehicle_id, other)]
-    mine, not_mine = (await roster.phone.post("/v1/positions", {"items": items})).json()["items"]
+    mine, not_mine = (await phone.post("/v1/positions", {"items": items})).json()["items"]
     assert mine["receipt"]["accepted"] == 1
-    assert not_mine["refusal"]["code"] == "vehicle_not_yours"
+    assert not_mine["refusal"]["code"] == REFUSED
 
 
-async def test_nothing_of_a_stranger_is_stored(platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID) -> None:
+async def test_nothing_of_a_stranger_is_stored(platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID, tenant: str) -> None:
     for subject in (str(uuid4()), "no-uuid", "device:358735071"):
-        stranger = platform.http("tracker-ms", "tracker:write", subject=subject)
-        assert await report(stranger, vehicle_id) == REFUSED
-        assert (await stranger.post(f"/v1/vehicles/{vehicle_id}/trip:end")).code == "vehicle_not_yours"
+        stranger = platform.http("tracker-ms", "tracker:write", subject=subject, tenant=tenant)
+        answer = await stranger.post(f"/v1/vehicles/{vehicle_id}/positions", {"fixes": [fix(0)]})
+        assert (answer.status, answer.code) == (403, REFUSED)
+        assert (await stranger.post(f"/v1/vehicles/{vehicle_id}/trip:end")).code == REFUSED
     assert (await probe.get(f"/v1/vehicles/{vehicle_id}/positions")).json()["items"] == []
 
 
-async def test_the_bus_is_no_way_around(platform: TestPlatform, roster: Roster, vehicle_id: UUID) -> None:
-    subject = str(roster.user_id)
-    with pytest.raises(Refusal, match="vehicle_not_yours"):
-        await platform.ask(RecordPositions(vehicle_id=vehicle_id, fixes=(fix(0),)), scopes=["tracker:write"], subject=subject)
-    with pytest.raises(Refusal, match="vehicle_not_yours"):
-        await platform.ask(EndTrip(vehicle_id=vehicle_id), scopes=["tracker:write"], subject=subject)
-    await roster.assign(vehicle_id)
-    way = tuple(drive(0, 0, 3000, 12))
-    assert (
-        await platform.ask(RecordPositions(vehicle_id=vehicle_id, fixes=way), scopes=["tracker:write"], subject=subject)
-    ).accepted == len(way)
-    await platform.ask(EndTrip(vehicle_id=vehicle_id), scopes=["tracker:write"], subject=subject)
+async def test_the_bus_is_no_way_around(desk: Desk, ana: Driver) -> None:
+    end = EndTrip(vehicle_id=VAN.vehicle_id)
+    assert (await ana.report(), await ana.ask(end)) == (REFUSED, REFUSED)
+    await ana.assign()
+    way = RecordPositions(vehicle_id=VAN.vehicle_id, fixes=tuple(drive(0, 0, 3000, 12)))
+    receipt = await desk.ask(way, scopes=["tracker:write"], subject=str(ana.user_id))
+    assert receipt.accepted == len(way.fixes)
+    assert await ana.ask(end) == TAKEN
 
 
-async def test_after_the_last_delivery_there_is_a_quarter_of_an_hour(
-    roster: Roster, vehicle_id: UUID, clock: FakeClock
-) -> None:
-    first, second = await roster.assign(vehicle_id), await roster.assign(vehicle_id)
-    await roster.complete(first, vehicle_id)
-    clock.advance(GRACE_S * 2)
-    assert await report(roster.phone, vehicle_id, 0) == TAKEN
-    await roster.complete(second, vehicle_id)
-    clock.advance(GRACE_S - 1)
-    assert await report(roster.phone, vehicle_id, 1) == TAKEN
-    clock.advance(2)
-    assert await report(roster.phone, vehicle_id, 2) == REFUSED
+async def test_after_the_last_delivery_there_is_a_quarter_of_an_hour(desk: Desk, ana: Driver) -> None:
+    first, second = await ana.assign(), await ana.assign()
+    await desk.publish(ended(first))
+    await desk.advance(GRACE_S * 2)
+    assert await ana.report(0) == TAKEN
+    await desk.publish(ended(second))
+    await desk.advance(GRACE_S - 1)
+    assert await ana.report(1) == TAKEN
+    await desk.advance(2)
+    assert await ana.report(2) == REFUSED
 
 
-async def test_who_takes_the_vehicle_over_is_its_only_driver(platform: TestPlatform, roster: Roster, vehicle_id: UUID) -> None:
-    delivery_id = await roster.assign(vehicle_id)
-    await platform.publish(DeliveryCancelled(delivery_id=delivery_id, vehicle_id=vehicle_id, reason="rain"))
-    await platform.settle()
-    assert await report(roster.phone, vehicle_id, 0) == TAKEN
-    successor = Roster(platform)
-    await successor.hire()
-    await roster.assign(vehicle_id, successor.driver_id)
-    assert await report(roster.phone, vehicle_id, 1) == REFUSED
-    assert await report(successor.phone, vehicle_id, 1) == TAKEN
+async def test_who_takes_the_vehicle_over_is_its_only_driver(desk: Desk, ana: Driver) -> None:
+    delivery = await ana.assign()
+    await desk.publish(DeliveryCancelled(delivery_id=delivery.delivery_id, vehicle_id=VAN.vehicle_id, reason="rain"))
+    assert await ana.report(0) == TAKEN
+    successor = await Driver(desk).hired()
+    await successor.assign()
+    assert await ana.report(1) == REFUSED
+    assert await successor.report(1) == TAKEN
 
 
-async def test_the_news_of_a_take_over_may_come_before_that_of_the_end(
-    platform: TestPlatform, roster: Roster, vehicle_id: UUID
-) -> None:
-    delivery_id = await roster.assign(vehicle_id)
-    successor = Roster(platform)
-    await successor.hire()
-    await roster.assign(vehicle_id, successor.driver_id)
-    await roster.complete(delivery_id, vehicle_id)
-    assert await report(roster.phone, vehicle_id) == REFUSED
-    assert await report(successor.phone, vehicle_id) == TAKEN
+async def test_the_news_of_a_take_over_may_come_before_that_of_the_end(desk: Desk, ana: Driver) -> None:
+    delivery = await ana.assign()
+    successor = await Driver(desk).hired()
+    await successor.assign()
+    await desk.publish(ended(delivery))
+    assert await ana.report() == REFUSED
+    assert await successor.report() == TAKEN
 
 
-async def test_the_account_of_a_driver_may_come_late_change_and_go(
-    platform: TestPlatform, roster: Roster, vehicle_id: UUID
-) -> None:
-    await roster.assign(vehicle_id)
+async def test_the_account_of_a_driver_may_come_late_change_and_go(desk: Desk, ana: Driver) -> None:
+    await ana.assign()
     other = new_id()
-    for user_id, old, new in ((other, REFUSED, TAKEN), (None, REFUSED, REFUSED), (roster.user_id, TAKEN, REFUSED)):
-        await platform.publish(DriverChanged(driver_id=roster.driver_id, name="Ana", user_id=user_id))
-        await platform.settle()
-        assert (await report(roster.phone, vehicle_id), await report(roster.client(other), vehicle_id)) == (old, new)
-    await platform.publish(DriverRetired(driver_id=roster.driver_id))
-    await platform.settle()
-    assert await report(roster.phone, vehicle_id) == REFUSED
+    for user_id, old, new in ((other, REFUSED, TAKEN), (None, REFUSED, REFUSED), (ana.user_id, TAKEN, REFUSED)):
+        await desk.publish(DriverChanged(driver_id=ana.driver_id, name="Ana", user_id=user_id))
+        assert (await ana.report(), await ana.report(subject=str(other))) == (old, new)
+    await desk.publish(DriverRetired(driver_id=ana.driver_id))
+    assert await ana.report() == REFUSED
 
 
 @pytest.mark.parametrize("scope", ["tracker:*", "tracker:write:*", "*"])
-async def test_who_may_report_for_all_needs_no_delivery(platform: TestPlatform, vehicle_id: UUID, scope: str) -> None:
-    assert await report(platform.http("tracker-ms", "tracker:write", scope), vehicle_id) == TAKEN
+async def test_who_may_report_for_all_needs_no_delivery(ana: Driver, scope: str) -> None:
+    assert await ana.report(scopes=["tracker:write", scope]) == TAKEN

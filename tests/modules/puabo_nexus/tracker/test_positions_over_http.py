@@ -21,7 +21,9 @@ from modules.puabo_nexus.tracker.contract import (
     TripRevised,
     TripStarted,
 )
-from nexus_actors.testing import FakeClock, HttpAnswer, HttpProbe, TestPlatform
+from modules.puabo_nexus.tracker.tables import TRIPS
+from nexus_actors.testing import Desk, HttpAnswer, HttpProbe, TestPlatform
+from tests.modules.puabo_nexus.tracker.conftest import VAN
 from tests.modules.puabo_nexus.tracker.drives import at, drive, fix, joined, length_m, stand
 
 pytestmark = pytest.mark.anyio
@@ -43,14 +45,14 @@ async def shown(probe: HttpProbe, path: str) -> Any:
     return answer.json()
 
 
-async def nothing_happened(platform: TestPlatform, probe: HttpProbe) -> None:
+async def nothing_happened(platform: TestPlatform, probe: HttpProbe, tenant: str) -> None:
     await platform.settle()
-    assert [event for kind in EVENTS for event in platform.events(kind)] == []
+    assert [event for kind in EVENTS for event in platform.events(kind, tenant=tenant)] == []
     assert (await shown(probe, "/v1/trips"))["items"] == []
     assert (await shown(probe, "/v1/quarantine"))["items"] == []
 
 
-async def test_a_day_is_recorded_and_read_back(platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID) -> None:
+async def test_a_day_is_recorded_and_read_back(platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID, tenant: str) -> None:
     answer = await send(probe, vehicle_id, DAY)
     assert (answer.status, answer.json()) == (200, {"accepted": len(DAY), "duplicate": 0, "late": 0, "rejected": []})
 
@@ -65,11 +67,14 @@ async def test_a_day_is_recorded_and_read_back(platform: TestPlatform, probe: Ht
     assert first["distance_m"] == pytest.approx(length_m(THERE), rel=0.01)
 
     await platform.settle()
-    [recorded] = platform.events(PositionsRecorded)
-    [ended] = platform.events(TripEnded)
+    [recorded] = platform.events(PositionsRecorded, tenant=tenant)
+    [ended] = platform.events(TripEnded, tenant=tenant)
     assert recorded.fixes == tuple(DAY)
     assert str(ended.trip_id) == first["trip_id"]
-    assert [str(event.trip_id) for event in platform.events(TripStarted)] == [first["trip_id"], second["trip_id"]]
+    assert [str(event.trip_id) for event in platform.events(TripStarted, tenant=tenant)] == [
+        first["trip_id"],
+        second["trip_id"],
+    ]
 
 
 async def test_pages_follow_each_other_without_a_seam(probe: HttpProbe, vehicle_id: UUID) -> None:
@@ -99,21 +104,44 @@ async def test_a_range_that_runs_backwards_is_refused(probe: HttpProbe, vehicle_
     assert (answer.status, answer.code) == (422, "invalid_range")
 
 
-async def test_fixes_in_any_order_twice_and_late(platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID) -> None:
+async def test_trips_are_listed_by_vehicle_range_and_whether_they_go_on(probe: HttpProbe, vehicle_id: UUID) -> None:
+    await send(probe, vehicle_id, DAY)
+    second, first = (await shown(probe, "/v1/trips"))["items"]
+    begun = second["started_at"]
+    for query, trips in (
+        (f"vehicle_id={vehicle_id}", [second, first]),
+        (f"vehicle_id={new_id()}", []),
+        ("open=true", [second]),
+        ("open=false", [first]),
+        (f"from={begun}", [second]),
+        (f"to={begun}", [first]),
+        (f"from={first['started_at']}&to={begun}&open=true", []),
+    ):
+        assert await shown(probe, f"/v1/trips?{query}") == {"items": trips, "next": None}, query
+    page = await shown(probe, "/v1/trips?limit=1")
+    assert page["items"] == [second]
+    assert await shown(probe, f"/v1/trips?limit=1&cursor={page['next']}") == {"items": [first], "next": None}
+
+
+async def test_fixes_in_any_order_twice_and_late(
+    platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID, tenant: str
+) -> None:
     await send(probe, vehicle_id, [*DAY[::-2], DAY[-1]])
     answer = await send(probe, vehicle_id, DAY)
     receipt = answer.json()
     assert receipt["late"] == len(DAY) - len(DAY[::-2])
     assert receipt["duplicate"] == len(DAY[::-2])
     await platform.settle()
-    [late] = platform.events(LatePositionsRecorded)
+    [late] = platform.events(LatePositionsRecorded, tenant=tenant)
     assert len(late.fixes) == receipt["late"]
-    assert platform.events(TripRevised)
+    assert platform.events(TripRevised, tenant=tenant)
     trips = (await shown(probe, "/v1/trips"))["items"]
     assert trips[1]["distance_m"] == pytest.approx(length_m(THERE), rel=0.01)
 
 
-async def test_a_jump_is_put_aside_and_can_be_read(platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID) -> None:
+async def test_a_jump_is_put_aside_and_can_be_read(
+    platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID, tenant: str
+) -> None:
     bad = fix(125, 800_000, accuracy_m=4.0)
     answer = await send(probe, vehicle_id, [*THERE, bad, fix(126, 1500, accuracy_m=5000.0)])
     rejected = answer.json()["rejected"]
@@ -126,7 +154,7 @@ async def test_a_jump_is_put_aside_and_can_be_read(platform: TestPlatform, probe
     assert [msgspec.convert(item["fix"], Fix) for item in items] == [bad]
     assert [item["reasons"] for item in (await shown(probe, "/v1/quarantine?limit=1"))["items"]] == [["inaccurate"]]
     await platform.settle()
-    assert [len(event.fixes) for event in platform.events(PositionsQuarantined)] == [2]
+    assert [len(event.fixes) for event in platform.events(PositionsQuarantined, tenant=tenant)] == [2]
 
 
 BAD = [
@@ -153,19 +181,21 @@ BAD = [
 ]
 
 
-async def test_bad_input_is_refused_whole(platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID) -> None:
+async def test_bad_input_is_refused_whole(platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID, tenant: str) -> None:
     path = f"/v1/vehicles/{vehicle_id}/positions"
     for body, status, code in BAD:
         answer = await probe.post(path, body=body, headers={"Content-Type": "application/json"})
         assert (answer.status, answer.code) == (status, code), body
-    await nothing_happened(platform, probe)
+    await nothing_happened(platform, probe, tenant)
 
 
 async def test_more_fixes_than_a_batch_takes_are_refused(probe: HttpProbe, vehicle_id: UUID) -> None:
     assert (await send(probe, vehicle_id, [fix(n / 10) for n in range(1001)])).code == "invalid"
 
 
-async def test_an_unknown_a_foreign_and_a_retired_vehicle(platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID) -> None:
+async def test_an_unknown_a_foreign_and_a_retired_vehicle(
+    platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID, tenant: str
+) -> None:
     await send(probe, vehicle_id, THERE)
     foreign = platform.http("tracker-ms", "tracker:*", tenant="other")
     for path in (f"/v1/vehicles/{vehicle_id}/positions", f"/v1/vehicles/{vehicle_id}/last", f"/v1/vehicles/{vehicle_id}/track"):
@@ -179,7 +209,7 @@ async def test_an_unknown_a_foreign_and_a_retired_vehicle(platform: TestPlatform
     for client, vehicle in ((foreign, vehicle_id), (probe, new_id())):
         answer = await send(client, vehicle, THERE)
         assert (answer.status, answer.code) == (404, "vehicle_unknown")
-    await platform.publish(VehicleRetired(vehicle_id=vehicle_id))
+    await platform.publish(VehicleRetired(vehicle_id=vehicle_id), tenant=tenant)
     await platform.settle()
     answer = await send(probe, vehicle_id, THERE)
     assert (answer.status, answer.code) == (410, "vehicle_retired")
@@ -209,9 +239,11 @@ async def test_every_way_in_is_closed_without_token_and_scope(platform: TestPlat
         assert (await platform.http("tracker-ms", *other).send(method, path)).status == 403, path
 
 
-async def test_several_vehicles_at_once_are_answered_each(platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID) -> None:
+async def test_several_vehicles_at_once_are_answered_each(
+    platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID, tenant: str
+) -> None:
     second, unknown = new_id(), new_id()
-    await platform.publish(VehicleRegistered(vehicle_id=second, plate="ZG 2", device_id=None))
+    await platform.publish(VehicleRegistered(vehicle_id=second, plate="ZG 2", device_id=None), tenant=tenant)
     await platform.settle()
     items = [
         {"vehicle_id": vehicle_id, "fixes": THERE},
@@ -228,7 +260,9 @@ async def test_several_vehicles_at_once_are_answered_each(platform: TestPlatform
     assert (answer.status, answer.json()["errors"][0]["field"]) == (422, "$.items[1].vehicle_id")
 
 
-async def test_a_request_under_one_key_is_one_request(platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID) -> None:
+async def test_a_request_under_one_key_is_one_request(
+    platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID, tenant: str
+) -> None:
     path, headers = f"/v1/vehicles/{vehicle_id}/positions", {"Idempotency-Key": "a"}
     first = await probe.post(path, {"fixes": THERE}, headers=headers)
     again = await probe.post(path, {"fixes": THERE}, headers=headers)
@@ -237,29 +271,27 @@ async def test_a_request_under_one_key_is_one_request(platform: TestPlatform, pr
     other = await probe.post(path, {"fixes": THERE[:3]}, headers=headers)
     assert other.status == 422
     await platform.settle()
-    assert len(platform.events(PositionsRecorded)) == 1
+    assert len(platform.events(PositionsRecorded, tenant=tenant)) == 1
 
 
-async def test_a_command_needs_no_route(platform: TestPlatform, vehicle_id: UUID) -> None:
-    receipt = await platform.ask(RecordPositions(vehicle_id=vehicle_id, fixes=tuple(THERE)), scopes=["tracker:*"])
+async def test_a_command_needs_no_route(platform: TestPlatform, vehicle_id: UUID, tenant: str) -> None:
+    command = RecordPositions(vehicle_id=vehicle_id, fixes=tuple(THERE))
+    receipt = await platform.ask(command, scopes=["tracker:*"], tenant=tenant)
     assert receipt.accepted == len(THERE)
     with pytest.raises(Refusal) as refused:
-        await platform.ask(RecordPositions(vehicle_id=vehicle_id, fixes=tuple(THERE)), tenant="other")
+        await platform.ask(command, tenant="other")
     assert refused.value.code == "vehicle_unknown"
 
 
-async def test_silence_ends_the_trip_by_the_timer(
-    platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID, clock: FakeClock
-) -> None:
-    await send(probe, vehicle_id, THERE)
-    clock.advance(3599)
-    await platform.settle()
-    assert platform.events(TripEnded) == []
-    clock.advance(2)
-    await platform.publish(VehicleRegistered(vehicle_id=new_id(), plate="wakes the loop", device_id=None))
-    await platform.until(lambda: len(platform.events(TripEnded)) == 1)
-    [trip] = (await shown(probe, "/v1/trips"))["items"]
-    assert (trip["end_reason"], trip["ended_at"]) == ("silence", "2026-03-02T07:04:10Z")
+async def test_silence_ends_the_trip_by_the_timer(desk: Desk) -> None:
+    await desk.ask(RecordPositions(vehicle_id=VAN.vehicle_id, fixes=tuple(THERE)), scopes=["tracker:*"])
+    await desk.advance(3599)
+    assert [type(event) for event in desk.take()] == [PositionsRecorded, TripStarted]
+    await desk.advance(2)
+    [ended] = desk.take()
+    assert isinstance(ended, TripEnded)
+    [trip] = await TRIPS.page(desk, {}, limit=9)
+    assert (trip.end_reason, trip.ended_at) == ("silence", datetime(2026, 3, 2, 7, 4, 10, tzinfo=UTC))
 
 
 @pytest.mark.reference

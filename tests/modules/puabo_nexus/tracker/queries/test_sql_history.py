@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from uuid import UUID
 
-import asyncpg
 import msgspec
 import pytest
 
@@ -12,11 +11,8 @@ from modules.puabo_nexus.tracker.domain.history import Checkpoint, History
 from modules.puabo_nexus.tracker.domain.segmentation import fold
 from modules.puabo_nexus.tracker.domain.track import Track, TripRules
 from modules.puabo_nexus.tracker.queries.sql_history import SqlHistory
-from modules.puabo_nexus.tracker.service import service
-from nexus_actors.postgres.database import PostgresTransaction, open_transaction
-from nexus_actors.postgres.migration import MigrationSource
-from nexus_actors.postgres.migrations import migrate
-from nexus_actors.postgres.pool import open_pool
+from nexus_actors.postgres.database import PostgresTransaction
+from nexus_actors.testing import Desk
 from tests.modules.puabo_nexus.tracker.drives import at, drive, fix, joined, stand
 from tests.modules.puabo_nexus.tracker.memory_history import MemoryHistory
 from tests.modules.puabo_nexus.tracker.tracker_twin import TrackerTwin
@@ -28,17 +24,10 @@ DAY = joined(drive(0, 0, 3000, 12), stand(250, 900, 3000), drive(1160, 3000, 0, 
 
 
 @pytest.fixture
-async def transaction(database_url: str) -> AsyncIterator[PostgresTransaction]:
-    connection = await asyncpg.connect(database_url)
-    try:
-        await migrate(connection, service.schema, [MigrationSource("service", service.migrations)])
-    finally:
-        await connection.close()
-    async with (
-        open_pool(database_url, schema=service.schema, application_name="tracker tests") as pool,
-        open_transaction(pool) as opened,
-    ):
-        yield opened
+async def transaction(desk: Desk) -> AsyncIterator[PostgresTransaction]:
+    opened = desk.transaction()
+    yield opened
+    await opened.roll_back()
 
 
 def kept_in(transaction: PostgresTransaction) -> SqlHistory:
