@@ -4,36 +4,22 @@ It writes the SQL that is the same for every table, and no other. What a service
 `Table.columns` and `Table.value` where it reads whole rows. Every statement is bound to the tenant of the turn or request.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Generic, Protocol, TypeVar
+from collections.abc import Mapping
+from typing import Any, Final, Protocol, TypeVar
 
-import msgspec
 from msgspec import Struct
-from msgspec.structs import astuple, fields, replace
+from msgspec.structs import replace
 
-from bus import ContractError, Refusal
+from bus import Refusal
 from bus.message import snake_case
 from nexus_actors.changes import Change
-from nexus_actors.database import Reader, Row, Transaction
+from nexus_actors.database import Transaction
+from nexus_actors.tables.listing import Here, Listing
 
 T = TypeVar("T", bound=Struct)
 
 _ACTIVE: Final = "status = 'active'"
 """What unique indexes of tables with a status are bound to: what is retired passes its plate and its account on."""
-
-
-class Here(Protocol):
-    """Where rows are read: the turn of a handler, or a request."""
-
-    @property
-    def db(self) -> Reader:
-        """What reads."""
-        ...
-
-    @property
-    def tenant(self) -> str:
-        """Whose rows there are."""
-        ...
 
 
 class Turn(Protocol):
@@ -50,12 +36,11 @@ class Turn(Protocol):
         ...
 
 
-class Table(Generic[T]):
-    """Rows of a tenant that are values of one type.
+class Table(Listing[T]):
+    """Rows of a tenant that are values of one type, each found by its key.
 
     Args:
-        kind: the value. Its fields are columns of the same names, and those of a Struct in it columns of both names, such as
-            ``pickup_lat``; ``version`` counts its changes.
+        kind: the value; see `Listing`. Its ``version`` counts its changes.
         name: the table.
         key: the field that, with the tenant, is the primary key.
         order: the fields that lists are ordered by; together they are unique.
@@ -64,12 +49,6 @@ class Table(Generic[T]):
             do then.
         unique: fields that no two active rows share, and what people call each.
         computed: fields that are no columns, and the SQL that gives them.
-
-    Attributes:
-        types: the columns that hold a value, with their types.
-        columns: all that makes a value, as SQL.
-        noun: what a value is, in snake_case: it begins the codes of refusals.
-        cursor_type: the fields that lists are ordered by.
     """
 
     def __init__(
@@ -84,33 +63,10 @@ class Table(Generic[T]):
         unique: Mapping[str, str] | None = None,
         computed: Mapping[str, str] | None = None,
     ) -> None:
-        self.kind, self.name, self.key, self.order = kind, name, key, order
-        self.noun = snake_case(kind.__name__)
-        self.words = self.noun.replace("_", " ")
-        self.retired, self.unique = retired, dict(unique or {})
-        computed = computed or {}
-        given = {field.name: field.type for field in fields(kind) if field.name not in computed}
-        self._kinds = {name: part for name, part in given.items() if isinstance(part, type) and issubclass(part, Struct)}
-        self._parts = {name: fields(part) for name, part in self._kinds.items()}
-        self.types: dict[str, Any] = {name: hint for name, hint in given.items() if name not in self._parts}
-        self.types |= {f"{name}_{inner.name}": inner.type for name, part in self._parts.items() for inner in part}
-        if unknown := {key, *order, *self.unique, *(("status",) if retired else ())} - self.types.keys():
-            raise ContractError(f"The table {name} names {', '.join(sorted(unknown))}, of which {kind.__name__} has no field.")
-        self.columns = ", ".join([*self.types, *(f"{sql} AS {field}" for field, sql in computed.items())])
-        ordered = [(column, self.types[column]) for column in order]
-        self.cursor_type = msgspec.defstruct(f"{kind.__name__}Cursor", ordered, frozen=True, array_like=True)
-        beyond, direction = ("<", "DESC") if newest_first else (">", "ASC")
-        self._beyond = f"({', '.join(order)}) {beyond}"
-        self._order = ", ".join(f"{column} {direction}" for column in order)
+        super().__init__(kind, name, order=order, newest_first=newest_first, computed=computed)
+        self.key, self.retired, self.unique = key, retired, dict(unique or {})
+        self._check_fields([key, *self.unique, *(("status",) if retired else ())])
         self._one = f"SELECT {self.columns} FROM {name} WHERE tenant = $1 AND {key} = $2"  # noqa: S608 - names of ours
-
-    def value(self, row: Row) -> T:
-        """The value of a row with `columns`."""
-        given = dict(row)
-        for name, part in self._parts.items():
-            inner = {field.name: given.pop(f"{name}_{field.name}") for field in part}
-            given[name] = self._kinds[name](**inner)
-        return self.kind(**given)
 
     def row(self, value: T) -> dict[str, Any]:
         """The columns of a value."""
@@ -213,34 +169,6 @@ class Table(Generic[T]):
             raise RuntimeError(f"{self.words} {getattr(old, self.key)} was changed by somebody else meanwhile.")
         return replace(new, version=version + 1)
 
-    async def select(self, here: Here, condition: str, *args: object) -> Sequence[T]:
-        """The values that a condition in SQL holds for, whose first argument is ``$2``."""
-        query = f"SELECT {self.columns} FROM {self.name} WHERE tenant = $1 AND ({condition})"  # noqa: S608 - no value is in it
-        return [self.value(row) for row in await here.db.fetch(query, here.tenant, *args)]
-
-    async def page(
-        self, here: Here, where: Mapping[str, object | None], *, after: Struct | None = None, limit: int
-    ) -> Sequence[T]:
-        """Up to ``limit`` values in order, beyond the one whose `cursor` is ``after``.
-
-        Args:
-            where: values that columns must have, or compare with as an operator says: ``{"status": "active", "started_at
-                >=": since, "(ended_at IS NULL) =": True}``. None lets every row through.
-        """
-        wanted = {"tenant": here.tenant, **{name: value for name, value in where.items() if value is not None}}
-        conditions = [f"{_compared(name)} ${place}" for place, name in enumerate(wanted, start=1)]
-        args = list(wanted.values())
-        if after is not None:
-            conditions.append(f"{self._beyond} ({', '.join(f'${len(args) + place}' for place, _ in enumerate(self.order, 1))})")
-            args.extend(astuple(after))
-        query = f"SELECT {self.columns} FROM {self.name} WHERE {' AND '.join(conditions)}"  # noqa: S608 - no value is in it
-        rows = await here.db.fetch(f"{query} ORDER BY {self._order} LIMIT ${len(args) + 1}", *args, limit)
-        return [self.value(row) for row in rows]
-
-    def cursor(self, value: T) -> Struct:
-        """Where a list goes on after a value."""
-        return self.cursor_type(*(getattr(value, column) for column in self.order))
-
     async def _check_free(self, ctx: Turn, value: T, names: Mapping[str, object]) -> None:
         """Refuse what an active row other than this one has already."""
         for column, what in self.unique.items():
@@ -252,9 +180,3 @@ class Table(Generic[T]):
                 active = "active " if self.retired else ""
                 detail = f"Another {active}{self.words} has this {what}. Change or retire that one first."
                 raise Refusal.conflict(f"{snake_case(what)}_taken", detail)
-
-
-def _compared(name: str) -> str:
-    """A column with its operator, which is ``=`` where none is given."""
-    column, _, operator = name.partition(" ")
-    return f"{column} {operator or '='}"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from nexus_actors.http.page import Page, PageQuery, decode_cursor, encode_cursor
+from nexus_actors.http.page import Page, PageQuery, decode_cursor, encode_cursor, page_from
 from nexus_actors.http.problem import HttpProblem
 from tests.nexus_actors.http.depot import READER, Depot
 
@@ -17,6 +17,12 @@ from tests.nexus_actors.http.depot import READER, Depot
 class Place(Struct, frozen=True):
     at: datetime
     thing_id: UUID
+
+
+@pytest.mark.parametrize(("count", "shown", "after"), [(0, 0, None), (2, 2, None), (3, 2, encode_cursor("2"))])
+def test_a_list_that_was_read_one_item_too_far_goes_on(count: int, shown: int, after: str | None) -> None:
+    items = list(range(1, count + 1))
+    assert page_from(items, 2, str) == Page(items=items[:shown], next=after)
 
 
 @pytest.mark.anyio
