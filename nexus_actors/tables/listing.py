@@ -39,10 +39,12 @@ class Listing(Generic[T]):
         newest_first: whether that order is turned round.
         within: a column that the value does not show and each list has one value of, where rows are parts of something: the
             order is unique within that.
+        json: fields whose columns are ``json`` or ``jsonb``, such as Structs of several kinds.
         computed: fields that are no columns, and the SQL that gives them.
 
     Attributes:
         types: the columns that hold a value, with their types.
+        json: what reads those that are JSON.
         columns: all that makes a value, as SQL.
         noun: what a value is, in snake_case: it begins the codes of refusals.
         cursor_type: the fields that lists are ordered by.
@@ -56,6 +58,7 @@ class Listing(Generic[T]):
         order: tuple[str, ...],
         newest_first: bool = False,
         within: str | None = None,
+        json: tuple[str, ...] = (),
         computed: Mapping[str, str] | None = None,
     ) -> None:
         self.kind, self.name, self.order, self.within = kind, name, order, within
@@ -63,15 +66,20 @@ class Listing(Generic[T]):
         self.words = self.noun.replace("_", " ")
         computed = computed or {}
         given = {field.name: field.type for field in fields(kind) if field.name not in computed}
-        self._kinds = {name: part for name, part in given.items() if isinstance(part, type) and issubclass(part, Struct)}
+        structs = {name: part for name, part in given.items() if isinstance(part, type) and issubclass(part, Struct)}
+        self._kinds = {name: part for name, part in structs.items() if name not in json}
         self._parts = {name: fields(part) for name, part in self._kinds.items()}
         self.types: dict[str, Any] = {name: hint for name, hint in given.items() if name not in self._parts}
         self.types |= {f"{name}_{inner.name}": inner.type for name, part in self._parts.items() for inner in part}
         self._plain = [*(name for name in given if name in self.types), *computed]
-        self._check_fields(order)
+        self._check_fields([*order, *json])
+        self.json = {name: msgspec.json.Decoder(given[name]) for name in json}
         self.columns = ", ".join([*self.types, *(f"{sql} AS {field}" for field, sql in computed.items())])
         ordered = [(column, self.types[column]) for column in order]
-        self.cursor_type = msgspec.defstruct(f"{kind.__name__}Cursor", ordered, frozen=True, array_like=True)
+        self.cursor_type: Any = msgspec.defstruct(f"{kind.__name__}Cursor", ordered, frozen=True, array_like=True)
+        if len(order) == 1:
+            # It goes as it is. Some lists gave it out in an array before, and what they gave is taken.
+            self.cursor_type |= self.types[order[0]]
         beyond, direction = ("<", "DESC") if newest_first else (">", "ASC")
         self._beyond = f"({', '.join(order)}) {beyond}"
         self._order = ", ".join(f"{column} {direction}" for column in order)
@@ -85,6 +93,8 @@ class Listing(Generic[T]):
     def value(self, row: Row) -> T:
         """The value of a row with `columns`, whatever else it has."""
         given: dict[str, Any] = {name: row[name] for name in self._plain}
+        for name, decoder in self.json.items():
+            given[name] = None if given[name] is None else decoder.decode(given[name])
         for name, part in self._parts.items():
             given[name] = self._kinds[name](**{field.name: row[f"{name}_{field.name}"] for field in part})
         return self.kind(**given)
@@ -94,9 +104,7 @@ class Listing(Generic[T]):
         query = f"SELECT {self.columns} FROM {self.name} WHERE tenant = $1 AND ({condition})"  # noqa: S608 - no value is in it
         return [self.value(row) for row in await here.db.fetch(query, here.tenant, *args)]
 
-    async def page(
-        self, here: Here, where: Mapping[str, object | None], *, after: Struct | None = None, limit: int
-    ) -> Sequence[T]:
+    async def page(self, here: Here, where: Mapping[str, object | None], *, after: object = None, limit: int) -> Sequence[T]:
         """Up to ``limit`` values in order, beyond the one whose `cursor` is ``after``.
 
         Args:
@@ -108,14 +116,15 @@ class Listing(Generic[T]):
         args = list(wanted.values())
         if after is not None:
             conditions.append(f"{self._beyond} ({', '.join(f'${len(args) + place}' for place, _ in enumerate(self.order, 1))})")
-            args.extend(astuple(after))
+            args.extend(astuple(after) if isinstance(after, Struct) else (after,))
         query = f"SELECT {self.columns} FROM {self.name} WHERE {' AND '.join(conditions)}"  # noqa: S608 - no value is in it
         rows = await here.db.fetch(f"{query} ORDER BY {self._order} LIMIT ${len(args) + 1}", *args, limit)
         return [self.value(row) for row in rows]
 
-    def cursor(self, value: T) -> Struct:
+    def cursor(self, value: T) -> object:
         """Where a list goes on after a value."""
-        return self.cursor_type(*(getattr(value, column) for column in self.order))
+        ordered = [getattr(value, column) for column in self.order]
+        return ordered[0] if len(ordered) == 1 else self.cursor_type(*ordered)
 
 
 def _compared(name: str) -> str:

@@ -4,7 +4,7 @@ It writes the SQL that is the same for every table, and no other. What a service
 `Table.columns` and `Table.value` where it reads whole rows. Every statement is bound to the tenant of the turn or request.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
 from msgspec import Struct
@@ -48,7 +48,9 @@ class Table(Listing[T]):
         retired: for values whose ``status`` may be ``retired``, after which they change no more: a sentence that says what to
             do then.
         unique: fields that no two active rows share, and what people call each.
+        json: fields whose columns are ``json`` or ``jsonb``.
         computed: fields that are no columns, and the SQL that gives them.
+        derived: columns that are no fields but follow from them, such as bounds to search by, and what each is of a value.
     """
 
     def __init__(
@@ -61,10 +63,12 @@ class Table(Listing[T]):
         newest_first: bool = False,
         retired: str | None = None,
         unique: Mapping[str, str] | None = None,
+        json: tuple[str, ...] = (),
         computed: Mapping[str, str] | None = None,
+        derived: Mapping[str, Callable[[T], object]] | None = None,
     ) -> None:
-        super().__init__(kind, name, order=order, newest_first=newest_first, computed=computed)
-        self.key, self.retired, self.unique = key, retired, dict(unique or {})
+        super().__init__(kind, name, order=order, newest_first=newest_first, json=json, computed=computed)
+        self.key, self.retired, self.unique, self.derived = key, retired, dict(unique or {}), dict(derived or {})
         self._check_fields([key, *self.unique, *(("status",) if retired else ())])
         self._one = f"SELECT {self.columns} FROM {name} WHERE tenant = $1 AND {key} = $2"  # noqa: S608 - names of ours
 
@@ -73,7 +77,7 @@ class Table(Listing[T]):
         row = {name: getattr(value, name) for name in self.kind.__struct_fields__ if name in self.types}
         for name, part in self._parts.items():
             row |= {f"{name}_{field.name}": getattr(getattr(value, name), field.name) for field in part}
-        return row
+        return row | {column: of(value) for column, of in self.derived.items()}
 
     async def get(self, here: Here, key: object) -> T | None:
         """One value, retired or not."""
@@ -168,6 +172,11 @@ class Table(Listing[T]):
         if tag != "UPDATE 1":
             raise RuntimeError(f"{self.words} {getattr(old, self.key)} was changed by somebody else meanwhile.")
         return replace(new, version=version + 1)
+
+    async def remove(self, ctx: Turn, value: T) -> None:
+        """Take a row away."""
+        query = f"DELETE FROM {self.name} WHERE tenant = $1 AND {self.key} = $2"  # noqa: S608 - names of ours
+        await ctx.db.execute(query, ctx.tenant, getattr(value, self.key))
 
     async def _check_free(self, ctx: Turn, value: T, names: Mapping[str, object]) -> None:
         """Refuse what an active row other than this one has already."""
