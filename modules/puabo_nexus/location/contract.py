@@ -5,7 +5,10 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from bus import Command, Event, Instant, Topic
+from bus import Event, Instant, Topic
+from nexus_actors.changes import Change, Create
+from nexus_actors.rules import rule
+from nexus_actors.typed_line import one_line
 
 LOCATION = Topic("location-ms", partitions=8)
 
@@ -14,8 +17,7 @@ WRITE = "location:write"
 
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
-MAX_NAME = 200
-Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
+Name = Annotated[str, rule(one_line, max_length=200)]
 
 Position = Annotated[tuple[float, ...], Meta(min_length=2, max_length=3)]
 """Longitude, latitude and, optionally, altitude, which is dropped (RFC 7946, 3.1.1)."""
@@ -71,7 +73,7 @@ class Geofence(Struct, frozen=True, kw_only=True):
     changed_at: Instant
 
 
-class CreateGeofence(Command[Geofence], topic=LOCATION, key="geofence_id", scope=WRITE):
+class CreateGeofence(Create[Geofence], topic=LOCATION, key="geofence_id", scope=WRITE):
     """Draw a geofence. Vehicles that stand in it already enter it with their next fix."""
 
     geofence_id: UUID
@@ -79,20 +81,18 @@ class CreateGeofence(Command[Geofence], topic=LOCATION, key="geofence_id", scope
     shape: Shape
 
 
-class ChangeGeofence(Command[Geofence], topic=LOCATION, key="geofence_id", scope=WRITE):
+class ChangeGeofence(Change[Geofence], topic=LOCATION, key="geofence_id", scope=WRITE):
     """Replace name and shape of a geofence. Vehicles are judged by the new shape from their next fix on."""
 
     geofence_id: UUID
     name: Name
     shape: Shape
-    expected_version: Annotated[int, Meta(ge=1)] | None = None
 
 
-class DeleteGeofence(Command[Geofence], topic=LOCATION, key="geofence_id", scope=WRITE):
+class DeleteGeofence(Change[Geofence], topic=LOCATION, key="geofence_id", scope=WRITE):
     """Remove a geofence; answers with what it was. Vehicles inside exit with their next fix."""
 
     geofence_id: UUID
-    expected_version: Annotated[int, Meta(ge=1)] | None = None
 
 
 class GeofenceCreated(Event, topic=LOCATION, key="geofence_id"):

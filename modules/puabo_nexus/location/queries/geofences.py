@@ -1,24 +1,15 @@
-"""Geofences, and who is inside them."""
+"""Geofences in boxes."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
-import msgspec
 from msgspec import Struct
 
-from modules.puabo_nexus.location.contract import Geofence, Shape
+from modules.puabo_nexus.location.contract import Geofence
 from modules.puabo_nexus.location.domain.box import Box
-from nexus_actors.database import Reader, Row
+from modules.puabo_nexus.location.tables import GEOFENCES
+from nexus_actors.tables import Here
 
-GEOFENCE = "geofence_id, name, shape, version, created_at, changed_at"
-"""The columns that make a `Geofence`."""
-
-_ONE = f"SELECT {GEOFENCE} FROM geofences WHERE tenant = $1 AND geofence_id = $2"  # noqa: S608 - columns of ours
-_MANY = f"""
-SELECT {GEOFENCE} FROM geofences
-WHERE tenant = $1 AND ($2::uuid IS NULL OR geofence_id > $2) ORDER BY geofence_id LIMIT $3
-"""  # noqa: S608 - columns of ours
 OVERLAPPING = """
 SELECT fence.geofence_id FROM (
     SELECT * FROM unnest({west}::float8[], {south}::float8[], {east}::float8[], {north}::float8[])
@@ -35,7 +26,7 @@ plan for all calls; planning costs more than the search itself.
 """
 
 _IN_BOXES = f"""
-SELECT {GEOFENCE} FROM geofences
+SELECT {GEOFENCES.columns} FROM geofences
 WHERE tenant = $1 AND ($2::uuid IS NULL OR geofence_id > $2)
     AND geofence_id IN ({OVERLAPPING.format(west="$4", south="$5", east="$6", north="$7")})
 ORDER BY geofence_id LIMIT $3
@@ -45,26 +36,6 @@ SELECT geofence_id, shape FROM geofences
 WHERE tenant = $1 AND geofence_id = ANY (ARRAY({OVERLAPPING.format(west="$2", south="$3", east="$4", north="$5")}))
 ORDER BY geofence_id
 """  # noqa: S608 - columns of ours
-_INSIDE = """
-SELECT vehicle_id, geofence_version, since FROM occupancy
-WHERE tenant = $1 AND geofence_id = $2 AND ($3::uuid IS NULL OR vehicle_id > $3) ORDER BY vehicle_id LIMIT $4
-"""
-_EXISTS = "SELECT true FROM geofences WHERE tenant = $1 AND geofence_id = $2"
-
-_shapes: msgspec.json.Decoder[Shape] = msgspec.json.Decoder(Shape)
-
-
-class Occupant(Struct, frozen=True, kw_only=True):
-    """A vehicle inside a geofence, as of its last fix.
-
-    Attributes:
-        geofence_version: the version of the fence by which it was judged.
-        since: when it came in.
-    """
-
-    vehicle_id: UUID
-    geofence_version: int
-    since: datetime
 
 
 class StoredShape(Struct, frozen=True):
@@ -74,45 +45,16 @@ class StoredShape(Struct, frozen=True):
     shape: bytes
 
 
-async def geofence(db: Reader, tenant: str, geofence_id: UUID) -> Geofence | None:
-    """One geofence."""
-    row = await db.fetchrow(_ONE, tenant, geofence_id)
-    return None if row is None else geofence_of(row)
+async def geofences_in(here: Here, box: Box, *, after: UUID | None, limit: int) -> list[Geofence]:
+    """Geofences whose bounds overlap a box, by id, that is by age."""
+    rows = await here.db.fetch(_IN_BOXES, here.tenant, after, limit, *edges_of([box]))
+    return [GEOFENCES.value(row) for row in rows]
 
 
-async def geofences(db: Reader, tenant: str, *, box: Box | None, after: UUID | None, limit: int) -> list[Geofence]:
-    """Geofences by id, that is by age.
-
-    Args:
-        box: only those whose bounds overlap it; None lets all through.
-    """
-    if box is None:
-        rows = await db.fetch(_MANY, tenant, after, limit)
-    else:
-        rows = await db.fetch(_IN_BOXES, tenant, after, limit, *edges_of([box]))
-    return [geofence_of(row) for row in rows]
-
-
-async def shapes_in(db: Reader, tenant: str, boxes: Sequence[Box]) -> list[StoredShape]:
+async def shapes_in(here: Here, boxes: Sequence[Box]) -> list[StoredShape]:
     """The shapes of all fences whose bounds overlap any of some boxes, by id."""
-    rows = await db.fetch(_SHAPES_IN_BOXES, tenant, *edges_of(boxes))
+    rows = await here.db.fetch(_SHAPES_IN_BOXES, here.tenant, *edges_of(boxes))
     return [StoredShape(row["geofence_id"], row["shape"]) for row in rows]
-
-
-async def exists(db: Reader, tenant: str, geofence_id: UUID) -> bool:
-    """Whether there is such a geofence."""
-    return await db.fetchval(_EXISTS, tenant, geofence_id) is not None
-
-
-async def occupants(db: Reader, tenant: str, geofence_id: UUID, *, after: UUID | None, limit: int) -> list[Occupant]:
-    """Who is inside a geofence, by id."""
-    return [Occupant(**dict(row)) for row in await db.fetch(_INSIDE, tenant, geofence_id, after, limit)]
-
-
-def geofence_of(row: Row) -> Geofence:
-    """The geofence that a row of the columns `GEOFENCE` is."""
-    columns = dict(row)
-    return Geofence(shape=_shapes.decode(columns.pop("shape")), **columns)
 
 
 def edges_of(boxes: Sequence[Box]) -> tuple[list[float], list[float], list[float], list[float]]:

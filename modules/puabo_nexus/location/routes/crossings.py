@@ -4,10 +4,8 @@ from uuid import UUID
 
 from bus import Instant
 from modules.puabo_nexus.location.contract import READ
-from modules.puabo_nexus.location.queries import crossings as queries
-from modules.puabo_nexus.location.queries.crossings import CrossingCursor, CrossingFilter, CrossingRecord
-from modules.puabo_nexus.location.routes.page import page_of
-from nexus_actors.http import Page, PageQuery, Request, Routes
+from modules.puabo_nexus.location.tables import CROSSINGS, CrossingRecord
+from nexus_actors.http import Page, PageQuery, Request, Routes, page_of
 
 routes = Routes(tag="crossings")
 
@@ -32,14 +30,11 @@ class CrossingQuery(
 @routes.get("/v1/crossings", scope=READ)
 async def list_crossings(request: Request, query: CrossingQuery) -> Page[CrossingRecord]:
     """List who crossed which geofence or place of a delivery, in the order of time."""
-    wanted = CrossingFilter(
-        vehicle_id=query.vehicle_id,
-        geofence_id=query.geofence_id,
-        delivery_id=query.delivery_id,
-        earliest=query.earliest,
-        before=query.before,
-    )
-    items = await queries.crossings(
-        request.db, request.tenant, wanted, after=request.cursor(query, CrossingCursor), limit=query.limit + 1
-    )
-    return page_of(items, query.limit, lambda crossing: CrossingCursor(crossing.crossed_at, crossing.seq))
+    where = {
+        "vehicle_id": query.vehicle_id,
+        "geofence_id": query.geofence_id,
+        "delivery_id": query.delivery_id,
+        "crossed_at >=": query.earliest,
+        "crossed_at <": query.before,
+    }
+    return await page_of(request, query, CROSSINGS, where)

@@ -21,11 +21,10 @@ from modules.puabo_nexus.location.domain.box import Box
 from modules.puabo_nexus.location.domain.geojson import read_shape
 from modules.puabo_nexus.location.domain.shapes import region_of_json
 from modules.puabo_nexus.location.domain.spot import Spot
-from modules.puabo_nexus.location.queries import geofences as queries
-from modules.puabo_nexus.location.queries.geofences import Occupant
+from modules.puabo_nexus.location.queries.geofences import geofences_in, shapes_in
 from modules.puabo_nexus.location.routes.area import AreaDocument
-from modules.puabo_nexus.location.routes.page import page_of
-from nexus_actors.http import Page, PageQuery, Request, Routes, found
+from modules.puabo_nexus.location.tables import GEOFENCES, OCCUPANTS, Occupant
+from nexus_actors.http import Page, PageQuery, Request, Routes, page_from, page_of
 
 routes = Routes(tag="geofences")
 
@@ -87,20 +86,17 @@ async def create_geofence(request: Request, body: GeofenceDraft) -> Geofence:
 @routes.get("/v1/geofences", scope=READ)
 async def list_geofences(request: Request, query: GeofenceQuery) -> Page[Geofence]:
     """List the geofences, the oldest first."""
-    items = await queries.geofences(
-        request.db,
-        request.tenant,
-        box=None if query.bbox is None else parse_bbox(query.bbox),
-        after=request.cursor(query, UUID),
-        limit=query.limit + 1,
-    )
-    return page_of(items, query.limit, lambda geofence: geofence.geofence_id)
+    if query.bbox is None:
+        return await page_of(request, query, GEOFENCES, {})
+    box = parse_bbox(query.bbox)
+    items = await geofences_in(request, box, after=request.cursor(query, UUID), limit=query.limit + 1)
+    return page_from(items, query.limit, GEOFENCES.cursor)
 
 
 @routes.get("/v1/geofences/{geofence_id}", scope=READ)
 async def get_geofence(request: Request, geofence_id: UUID) -> Geofence:
     """Show a geofence."""
-    return found(await queries.geofence(request.db, request.tenant, geofence_id), "geofence")
+    return await GEOFENCES.found(request, geofence_id)
 
 
 @routes.put("/v1/geofences/{geofence_id}", scope=WRITE)
@@ -121,11 +117,8 @@ async def delete_geofence(request: Request, geofence_id: UUID) -> None:
 @routes.get("/v1/geofences/{geofence_id}/vehicles", scope=READ)
 async def list_occupants(request: Request, geofence_id: UUID, query: PageQuery) -> Page[Occupant]:
     """List the vehicles inside a geofence, each as of its last fix."""
-    found(await queries.exists(request.db, request.tenant, geofence_id) or None, "geofence")
-    items = await queries.occupants(
-        request.db, request.tenant, geofence_id, after=request.cursor(query, UUID), limit=query.limit + 1
-    )
-    return page_of(items, query.limit, lambda occupant: occupant.vehicle_id)
+    await GEOFENCES.found(request, geofence_id)
+    return await page_of(request, query, OCCUPANTS, {"geofence_id": geofence_id})
 
 
 @routes.post("/v1/geofences:test", scope=READ)
@@ -133,7 +126,7 @@ async def find_geofences_of_points(request: Request, body: PointTest) -> PointRe
     """Tell for each of some points in which geofences it lies."""
     spots = [Spot(point.lat, point.lon) for point in body.points]
     boxes = [Box(spot.lon, spot.lat, spot.lon, spot.lat) for spot in spots]
-    stored = await queries.shapes_in(request.db, request.tenant, boxes)
+    stored = await shapes_in(request, boxes)
     regions = [(fence.geofence_id, region_of_json(fence.shape)) for fence in stored]
     return PointResults(
         items=[

@@ -5,21 +5,22 @@ from uuid import UUID, uuid4
 import pytest
 import shapely
 
+from modules.puabo_nexus.fleet.contract import DeliveryAssigned, Place, VehicleRetired
+from modules.puabo_nexus.location.contract import READ, WRITE
 from modules.puabo_nexus.location.domain.geodesy import geodesic_distance_m
 from modules.puabo_nexus.tracker.contract import PositionsRecorded
-from nexus_actors.testing import TestPlatform
 from nexus_actors.worker.worker import utc_now
-from tests.modules.puabo_nexus.location.journey import READ, WRITE, client, draw, everything, fix, report, square
+from tests.modules.puabo_nexus.location.journey import Town, everything, fix, square
 
 pytestmark = pytest.mark.anyio
 
 Fleet = dict[UUID, tuple[float, float]]
 
 
-async def place(platform: TestPlatform, fleet: Fleet) -> None:
-    for vehicle_id, (lat, lon) in fleet.items():
-        await platform.publish(PositionsRecorded(vehicle_id=vehicle_id, fixes=(fix(0, lat, lon),)))
-    await platform.settle()
+async def place(town: Town, fleet: Fleet) -> None:
+    await town.publish(
+        *(PositionsRecorded(vehicle_id=vehicle_id, fixes=(fix(0, lat, lon),)) for vehicle_id, (lat, lon) in fleet.items())
+    )
 
 
 def scattered(seed: int) -> Fleet:
@@ -35,12 +36,12 @@ def scattered(seed: int) -> Fleet:
     return {UUID(int=chance.getrandbits(128)): spot for spot in spots}
 
 
-async def test_a_position_has_what_the_device_said_and_its_age(platform: TestPlatform) -> None:
+async def test_a_position_has_what_the_device_said_and_its_age(town: Town) -> None:
     van = uuid4()
-    probe = client(platform)
+    probe = town.client()
     missing = await probe.get(f"/v1/vehicles/{van}/position")
     assert (missing.status, missing.code) == (404, "position_not_found")
-    await report(platform, van, fix(0, 45.0, 15.0, speed_mps=12.5, heading_deg=90.0, altitude_m=200.0, accuracy_m=4.0))
+    await town.report(van, fix(0, 45.0, 15.0, speed_mps=12.5, heading_deg=90.0, altitude_m=200.0, accuracy_m=4.0))
     first = (await probe.get(f"/v1/vehicles/{van}/position")).json()
     age_s = (utc_now() - fix(0, 0, 0).fix_at).total_seconds()
     assert first.pop("age_s") == pytest.approx(age_s, abs=5)
@@ -56,25 +57,53 @@ async def test_a_position_has_what_the_device_said_and_its_age(platform: TestPla
         "accuracy_m": 4.0,
         "fix_at": "2026-03-01T08:00:00Z",
     }
-    await report(platform, van, fix(60, 45.1, 15.0))
+    await town.report(van, fix(60, 45.1, 15.0))
     second = (await probe.get(f"/v1/vehicles/{van}/position")).json()
     assert (second["lat"], second["speed_mps"]) == (45.1, None)
 
 
-async def test_all_positions_are_listed_once(platform: TestPlatform) -> None:
+async def test_a_retired_vehicle_is_nowhere(town: Town) -> None:
+    van = uuid4()
+    await town.report(van, fix(0, 45.0, 15.0))
+    await town.publish(VehicleRetired(vehicle_id=van))
+    gone = await town.client().get(f"/v1/vehicles/{van}/position")
+    assert (gone.status, gone.code) == (404, "position_not_found")
+    assert (await town.client().get("/v1/vehicles")).json()["items"] == []
+
+
+async def test_the_places_that_a_vehicle_is_watched_for_are_listed_in_pages(town: Town) -> None:
+    van, deliveries = uuid4(), sorted(uuid4() for _ in range(2))
+    pickup, dropoff = Place(name="warehouse", lat=45.0, lon=15.0), Place(name="shop", lat=45.0, lon=15.05)
+    for number in deliveries:
+        await town.publish(
+            DeliveryAssigned(delivery_id=number, vehicle_id=van, driver_id=uuid4(), pickup=pickup, dropoff=dropoff)
+        )
+    places = await everything(town.client(), f"/v1/vehicles/{van}/places", 3)
+    assert [(item["delivery_id"], item["place"]) for item in places] == [
+        (str(number), place) for number in deliveries for place in ("dropoff", "pickup")
+    ]
+    first = {"delivery_id": str(deliveries[0]), "place": "dropoff", "name": "shop", "lat": 45.0, "lon": 15.05}
+    assert places[0] == first | {"radius_m": 100.0}
+    assert (await town.other().client().get(f"/v1/vehicles/{van}/places")).json()["items"] == []
+    await town.report(van, fix(60, 45.0, 15.0))
+    crossings = await everything(town.client(), f"/v1/crossings?delivery_id={deliveries[1]}", 9)
+    assert [(item["delivery_id"], item["place"]) for item in crossings] == [(str(deliveries[1]), "pickup")]
+
+
+async def test_all_positions_are_listed_once(town: Town) -> None:
     fleet = scattered(1)
-    await place(platform, fleet)
-    await report(platform, uuid4(), fix(0, 45.0, 15.0), tenant="other")
-    listed = [UUID(str(item["vehicle_id"])) for item in await everything(client(platform), "/v1/vehicles", 25)]
+    await place(town, fleet)
+    await town.other().report(uuid4(), fix(0, 45.0, 15.0))
+    listed = [UUID(str(item["vehicle_id"])) for item in await everything(town.client(), "/v1/vehicles", 25)]
     assert listed == sorted(fleet)
 
 
-async def test_nearest_is_brute_force(platform: TestPlatform) -> None:
+async def test_nearest_is_brute_force(town: Town) -> None:
     fleet = scattered(2)
     points = [(0.0, 180.0), (0.5, -179.95), (90.0, 0.0), (-89.95, 120.0), (45.0, 15.0), (10.0, -60.0)]
-    await place(platform, fleet)
-    await report(platform, uuid4(), fix(0, 45.0, 15.0), tenant="other")
-    probe = client(platform)
+    await place(town, fleet)
+    await town.other().report(uuid4(), fix(0, 45.0, 15.0))
+    probe = town.client()
     for at in points:
         distances = sorted((geodesic_distance_m(*at, *spot), vehicle_id) for vehicle_id, spot in fleet.items())
         for count, within_m in ((1, None), (7, None), (200, None), (5, 3_000.0), (50, 2_000_000.0)):
@@ -85,10 +114,10 @@ async def test_nearest_is_brute_force(platform: TestPlatform) -> None:
             assert found == [pair for pair in distances if within_m is None or pair[0] <= within_m][:count]
 
 
-async def test_within_a_circle_is_brute_force(platform: TestPlatform) -> None:
+async def test_within_a_circle_is_brute_force(town: Town) -> None:
     fleet = scattered(3)
-    await place(platform, fleet)
-    probe = client(platform)
+    await place(town, fleet)
+    probe = town.client()
     for at in ((0.0, 180.0), (89.95, 0.0), (45.0, 15.0)):
         for radius_m in (1.0, 7_000.0, 30_000.0, 12_000_000.0):
             expected = sorted(v for v, spot in fleet.items() if geodesic_distance_m(*at, *spot) <= radius_m)
@@ -96,14 +125,14 @@ async def test_within_a_circle_is_brute_force(platform: TestPlatform) -> None:
             assert [UUID(str(item["vehicle_id"])) for item in await everything(probe, path, 25)] == expected
 
 
-async def test_within_an_area_is_what_shapely_covers(platform: TestPlatform) -> None:
+async def test_within_an_area_is_what_shapely_covers(town: Town) -> None:
     fleet = scattered(4)
     area = {"type": "Polygon", "coordinates": [[[14.9, 44.95], [15.1, 44.97], [15.0, 45.1], [15.0, 45.0], [14.9, 44.95]]]}
     polygon = shapely.Polygon(area["coordinates"][0])
     expected = sorted(v for v, (lat, lon) in fleet.items() if polygon.covers(shapely.Point(lon, lat)))
     assert len(expected) > 4
-    await place(platform, fleet)
-    probe = client(platform)
+    await place(town, fleet)
+    probe = town.client()
     found, cursor = [], None
     while True:
         answer = await probe.post("/v1/within", {"area": area, "limit": 3, "cursor": cursor})
@@ -147,14 +176,14 @@ NONSENSE = [
 ]
 
 
-async def test_questions_that_make_no_sense_are_refused(platform: TestPlatform) -> None:
+async def test_questions_that_make_no_sense_are_refused(town: Town) -> None:
     for path in NONSENSE:
-        answer = await client(platform).get(path)
+        answer = await town.client().get(path)
         assert answer.status == 422, (path, answer.body)
         assert answer.json()["errors"], path
 
 
-async def test_reading_needs_a_token_with_the_scope(platform: TestPlatform) -> None:
+async def test_reading_needs_a_token_with_the_scope(town: Town) -> None:
     paths = [
         "/v1/vehicles",
         f"/v1/vehicles/{uuid4()}/position",
@@ -165,25 +194,27 @@ async def test_reading_needs_a_token_with_the_scope(platform: TestPlatform) -> N
         "/v1/crossings",
     ]
     for path in paths:
-        assert (await platform.bearer("location-ms", None).get(path)).status == 401
-        assert (await client(platform, WRITE).get(path)).status == 403
-        assert (await client(platform, READ).get(path)).status in {200, 404}
+        assert (await town.stranger().get(path)).status == 401
+        assert (await town.client(WRITE).get(path)).status == 403
+        assert (await town.client(READ).get(path)).status in {200, 404}
 
 
-async def test_the_history_is_cut_by_time_vehicle_and_page(platform: TestPlatform) -> None:
-    await draw(platform, square(15.0, 45.0, 15.01, 45.01))
+async def test_the_history_is_cut_by_time_vehicle_and_page(town: Town) -> None:
+    depot = await town.draw(square(15.0, 45.0, 15.01, 45.01))
     vans = [uuid4(), uuid4()]
     # From one side of the square to the other and back, in thirds of half a minute.
     drive = [fix(turn * 30, 45.005, 14.99 if turn % 2 else 15.02) for turn in range(12)]
     for van in vans:
-        await report(platform, van, *drive)
-    await report(platform, uuid4(), *drive, tenant="other")
-    probe = client(platform)
+        await town.report(van, *drive)
+    await town.other().report(uuid4(), *drive)
+    probe = town.client()
     history = await everything(probe, "/v1/crossings", 7)
     assert len(history) == 2 * 22
     keys = [(str(c["crossed_at"]), c["seq"]) for c in history]
     assert keys == sorted(keys)
     assert len(set(keys)) == len(keys)
+    assert await everything(probe, f"/v1/crossings?geofence_id={depot.geofence_id}", 50) == history
+    assert await everything(probe, f"/v1/crossings?geofence_id={uuid4()}", 50) == []
     own = await everything(probe, f"/v1/crossings?vehicle_id={vans[0]}", 5)
     assert [c["direction"] for c in own] == ["entered", "exited"] * 11
     start = fix(0, 0, 0).fix_at

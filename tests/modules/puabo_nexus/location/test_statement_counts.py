@@ -18,11 +18,12 @@ from modules.puabo_nexus.location.domain.box import around
 from modules.puabo_nexus.location.domain.cells import cell_of, cells_in
 from modules.puabo_nexus.location.queries.geofences import edges_of
 from modules.puabo_nexus.location.queries.positions import _IN_CELLS
+from modules.puabo_nexus.location.service import service
 from modules.puabo_nexus.tracker.contract import PositionsRecorded
 from nexus_actors import Context
 from nexus_actors.database import Row
 from nexus_actors.identity import Identity
-from tests.modules.puabo_nexus.location.journey import LOCATION, START, fix
+from tests.modules.puabo_nexus.location.journey import START, fix
 
 pytestmark = pytest.mark.anyio
 
@@ -76,7 +77,7 @@ async def cost_of(fixes: int, fences: Sequence[dict[str, Any]]) -> tuple[int, in
     ]
     db = CountingTransaction(fences)
     envelope = seal(messages[0], message_id=uuid4(), source="tracker-ms", now=START).replace(tenant="main")
-    ctx = Context(service=LOCATION.name, identity=Identity("main", str(van)), envelope=envelope, now=START, db=db, log=None)
+    ctx = Context(service=service.name, identity=Identity("main", str(van)), envelope=envelope, now=START, db=db, log=None)
     await LiveVehicle(str(van), LiveVehicleState()).moved(messages, ctx)
     return db.statements, len(ctx.effects.outbound)
 
@@ -101,11 +102,11 @@ async def test_a_turn_with_crossings_costs_three_statements_at_most() -> None:
     assert await cost_of(512, fences_at(*passed, end)) == (3, 119)
 
 
-@pytest.fixture
-async def connection(database_url: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
+@pytest.fixture(scope="module")
+async def connection(module_database_url: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
     """A schema with some thousand fences and vehicles of two tenants."""
-    opened = await asyncpg.connect(database_url)
-    for migration in sorted(LOCATION.migrations.glob("*.sql")):
+    opened = await asyncpg.connect(module_database_url)
+    for migration in sorted(service.migrations.glob("*.sql")):
         await opened.execute(migration.read_text())
     boxes = [around(45 + n % 100 / 50, 15 + n // 100 / 50, 200.0) for n in range(5_000)]
     await opened.executemany(
