@@ -44,18 +44,21 @@ def service_of(name: str, services: set[str]) -> str | None:
 
 
 def foreign_imports(importer: str, tree: ast.Module, services: set[str]) -> Iterator[tuple[int, str]]:
-    """What a module imports of others besides their contracts."""
+    """What a module imports of others besides their contracts, and a library of the trade of any module."""
     own_module = importer.split(".")[1:2]
     own_service = service_of(importer, services)
+    modules = {service.split(".")[1] for service in services}
+    is_library = not modules.issuperset(own_module)
     for line, name in imported_names(tree):
         parts = name.split(".")
         if parts[0] != "modules" or parts[1:2] == ["catalogue"]:
             continue
         service = service_of(name, services)
         if service is not None:
-            allowed = service == own_service or name.removeprefix(service).split(".")[1:2] == ["contract"]
+            contract = name.removeprefix(service).split(".")[1:2] == ["contract"]
+            allowed = service == own_service or (contract and not is_library)
         else:
-            allowed = parts[1:2] == own_module
+            allowed = parts[1:2] == own_module or (not is_library and not modules.issuperset(parts[1:2]))
         if not allowed:
             yield line, name
 
@@ -90,6 +93,10 @@ def test_a_module_imports_of_another_its_contract_only() -> None:
         ("modules.b.service", "from modules.catalogue import entry", True),
         ("modules.b.service", "from modules import catalogue", True),
         ("modules.b.service", "from bus import Event", True),
+        ("modules.a.x.domain", "from modules.geometry.point import Point", True),
+        ("modules.geometry.line", "from modules.geometry.point import Point", True),
+        ("modules.geometry.line", "from modules.a.x.contract import Thing", False),
+        ("modules.geometry.line", "from modules.a.shapes import Shape", False),
         ("modules.b.service", "def late():\n    import modules.a.x.actors", False),
     ],
 )

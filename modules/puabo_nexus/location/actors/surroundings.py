@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from modules.puabo_nexus.location.domain.box import Box
+from modules.geography.box import Box
 from modules.puabo_nexus.location.domain.cells import cell_of
 from modules.puabo_nexus.location.domain.fence import Fence, GeofenceTag
 from modules.puabo_nexus.location.domain.shapes import region_of_json

@@ -1,1 +1,1 @@
-"""The rules of location-ms as pure functions and values: geometry, fences, crossings, nearness."""
+"""The rules of location-ms as pure functions and values: fences and their shapes, crossings, nearness."""

@@ -3,10 +3,9 @@
 import msgspec
 
 from bus import FieldError, Refusal
-from modules.puabo_nexus.location.domain.box import Box
-from modules.puabo_nexus.location.domain.longitude import FULL_DEG, HALF_DEG
+from modules.geography.box import POLE_DEG, Box
+from modules.geography.longitude import FULL_DEG, HALF_DEG
 
-_POLE_DEG = 90.0
 # Numbers are read as JSON has them, like all others: no NaN, no 1_000.
 _numbers = msgspec.json.Decoder(tuple[float, float, float, float])
 
@@ -27,7 +26,7 @@ def parse_bbox(text: str, field: str = "query.bbox") -> Box:
         raise _refused(field, f"{text!r} is not west,south,east,north in degrees.") from error
     if not (-HALF_DEG <= west <= HALF_DEG and -HALF_DEG <= east <= HALF_DEG):
         raise _refused(field, "West and east must be in -180..180.")
-    if not -_POLE_DEG <= south <= north <= _POLE_DEG:
+    if not -POLE_DEG <= south <= north <= POLE_DEG:
         raise _refused(field, "South and north must be in -90..90, and south not beyond north.")
     return Box(west, south, east + FULL_DEG if west > east else east, north)
 

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from math import floor
 from typing import NamedTuple
 
-from modules.puabo_nexus.location.domain.box import Box
-from modules.puabo_nexus.location.domain.longitude import FULL_DEG, HALF_DEG
+from modules.geography.box import POLE_DEG, Box
+from modules.geography.longitude import FULL_DEG, HALF_DEG
 
 _CELL_PER_DEG = 10
 _COLUMNS = 360 * _CELL_PER_DEG
 _ROWS = 180 * _CELL_PER_DEG
-_POLE_DEG = 90.0
 
 
 class CellRange(NamedTuple):
@@ -56,7 +55,7 @@ def _columns(box: Box) -> Iterator[tuple[int, int]]:
 
 
 def _row(lat: float) -> int:
-    return max(0, min(_ROWS - 1, floor((lat + _POLE_DEG) * _CELL_PER_DEG)))
+    return max(0, min(_ROWS - 1, floor((lat + POLE_DEG) * _CELL_PER_DEG)))
 
 
 def _column(lon: float) -> int:

@@ -9,11 +9,11 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
+from modules.geography.region import Region
+from modules.geography.spot import Spot
 from modules.puabo_nexus.location.contract import Cause
 from modules.puabo_nexus.location.domain.fix import Fix
 from modules.puabo_nexus.location.domain.leg import Leg
-from modules.puabo_nexus.location.domain.region import Region
-from modules.puabo_nexus.location.domain.spot import Spot
 
 Direction = Literal["entered", "exited"]
 

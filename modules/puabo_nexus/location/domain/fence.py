@@ -7,6 +7,8 @@ from uuid import UUID
 from msgspec import Struct
 
 from bus import Event
+from modules.geography.region import Region
+from modules.geography.spot import Spot
 from modules.puabo_nexus.fleet.contract import Place
 from modules.puabo_nexus.location.contract import (
     Circle,
@@ -18,9 +20,7 @@ from modules.puabo_nexus.location.contract import (
 )
 from modules.puabo_nexus.location.domain.crossings import Crossing
 from modules.puabo_nexus.location.domain.fix import Fix
-from modules.puabo_nexus.location.domain.region import Region
 from modules.puabo_nexus.location.domain.shapes import region_of
-from modules.puabo_nexus.location.domain.spot import Spot
 
 RECENT = timedelta(minutes=30)
 """How old a vehicle's last fix may be to say that it still stands there."""

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from modules.puabo_nexus.location.domain.box import Box, bounding
+from modules.geography.box import Box, bounding
+from modules.geography.geodesy import sphere_distance_m
+from modules.geography.longitude import near, wrap
+from modules.geography.spot import Spot
 from modules.puabo_nexus.location.domain.fix import Fix
-from modules.puabo_nexus.location.domain.geodesy import sphere_distance_m
-from modules.puabo_nexus.location.domain.longitude import near, wrap
-from modules.puabo_nexus.location.domain.spot import Spot
 
 LONGEST_LEG_M = 50_000.0
 """Of a longer way between two fixes the path is not known; fences are then judged at its end only."""

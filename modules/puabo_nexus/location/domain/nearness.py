@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Generic, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
-from modules.puabo_nexus.location.domain.geodesy import (
+from modules.geography.geodesy import (
     HALFWAY_ROUND_M,
     SPHERE_ERROR,
     geodesic_distance_m,

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from bus import FieldError, Refusal
-from modules.puabo_nexus.location.domain.edges import Edges
-from modules.puabo_nexus.location.domain.longitude import HALF_DEG
-from modules.puabo_nexus.location.domain.predicates import Point
-from modules.puabo_nexus.location.domain.rings import Ring, area_m2, forbidden_meeting, is_flat, wound
+from modules.geography.box import POLE_DEG
+from modules.geography.edges import Edges
+from modules.geography.longitude import HALF_DEG
+from modules.geography.predicates import Point
+from modules.geography.rings import Ring, area_m2, forbidden_meeting, is_flat, wound
 
 MOST_VERTICES = 1_000
 LEAST_AREA_M2 = 1.0
-_POLE_DEG = 90.0
 _LEAST_POSITIONS = 4
 _LEAST_CORNERS = 3
 
@@ -77,9 +77,9 @@ def _point(position: Sequence[float], field: str) -> Point:
     lon, lat = position[0] + 0.0, position[1] + 0.0  # adding zero turns -0.0 into 0.0
     if not -HALF_DEG <= lon <= HALF_DEG:
         raise _refused("out_of_range", field, f"Longitude {lon:g} is outside -180..180. A position is [longitude, latitude].")
-    if not -_POLE_DEG <= lat <= _POLE_DEG:
+    if not -POLE_DEG <= lat <= POLE_DEG:
         raise _refused("out_of_range", field, f"Latitude {lat:g} is outside -90..90. A position is [longitude, latitude].")
-    if abs(lat) == _POLE_DEG:
+    if abs(lat) == POLE_DEG:
         raise _refused("pole", field, "The shape reaches a pole, where longitude has no meaning. Keep it off the poles.")
     return lon, lat
 

@@ -5,17 +5,13 @@ from functools import lru_cache
 import msgspec
 
 from bus import FieldError, Refusal
+from modules.geography.area import Area
+from modules.geography.box import POLE_DEG, around
+from modules.geography.disc import Disc
+from modules.geography.region import Region
 from modules.puabo_nexus.location.contract import Circle, MultiPolygon, Polygon, Shape
-from modules.puabo_nexus.location.domain.area import Area
-from modules.puabo_nexus.location.domain.box import around
-from modules.puabo_nexus.location.domain.disc import Disc
-from modules.puabo_nexus.location.domain.longitude import HALF_DEG
 from modules.puabo_nexus.location.domain.polygons import check_vertex_count, checked_polygon, open_rings
-from modules.puabo_nexus.location.domain.region import Region
 
-_POLE_DEG = 90.0
-_LEAST_RADIUS_M = 1.0
-_MOST_RADIUS_M = 100_000.0
 _REGIONS_REMEMBERED = 512
 
 _shapes = msgspec.json.Decoder(Shape)
@@ -58,13 +54,8 @@ def region_of_json(text: bytes) -> Region:
 
 
 def _checked_circle(circle: Circle, field: str) -> Circle:
-    limits = (("lat", circle.lat, -_POLE_DEG, _POLE_DEG), ("lon", circle.lon, -HALF_DEG, HALF_DEG))
-    for name, value, low, high in (*limits, ("radius_m", circle.radius_m, _LEAST_RADIUS_M, _MOST_RADIUS_M)):
-        if not low <= value <= high:
-            reason = f"{name} is {value:g}; {low:g} to {high:g} is allowed."
-            raise Refusal.invalid("out_of_range", reason, FieldError(f"{field}.{name}", reason))
     box = around(circle.lat, circle.lon, circle.radius_m)
-    if max(-box.south, box.north) >= _POLE_DEG:
+    if max(-box.south, box.north) >= POLE_DEG:
         reason = "The circle reaches a pole, where longitude has no meaning. Keep it off the poles."
         raise Refusal.invalid("pole", reason, FieldError(field, reason))
     return Circle(circle.lat + 0.0, circle.lon + 0.0, circle.radius_m)

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from modules.geography.box import Box
 from modules.puabo_nexus.location.contract import Geofence
-from modules.puabo_nexus.location.domain.box import Box
 from modules.puabo_nexus.location.tables import GEOFENCES
 from nexus_actors.tables import Here
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from modules.puabo_nexus.location.domain.box import Box, around
+from modules.geography.box import Box, around
 from modules.puabo_nexus.location.domain.cells import cells_in
 from modules.puabo_nexus.location.domain.nearness import Distant, nearest, search_radii
 from modules.puabo_nexus.location.tables import POSITIONS, Whereabouts

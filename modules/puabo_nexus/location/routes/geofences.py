@@ -5,6 +5,8 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from modules.geography.box import Box
+from modules.geography.spot import Spot
 from modules.puabo_nexus.location.contract import (
     READ,
     WRITE,
@@ -17,10 +19,8 @@ from modules.puabo_nexus.location.contract import (
     Name,
 )
 from modules.puabo_nexus.location.domain.bbox import parse_bbox
-from modules.puabo_nexus.location.domain.box import Box
 from modules.puabo_nexus.location.domain.geojson import read_shape
 from modules.puabo_nexus.location.domain.shapes import region_of_json
-from modules.puabo_nexus.location.domain.spot import Spot
 from modules.puabo_nexus.location.queries.geofences import geofences_in, shapes_in
 from modules.puabo_nexus.location.routes.area import AreaDocument
 from modules.puabo_nexus.location.tables import GEOFENCES, OCCUPANTS, Occupant

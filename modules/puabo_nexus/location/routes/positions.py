@@ -8,13 +8,13 @@ from uuid import UUID
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
+from modules.geography.box import Box, around
+from modules.geography.geodesy import HALFWAY_ROUND_M
+from modules.geography.spot import Spot
 from modules.puabo_nexus.location.contract import READ, Latitude, Longitude
-from modules.puabo_nexus.location.domain.box import Box, around
-from modules.puabo_nexus.location.domain.geodesy import HALFWAY_ROUND_M
 from modules.puabo_nexus.location.domain.geojson import read_shape
 from modules.puabo_nexus.location.domain.nearness import is_within
 from modules.puabo_nexus.location.domain.shapes import checked, region_of
-from modules.puabo_nexus.location.domain.spot import Spot
 from modules.puabo_nexus.location.queries.positions import nearest_to, positions_where
 from modules.puabo_nexus.location.routes.area import AreaDocument
 from modules.puabo_nexus.location.tables import PLACES, POSITIONS, WatchedPlace, Whereabouts

@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 import pytest
 import shapely
 
+from modules.geography.geodesy import geodesic_distance_m
 from modules.puabo_nexus.fleet.contract import DeliveryAssigned, Place, VehicleRetired
 from modules.puabo_nexus.location.contract import READ, WRITE
-from modules.puabo_nexus.location.domain.geodesy import geodesic_distance_m
 from modules.puabo_nexus.tracker.contract import PositionsRecorded
 from nexus_actors.worker.worker import utc_now
 from tests.modules.puabo_nexus.location.journey import Town, everything, fix, square

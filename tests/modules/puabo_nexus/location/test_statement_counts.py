@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from bus.envelope import seal
+from modules.geography.box import around
 from modules.puabo_nexus.location.actors.live_vehicle import LiveVehicle, LiveVehicleState
 from modules.puabo_nexus.location.actors.surroundings import _MOVE_AND_LOOK
 from modules.puabo_nexus.location.contract import Circle
-from modules.puabo_nexus.location.domain.box import around
 from modules.puabo_nexus.location.domain.cells import cell_of, cells_in
 from modules.puabo_nexus.location.queries.geofences import edges_of
 from modules.puabo_nexus.location.queries.positions import _IN_CELLS

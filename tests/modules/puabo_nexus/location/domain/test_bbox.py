@@ -1,8 +1,8 @@
 import pytest
 
 from bus import Refusal
+from modules.geography.box import Box
 from modules.puabo_nexus.location.domain.bbox import parse_bbox
-from modules.puabo_nexus.location.domain.box import Box
 
 
 def test_bounds_are_read_in_the_order_of_geojson() -> None:

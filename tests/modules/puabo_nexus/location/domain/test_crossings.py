@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modules.geography.region import Region
+from modules.geography.spot import Spot
 from modules.puabo_nexus.location.contract import Circle, MultiPolygon, Polygon, Shape
 from modules.puabo_nexus.location.domain.crossings import Crossing, newer, walk
 from modules.puabo_nexus.location.domain.fix import Fix
 from modules.puabo_nexus.location.domain.leg import boxes_of
-from modules.puabo_nexus.location.domain.region import Region
 from modules.puabo_nexus.location.domain.shapes import region_of
-from modules.puabo_nexus.location.domain.spot import Spot
 from tests.modules.puabo_nexus.location.domain.drawing import START, circles, drives, polygons, square
 
 shapes = st.one_of(polygons(), circles(), st.just(square(15.0, 45.0, 15.005, 45.005)))

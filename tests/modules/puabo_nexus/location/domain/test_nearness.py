@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules.puabo_nexus.location.domain.box import around
+from modules.geography.box import around
+from modules.geography.geodesy import HALFWAY_ROUND_M, geodesic_distance_m
 from modules.puabo_nexus.location.domain.cells import cell_of, cells_in
-from modules.puabo_nexus.location.domain.geodesy import HALFWAY_ROUND_M, geodesic_distance_m
 from modules.puabo_nexus.location.domain.nearness import Distant, is_within, nearest, search_radii
 
 

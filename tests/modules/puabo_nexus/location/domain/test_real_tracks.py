@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from modules.geography.geodesy import geodesic_distance_m
 from modules.puabo_nexus.location.contract import Circle
 from modules.puabo_nexus.location.domain.crossings import walk
 from modules.puabo_nexus.location.domain.fix import Fix
-from modules.puabo_nexus.location.domain.geodesy import geodesic_distance_m
 from modules.puabo_nexus.location.domain.shapes import region_of
 
 pytestmark = pytest.mark.reference

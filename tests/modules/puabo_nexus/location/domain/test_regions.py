@@ -6,11 +6,11 @@ from geographiclib.geodesic import Geodesic
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modules.geography.spot import Spot
 from modules.puabo_nexus.location.contract import Circle, MultiPolygon, Polygon
 from modules.puabo_nexus.location.domain.fix import Fix
 from modules.puabo_nexus.location.domain.leg import Leg
 from modules.puabo_nexus.location.domain.shapes import checked, region_of, region_of_json
-from modules.puabo_nexus.location.domain.spot import Spot
 from tests.modules.puabo_nexus.location.domain.drawing import START, polygons, shapely_of, square
 
 near = st.floats(-0.012, 0.012)

@@ -4,7 +4,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules.puabo_nexus.location.domain.predicates import meeting_place, on_segment, orientation
+from modules.geography.predicates import meeting_place, on_segment, orientation
 
 # Half of the coordinates on a coarse grid, so that points fall on lines and segments overlap.
 numbers = st.one_of(st.floats(-180, 180, allow_subnormal=False), st.integers(-3, 3).map(float))

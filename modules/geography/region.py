@@ -1,14 +1,14 @@
-"""What a fence is to the rules that watch it: a set of points with an edge."""
+"""Areas of any shape, as sets of points with an edge, and the paths that may meet it."""
 
 from collections.abc import Iterable
 from typing import Protocol
 
-from modules.puabo_nexus.location.domain.box import Box
-from modules.puabo_nexus.location.domain.spot import Spot
+from modules.geography.box import Box
+from modules.geography.spot import Spot
 
 
 class Path(Protocol):
-    """The way between two fixes: straight in longitude and latitude.
+    """A way from one point to another, straight in longitude and latitude.
 
     Attributes:
         start: longitude and latitude where it begins.

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from math import asin, cos, degrees, radians, sin
 from typing import NamedTuple
 
-from modules.puabo_nexus.location.domain.geodesy import LEAST_RADIUS_M
-from modules.puabo_nexus.location.domain.longitude import FULL_DEG, HALF_DEG, wrap
+from modules.geography.geodesy import LEAST_RADIUS_M
+from modules.geography.longitude import FULL_DEG, HALF_DEG, wrap
 
-_POLE_DEG = 90.0
+POLE_DEG = 90.0
 _SLACK_DEG = 1e-9
 _MARGIN = 1.0005
 """The sphere's box is widened by this, which covers rounding near the poles."""
@@ -71,8 +71,8 @@ def around(lat: float, lon: float, radius_m: float) -> Box:
     """A box that holds every point within ``radius_m`` of a centre; around a pole it goes all the way round."""
     reach = radius_m / LEAST_RADIUS_M * _MARGIN
     south, north = lat - degrees(reach), lat + degrees(reach)
-    if south <= -_POLE_DEG or north >= _POLE_DEG:
-        return Box(-HALF_DEG, max(south, -_POLE_DEG), HALF_DEG, min(north, _POLE_DEG))
+    if south <= -POLE_DEG or north >= POLE_DEG:
+        return Box(-HALF_DEG, max(south, -POLE_DEG), HALF_DEG, min(north, POLE_DEG))
     # The meridians that touch a circle on a sphere: sin(half width) = sin(reach) / cos(lat).
     half_width = degrees(asin(min(1.0, sin(reach) / cos(radians(lat))))) * _MARGIN
     return Box(lon - half_width, south, lon + half_width, north).normal()

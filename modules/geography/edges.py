@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from modules.puabo_nexus.location.domain.predicates import Point, on_segment, orientation
+from modules.geography.predicates import Point, on_segment, orientation
 
 Edge = tuple[Point, Point]
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from math import cos, radians
 from typing import NamedTuple
 
-from modules.puabo_nexus.location.domain.geodesy import MEAN_RADIUS_M
-from modules.puabo_nexus.location.domain.predicates import Point, meeting_place, orientation
+from modules.geography.geodesy import MEAN_RADIUS_M
+from modules.geography.predicates import Point, meeting_place, orientation
 
 Ring = Sequence[Point]
 """A closed line without the repeated last point."""

@@ -1,26 +1,10 @@
-from itertools import pairwise
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules.puabo_nexus.location.domain.box import Box, around, bounding, joined
-from modules.puabo_nexus.location.domain.cells import cell_of, cells_in
-from modules.puabo_nexus.location.domain.longitude import near, wrap
-
-
-@st.composite
-def boxes(draw: st.DrawFn) -> Box:
-    west, south = draw(st.floats(-180, 180)), draw(st.floats(-90, 89))
-    return Box(west, south, west + draw(st.floats(0, 359)), min(90.0, south + draw(st.floats(0, 20))))
-
-
-inside = st.tuples(st.floats(0, 1), st.floats(0, 1))
-
-
-def point_in(box: Box, shares: tuple[float, float]) -> tuple[float, float]:
-    lon = box.west + shares[0] * (box.east - box.west)
-    return lon, min(box.north, box.south + shares[1] * (box.north - box.south))
+from modules.geography.box import Box, bounding, joined
+from modules.geography.longitude import near, wrap
+from tests.modules.geography.boxes import boxes, inside, point_in
 
 
 @given(st.floats(-180, 180), st.floats(-1000, 1000))
@@ -71,28 +55,3 @@ def test_joined_boxes_hold_each_of_them(parts: list[Box], shares: tuple[float, f
 
 def test_bounding_is_the_smallest_box() -> None:
     assert bounding([(1, 2), (-1, 5), (0, 0)]) == Box(-1, 0, 1, 5)
-
-
-@given(boxes(), inside)
-def test_cells_in_a_box_hold_every_point_of_it_once(box: Box, shares: tuple[float, float]) -> None:
-    lon, lat = point_in(box, shares)
-    cell = cell_of(lat, wrap(lon))
-    ranges = cells_in(box)
-    assert sum(low <= cell <= high for low, high in ranges) == 1
-    assert all(low <= high for low, high in ranges)
-    ordered = sorted(ranges)
-    assert all(before.high < after.low for before, after in pairwise(ordered))
-
-
-@pytest.mark.parametrize("lon", [180.0, -180.0])
-@pytest.mark.parametrize(
-    "box",
-    [Box(179.0, 0.0, 180.0, 1.0), Box(-180.0, 0.0, -179.0, 1.0), Box(179.5, 0.0, 180.5, 1.0), around(0.5, 180.0, 1000)],
-)
-def test_both_numbers_of_the_antimeridian_are_looked_for(lon: float, box: Box) -> None:
-    cell = cell_of(0.5, lon)
-    assert any(low <= cell <= high for low, high in cells_in(box))
-
-
-def test_a_box_round_the_globe_is_one_range_of_cells() -> None:
-    assert len(cells_in(around(89.0, 0.0, 1_000_000))) == 1

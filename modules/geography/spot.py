@@ -1,6 +1,6 @@
 """A spot on the ground, with what the tests of many fences need of it."""
 
-from modules.puabo_nexus.location.domain.geodesy import Vector, vector_m
+from modules.geography.geodesy import Vector, vector_m
 
 
 class Spot:

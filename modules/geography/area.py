@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 
-from modules.puabo_nexus.location.domain.box import Box, bounding, joined
-from modules.puabo_nexus.location.domain.edges import Edges
-from modules.puabo_nexus.location.domain.longitude import FULL_DEG, HALF_DEG
-from modules.puabo_nexus.location.domain.predicates import Point
-from modules.puabo_nexus.location.domain.region import Path
-from modules.puabo_nexus.location.domain.spot import Spot
+from modules.geography.box import Box, bounding, joined
+from modules.geography.edges import Edges
+from modules.geography.longitude import FULL_DEG, HALF_DEG
+from modules.geography.predicates import Point
+from modules.geography.region import Path
+from modules.geography.spot import Spot
 
 
 class Area:
     """One or several polygons as one region. Polygons that meet at the antimeridian have no edge between them.
 
     Args:
-        polygons: of each its rings, shell first, without the repeated last point; checked before (`polygons.checked`).
+        polygons: of each its rings, shell first, without the repeated last point; no two edges of which meet but at their ends.
     """
 
     def __init__(self, polygons: Sequence[Sequence[Sequence[Point]]]) -> None:

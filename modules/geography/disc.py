@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from math import ceil, sqrt
 
-from modules.puabo_nexus.location.domain.box import Box, around
-from modules.puabo_nexus.location.domain.geodesy import Vector, chord_m, vector_m
-from modules.puabo_nexus.location.domain.region import Path
-from modules.puabo_nexus.location.domain.spot import Spot
+from modules.geography.box import Box, around
+from modules.geography.geodesy import Vector, chord_m, vector_m
+from modules.geography.region import Path
+from modules.geography.spot import Spot
 
 _LONGEST_PIECE_M = 5_000.0
 

@@ -1,0 +1,1 @@
+"""Geography, a library that every module may use: distances on the ellipsoid; boxes, circles and polygons on the globe."""
