@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from msgspec import Struct
-
 from modules.geography.box import Box
+from modules.geography.region import Region
 from modules.puabo_nexus.location.contract import Geofence
+from modules.puabo_nexus.location.domain.shapes import region_of_json
 from modules.puabo_nexus.location.tables import GEOFENCES
 from nexus_actors.tables import Here
 
@@ -38,23 +38,16 @@ ORDER BY geofence_id
 """  # noqa: S608 - columns of ours
 
 
-class StoredShape(Struct, frozen=True):
-    """A geofence's id, and its shape as the JSON that is stored."""
-
-    geofence_id: UUID
-    shape: bytes
-
-
 async def geofences_in(here: Here, box: Box, *, after: UUID | None, limit: int) -> list[Geofence]:
     """Geofences whose bounds overlap a box, by id, that is by age."""
     rows = await here.db.fetch(_IN_BOXES, here.tenant, after, limit, *edges_of([box]))
     return [GEOFENCES.value(row) for row in rows]
 
 
-async def shapes_in(here: Here, boxes: Sequence[Box]) -> list[StoredShape]:
-    """The shapes of all fences whose bounds overlap any of some boxes, by id."""
+async def regions_in(here: Here, boxes: Sequence[Box]) -> dict[UUID, Region]:
+    """What all fences cover whose bounds overlap any of some boxes, in the order of their ids."""
     rows = await here.db.fetch(_SHAPES_IN_BOXES, here.tenant, *edges_of(boxes))
-    return [StoredShape(row["geofence_id"], row["shape"]) for row in rows]
+    return {row["geofence_id"]: region_of_json(row["shape"]) for row in rows}
 
 
 def edges_of(boxes: Sequence[Box]) -> tuple[list[float], list[float], list[float], list[float]]:

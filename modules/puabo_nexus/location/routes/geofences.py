@@ -20,8 +20,7 @@ from modules.puabo_nexus.location.contract import (
 )
 from modules.puabo_nexus.location.domain.bbox import parse_bbox
 from modules.puabo_nexus.location.domain.geojson import read_shape
-from modules.puabo_nexus.location.domain.shapes import region_of_json
-from modules.puabo_nexus.location.queries.geofences import geofences_in, shapes_in
+from modules.puabo_nexus.location.queries.geofences import geofences_in, regions_in
 from modules.puabo_nexus.location.routes.area import AreaDocument
 from modules.puabo_nexus.location.tables import GEOFENCES, OCCUPANTS, Occupant
 from nexus_actors.http import Page, PageQuery, Request, Routes, page_from, page_of
@@ -126,11 +125,12 @@ async def find_geofences_of_points(request: Request, body: PointTest) -> PointRe
     """Tell for each of some points in which geofences it lies."""
     spots = [Spot(point.lat, point.lon) for point in body.points]
     boxes = [Box(spot.lon, spot.lat, spot.lon, spot.lat) for spot in spots]
-    stored = await shapes_in(request, boxes)
-    regions = [(fence.geofence_id, region_of_json(fence.shape)) for fence in stored]
+    regions = await regions_in(request, boxes)
     return PointResults(
         items=[
-            PointResult(lat=spot.lat, lon=spot.lon, geofence_ids=[number for number, region in regions if region.covers(spot)])
+            PointResult(
+                lat=spot.lat, lon=spot.lon, geofence_ids=[number for number, region in regions.items() if region.covers(spot)]
+            )
             for spot in spots
         ]
     )
