@@ -1,10 +1,12 @@
 """One service with its real schema: real handlers, rows in PostgreSQL, all else in memory. No server of streams, no HTTP."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final, TypeVar
 
-from bus import Command, Event, Message, Refusal, new_id
+import anyio
+
+from bus import Command, Event, HandlerFailed, Message, Refusal, new_id
 from bus.codec import Contracts
 from nexus_actors.database import Reader
 from nexus_actors.memory import MemoryTurnStore
@@ -13,11 +15,16 @@ from nexus_actors.postgres.database import PostgresDatabase, PostgresTransaction
 from nexus_actors.postgres.migration import MigrationSource
 from nexus_actors.postgres.migrations import migrate
 from nexus_actors.postgres.pool import open_pool
+from nexus_actors.retry import RetryPolicy
+from nexus_actors.runtime.assembly import LoopSettings
 from nexus_actors.runtime.store import Commit
 from nexus_actors.service import Service
 from nexus_actors.testing.memory_service import ONCE, MemoryService, MemoryWorld
 
 R = TypeVar("R")
+
+_WORKERS: Final = 20
+_AGAIN: Final = LoopSettings(retry=RetryPolicy(base_s=0, max_s=0))
 
 
 class _RowsTransaction(MemoryTurnTransaction):
@@ -54,10 +61,18 @@ class Desk(MemoryService):
 
     db: Reader
 
-    def __init__(self, service: Service, world: MemoryWorld, pool: Any) -> None:  # noqa: ANN401 - a pool of asyncpg
-        super().__init__(service, world, ONCE, _RowsStore(service.name, world, pool))
+    def __init__(
+        self,
+        service: Service,
+        world: MemoryWorld,
+        pool: Any,  # noqa: ANN401 - a pool of asyncpg
+        settings: LoopSettings = ONCE,
+    ) -> None:
+        super().__init__(service, world, settings, _RowsStore(service.name, world, pool))
         self.db = PostgresDatabase(pool)
         self._pool = pool
+        self._letters = self.database.service(service.name).letters
+        self._known = set(self._letters)
         self.fresh()
 
     def fresh(self) -> "Desk":
@@ -73,6 +88,45 @@ class Desk(MemoryService):
         """Publish an event of a service, and have it handled."""
         await super().publish(event, tenant=tenant or self.tenant, **envelope)
         await self.settle()
+
+    async def settle(self) -> None:
+        """Handle everything that there is to handle at this instant.
+
+        Raises:
+            HandlerFailed: a handler failed, and the message is parked. What it says is the cause.
+        """
+        await super().settle()
+        new = [letter.row for message_id, letter in self._letters.items() if message_id not in self._known]
+        self._known |= self._letters.keys()
+        if new:
+            raise HandlerFailed(new[0].error)
+
+    async def at_once(self, *commands: Command[R]) -> list[R | Refusal]:
+        """Ask commands all at the same time, each of a worker of its own: what each was answered with, or its refusal.
+
+        No two are of one key, for a key has one worker. Like every worker, these repeat what another one's commit makes fail.
+        """
+        workers = [Desk(self._service, MemoryWorld(self.clock), self._pool, _AGAIN) for _ in commands]
+        answers: list[Any] = [None] * len(commands)
+
+        async def ask(number: int) -> None:
+            try:
+                answers[number] = await workers[number].ask(commands[number], tenant=self.tenant)
+            except Refusal as refusal:
+                answers[number] = refusal
+
+        for worker in workers:
+            await worker.start()
+        async with AsyncExitStack() as connections:  # open them now: whoever had to wait for one would come too late
+            for _ in commands:
+                await connections.enter_async_context(self._pool.acquire())
+        async with anyio.create_task_group() as tasks:
+            for number in range(len(commands)):
+                tasks.start_soon(ask, number)
+        for worker in workers:
+            await worker.stop()
+            self._streams.envelopes += worker._streams.envelopes
+        return answers
 
     async def refusal_of(self, command: Command[Any], *, tenant: str = "") -> Refusal:
         """The refusal of a command, which has published nothing."""
@@ -111,8 +165,8 @@ async def migrated(service: Service, database_url: str) -> str:
 
 @asynccontextmanager
 async def open_desk(service: Service, database_url: str) -> AsyncIterator[Desk]:
-    """Run a service over a schema that was `migrated`. Two desks over one database are two workers."""
-    async with open_pool(database_url, schema=service.schema, application_name="desk", max_size=4) as pool:
+    """Run a service over a schema that was `migrated`."""
+    async with open_pool(database_url, schema=service.schema, application_name="desk", max_size=_WORKERS) as pool:
         desk = Desk(service, MemoryWorld(), pool)
         await desk.start()
         yield desk
