@@ -73,7 +73,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         _TENANTS,
-        "a driver is found whichever tenant asks",
+        "a row is found whichever tenant asks",
         "nexus_actors/tables/table.py",
         "WHERE tenant = $1 AND {key} = $2",
         "WHERE $1::text IS NOT NULL AND {key} = $2",
@@ -82,9 +82,9 @@ MUTATIONS: Final = (
     Mutation(
         _TENANTS,
         "lists show the things of every tenant",
-        "modules/puabo_nexus/fleet/queries/selection.py",
-        'f"{column} = ${number}" for',
-        "f\"({column} = ${number} OR '{column}' = 'tenant')\" for",
+        "nexus_actors/tables/listing.py",
+        'f"{_compared(name)} ${place}" for',
+        "f\"({_compared(name)} ${place} OR '{name}' = 'tenant')\" for",
         (_FLEET,),
     ),
     Mutation(

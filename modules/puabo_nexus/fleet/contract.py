@@ -4,16 +4,21 @@ A delivery is ordered by its own key; the vehicle and the driver that carry it a
 all coordinates WGS 84 degrees, all instants UTC.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from bus import Command, Event, Instant, Topic
-from modules.puabo_nexus.fleet.domain.identifier import licence_number, phone
-from modules.puabo_nexus.fleet.domain.text import person_name
+from bus import Event, FieldError, Instant, Topic
+from modules.puabo_nexus.fleet.domain.distance import distance_m
+from modules.puabo_nexus.fleet.domain.identifier import device_id, licence_number, phone
+from modules.puabo_nexus.fleet.domain.person import person_name
+from modules.puabo_nexus.fleet.domain.plate import plate
+from modules.puabo_nexus.fleet.domain.vin import vin
 from nexus_actors.changes import Change, Create
 from nexus_actors.rules import rule
+from nexus_actors.typed_line import one_line
 
 FLEET = Topic("fleet-service", partitions=8)
 
@@ -22,21 +27,19 @@ WRITE = "fleet:write"
 
 DEFAULT_RADIUS_M = 100
 MIN_RADIUS_M = 10
-MAX_RADIUS_M = 5_000
 
-# Bounds of what comes in. The rules themselves (fleet.domain) look closer, and after spaces and case are put in order.
-PlateText = Annotated[str, Meta(min_length=1, max_length=40, examples=["ZG 1234-AB"])]
-VinText = Annotated[str, Meta(min_length=17, max_length=17, examples=["1M8GDM9AXKP042788"])]
-DeviceText = Annotated[str, Meta(min_length=1, max_length=64, examples=["358735071000001"])]
+Plate = Annotated[str, rule(plate, max_length=15, examples=["ZG 1234-AB"])]
+Vin = Annotated[str, rule(vin, min_length=17, max_length=17, examples=["1M8GDM9AXKP042788"])]
+DeviceId = Annotated[str, rule(device_id, max_length=64, examples=["358735071000001"])]
 PersonName = Annotated[str, rule(person_name, max_length=100, examples=["Ana Horvat"])]
 Phone = Annotated[str, rule(phone, min_length=8, max_length=16, examples=["+3851234", "+385 91 234 5678", "+385912345678901"])]
 LicenceNumber = Annotated[str, rule(licence_number, max_length=30, examples=["B072 RRE2-I55"])]
-ReasonText = Annotated[str, Meta(min_length=1, max_length=400)]
-PlaceText = Annotated[str, Meta(min_length=1, max_length=200)]
+Reason = Annotated[str, rule(one_line, max_length=200)]
+PlaceName = Annotated[str, rule(one_line, max_length=100)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
-RadiusM = Annotated[int, Meta(ge=MIN_RADIUS_M, le=MAX_RADIUS_M)]
-Version = Annotated[int, Meta(ge=1)]
+RadiusM = Annotated[int, Meta(ge=MIN_RADIUS_M, le=5_000)]
+Seq = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 MemberStatus = Literal["active", "retired"]
 MotionStatus = Literal["idle", "moving"]
@@ -45,14 +48,14 @@ TimelineKind = Literal["requested", "assigned", "at_pickup", "picked_up", "deliv
 
 
 class Place(Struct, frozen=True, kw_only=True):
-    """A circle on the ground where goods change hands.
+    """A circle on the ground where goods change hands, in WGS 84 degrees and metres.
 
     Attributes:
         name: what people call it.
         radius_m: how near a vehicle must come to be there.
     """
 
-    name: PlaceText
+    name: PlaceName
     lat: Latitude
     lon: Longitude
     radius_m: RadiusM = DEFAULT_RADIUS_M
@@ -135,7 +138,7 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
         detail: the reason of a cancellation, or why something was ignored.
     """
 
-    seq: int
+    seq: Seq
     kind: TimelineKind
     happened_at: Instant
     recorded_at: Instant
@@ -143,34 +146,38 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
     detail: str | None
 
 
-class RegisterVehicle(Command[Vehicle], topic=FLEET, key="vehicle_id", scope=WRITE):
-    """Take a vehicle into the fleet. Plate and device belong to one active vehicle of a tenant at a time."""
+class RegisterVehicle(Create[Vehicle], topic=FLEET, key="vehicle_id", scope=WRITE):
+    """Register a vehicle.
 
-    vehicle_id: UUID
-    plate: PlateText
-    vin: VinText | None = None
-    device_id: DeviceText | None = None
-
-
-class ChangeVehicle(Command[Vehicle], topic=FLEET, key="vehicle_id", scope=WRITE):
-    """Change what is given; null clears it, what is left out stays.
+    Plate and device belong to one active vehicle of a tenant at a time.
 
     Attributes:
-        expected_version: refuse unless the vehicle is at this version; None changes it as it is.
+        vin: vehicle identification number (ISO 3779).
+        device_id: what the tracking device in it calls itself.
     """
 
     vehicle_id: UUID
-    expected_version: Version | None = None
-    plate: PlateText | UnsetType = UNSET
-    vin: VinText | UnsetType | None = UNSET
-    device_id: DeviceText | UnsetType | None = UNSET
+    plate: Plate
+    vin: Vin | None = None
+    device_id: DeviceId | None = None
 
 
-class RetireVehicle(Command[Vehicle], topic=FLEET, key="vehicle_id", scope=WRITE):
-    """Take a vehicle out of the fleet for good. Refused while it carries a delivery."""
+class ChangeVehicle(Change[Vehicle], topic=FLEET, key="vehicle_id", scope=WRITE):
+    """Change what is given of a vehicle; null clears it, what is left out stays (RFC 7396)."""
 
     vehicle_id: UUID
-    expected_version: Version | None = None
+    plate: Plate | UnsetType = UNSET
+    vin: Vin | UnsetType | None = UNSET
+    device_id: DeviceId | UnsetType | None = UNSET
+
+
+class RetireVehicle(Change[Vehicle], topic=FLEET, key="vehicle_id", scope=WRITE):
+    """Take a vehicle that carries nothing out of the fleet, for good.
+
+    Its plate and device are free for another one.
+    """
+
+    vehicle_id: UUID
 
 
 class VehicleRegistered(Event, topic=FLEET, key="vehicle_id"):
@@ -251,36 +258,49 @@ class DriverRetired(Event, topic=FLEET, key="driver_id"):
     driver_id: UUID
 
 
-class RequestDelivery(Command[Delivery], topic=FLEET, key="delivery_id", scope=WRITE):
-    """Ask for something to be carried from one place to another. The two circles may not touch."""
+class RequestDelivery(Create[Delivery], topic=FLEET, key="delivery_id", scope=WRITE):
+    """Ask for something to be carried from one place to another.
+
+    The circles of its two places may not touch.
+    """
 
     delivery_id: UUID
     pickup: Place
     dropoff: Place
 
+    def faults(self) -> Iterator[FieldError]:
+        """Circles that touch: no crossing would say whether a vehicle brings the goods or has not fetched them yet."""
+        apart_m = distance_m(self.pickup.lat, self.pickup.lon, self.dropoff.lat, self.dropoff.lon)
+        reach_m = self.pickup.radius_m + self.dropoff.radius_m
+        if apart_m <= reach_m:
+            yield FieldError(
+                "$.dropoff",
+                f"It lies {apart_m:.0f} m from the pick-up place and their circles reach {reach_m} m: they touch. "
+                "Give places further apart or smaller radii.",
+            )
 
-class AssignDelivery(Command[Delivery], topic=FLEET, key="delivery_id", scope=WRITE):
+
+class AssignDelivery(Change[Delivery], topic=FLEET, key="delivery_id", scope=WRITE):
     """Give a requested delivery to a vehicle and its driver.
+
+    A driver drives one vehicle at a time, a vehicle may carry several.
 
     Attributes:
         assigned_at: from when crossings of its places count, where the assignment is entered after the drive began (a call
             in the morning, a replayed track); the instant of the turn when left out. Never in the future.
-        expected_version: refuse unless the delivery is at this version.
     """
 
     delivery_id: UUID
     vehicle_id: UUID
     driver_id: UUID
     assigned_at: Instant | None = None
-    expected_version: Version | None = None
 
 
-class CancelDelivery(Command[Delivery], topic=FLEET, key="delivery_id", scope=WRITE):
-    """End a delivery that is not delivered."""
+class CancelDelivery(Change[Delivery], topic=FLEET, key="delivery_id", scope=WRITE, noun="cancellation"):
+    """Cancel a delivery that has not been delivered."""
 
     delivery_id: UUID
-    reason: ReasonText
-    expected_version: Version | None = None
+    reason: Reason
 
 
 class DeliveryRequested(Event, topic=FLEET, key="delivery_id"):

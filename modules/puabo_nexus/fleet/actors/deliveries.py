@@ -6,8 +6,8 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from bus import FieldError, Refusal
-from modules.puabo_nexus.fleet.actors import ledger
 from modules.puabo_nexus.fleet.actors.engagement import engage, lock_pair, release
+from modules.puabo_nexus.fleet.actors.timeline import note
 from modules.puabo_nexus.fleet.contract import (
     AssignDelivery,
     CancelDelivery,
@@ -18,17 +18,16 @@ from modules.puabo_nexus.fleet.contract import (
     RequestDelivery,
 )
 from modules.puabo_nexus.fleet.domain.milestone import news_of, passed
-from modules.puabo_nexus.fleet.domain.place import read_places
-from modules.puabo_nexus.fleet.domain.progress import Crossing, Ignored, Sighting, judge, steps
-from modules.puabo_nexus.fleet.domain.text import reason
-from modules.puabo_nexus.fleet.domain.version import check_version
-from modules.puabo_nexus.fleet.queries import deliveries as queries
+from modules.puabo_nexus.fleet.domain.progress import Crossing, Ignored, Progress, Sighting, judge, steps
+from modules.puabo_nexus.fleet.tables import DELIVERIES
 from modules.puabo_nexus.location.contract import DeliveryPlaceLeft, DeliveryPlaceReached
 from nexus_actors import Actor, Context, handles
-from nexus_actors.form import Form
 
 _REACHED: dict[str, Crossing] = {"pickup": "reached_pickup", "dropoff": "reached_dropoff"}
 _LEFT: dict[str, Crossing] = {"pickup": "left_pickup", "dropoff": "left_dropoff"}
+_WITH_PROGRESS = f"""
+SELECT {DELIVERIES.columns}, crossed_at FROM deliveries WHERE tenant = $1 AND delivery_id = $2
+"""  # noqa: S608 - columns of ours
 
 
 class DeliveryActor(Actor[None]):
@@ -37,38 +36,23 @@ class DeliveryActor(Actor[None]):
     @handles
     async def request(self, message: RequestDelivery, ctx: Context) -> Delivery:
         """Take the request down."""
-        form = Form("delivery")
-        pickup, dropoff = read_places(form, message.pickup, message.dropoff)
-        form.finish()
-        if await queries.delivery(ctx.db, ctx.tenant, message.delivery_id) is not None:
-            raise Refusal.conflict("delivery_exists", "A delivery was requested under this id already. Use a new id.")
-        delivery = Delivery(
-            delivery_id=message.delivery_id, status="requested", pickup=pickup, dropoff=dropoff, requested_at=ctx.now
-        )
-        await ledger.insert(ctx, delivery)
-        await ledger.note(ctx, delivery.delivery_id, "requested", ctx.now)
-        ctx.publish(DeliveryRequested(delivery_id=delivery.delivery_id, pickup=pickup, dropoff=dropoff))
-        return delivery
+        new = await DELIVERIES.add(ctx, message.made(status="requested", requested_at=ctx.now))
+        await note(ctx, new.delivery_id, "requested", ctx.now)
+        ctx.publish(DeliveryRequested(delivery_id=new.delivery_id, pickup=new.pickup, dropoff=new.dropoff))
+        return new
 
     @handles
     async def assign(self, message: AssignDelivery, ctx: Context) -> Delivery:
         """Give it to a vehicle and its driver."""
-        old = await _known(ctx, message.delivery_id, message.expected_version)
+        old = await DELIVERIES.expect(ctx, message)
         if not steps(old.status, "assign"):
             detail = f"The delivery is {_said(old)}. Only one that is requested can be assigned; request it anew."
             raise Refusal.conflict("delivery_not_assignable", detail)
         assigned_at = _not_in_future(message.assigned_at or ctx.now, ctx.now)
         await engage(ctx, message.vehicle_id, message.driver_id)
-        new = replace(
-            old,
-            status="assigned",
-            vehicle_id=message.vehicle_id,
-            driver_id=message.driver_id,
-            assigned_at=assigned_at,
-            version=old.version + 1,
-        )
-        await ledger.update(ctx, new)
-        await ledger.note(ctx, new.delivery_id, "assigned", assigned_at)
+        carried = replace(old, status="assigned", vehicle_id=message.vehicle_id, driver_id=message.driver_id)
+        new = await DELIVERIES.change(ctx, old, replace(carried, assigned_at=assigned_at))
+        await note(ctx, new.delivery_id, "assigned", assigned_at)
         ctx.publish(
             DeliveryAssigned(
                 delivery_id=new.delivery_id,
@@ -84,16 +68,13 @@ class DeliveryActor(Actor[None]):
     @handles
     async def cancel(self, message: CancelDelivery, ctx: Context) -> Delivery:
         """End it, unless it has ended."""
-        form = Form("cancellation")
-        why = form.read("reason", reason, message.reason)
-        form.finish()
-        old = await _known(ctx, message.delivery_id, message.expected_version)
+        old = await DELIVERIES.expect(ctx, message)
         if not steps(old.status, "cancel"):
             raise Refusal.conflict("delivery_ended", f"The delivery is {_said(old)}. Nothing is left to cancel.")
-        new = replace(old, status="cancelled", cancelled_at=ctx.now, cancel_reason=why, version=old.version + 1)
-        await _end(ctx, new)
-        await ledger.note(ctx, new.delivery_id, "cancelled", ctx.now, detail=why)
-        ctx.publish(DeliveryCancelled(delivery_id=new.delivery_id, vehicle_id=new.vehicle_id, reason=why))
+        ended = replace(old, status="cancelled", cancelled_at=ctx.now, cancel_reason=message.reason)
+        new = await _end(ctx, old, ended)
+        await note(ctx, new.delivery_id, "cancelled", ctx.now, detail=message.reason)
+        ctx.publish(DeliveryCancelled(delivery_id=new.delivery_id, vehicle_id=new.vehicle_id, reason=message.reason))
         return new
 
     @handles
@@ -109,42 +90,35 @@ class DeliveryActor(Actor[None]):
 
 async def _see(ctx: Context, delivery_id: UUID, sighting: Sighting) -> None:
     """Follow a sighting, or write down why not. It never fails for what it says: that would hold up all that comes after."""
-    found = await queries.delivery_with_progress(ctx.db, ctx.tenant, delivery_id)
-    if found is None:
+    row = await ctx.db.fetchrow(_WITH_PROGRESS, ctx.tenant, delivery_id)
+    if row is None:
         ctx.log.info("crossing_of_unknown_delivery", delivery_id=str(delivery_id), crossing=sighting.crossing)
         return
-    old, progress = found
+    old = DELIVERIES.value(row)
+    progress = Progress(status=old.status, vehicle_id=old.vehicle_id, assigned_at=old.assigned_at, crossed_at=row["crossed_at"])
     verdict = judge(progress, sighting)
     if isinstance(verdict, Ignored):
         ctx.log.info("crossing_ignored", delivery_id=str(delivery_id), crossing=sighting.crossing, why=verdict.why)
-        await ledger.note(ctx, delivery_id, "ignored", sighting.crossed_at, detail=verdict.why)
+        await note(ctx, delivery_id, "ignored", sighting.crossed_at, detail=verdict.why)
         return
     new = passed(old, verdict.statuses, sighting.crossed_at)
     if new.status == "delivered":
-        await _end(ctx, new, sighting.crossed_at)
+        await _end(ctx, old, new, crossed_at=sighting.crossed_at)
     else:
-        await ledger.update(ctx, new, sighting.crossed_at)
+        await DELIVERIES.change(ctx, old, new, crossed_at=sighting.crossed_at)
     for status in verdict.statuses:
-        await ledger.note(ctx, delivery_id, status, sighting.crossed_at)
+        await note(ctx, delivery_id, status, sighting.crossed_at)
         ctx.publish(news_of(new, status, sighting.crossed_at))
 
 
-async def _end(ctx: Context, ended: Delivery, crossed_at: datetime | None = None) -> None:
+async def _end(ctx: Context, old: Delivery, ended: Delivery, **hidden: datetime) -> Delivery:
     """Write a delivery that has ended, and free its vehicle and driver if it was their last."""
     if ended.vehicle_id is None or ended.driver_id is None:
-        await ledger.update(ctx, ended, crossed_at)
-        return
+        return await DELIVERIES.change(ctx, old, ended, **hidden)
     await lock_pair(ctx, ended.vehicle_id, ended.driver_id)
-    await ledger.update(ctx, ended, crossed_at)
+    new = await DELIVERIES.change(ctx, old, ended, **hidden)
     await release(ctx, ended.vehicle_id)
-
-
-async def _known(ctx: Context, delivery_id: UUID, expected_version: int | None) -> Delivery:
-    delivery = await queries.delivery(ctx.db, ctx.tenant, delivery_id)
-    if delivery is None:
-        raise Refusal.not_found("delivery_not_found", "There is no delivery with this id. Look it up in the list.")
-    check_version("delivery", delivery.version, expected_version)
-    return delivery
+    return new
 
 
 def _sighting(crossing: Crossing, message: DeliveryPlaceReached | DeliveryPlaceLeft) -> Sighting:

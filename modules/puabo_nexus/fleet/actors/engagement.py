@@ -12,10 +12,10 @@ and two batches may meet crosswise; PostgreSQL then fails one of them, and the r
 from uuid import UUID
 
 from bus import Refusal
+from modules.puabo_nexus.fleet.contract import Driver, Vehicle
+from modules.puabo_nexus.fleet.tables import DRIVERS, VEHICLES
 from nexus_actors import Context
 
-_LOCK_VEHICLE = "SELECT status FROM vehicles WHERE tenant = $1 AND vehicle_id = $2 FOR NO KEY UPDATE"
-_LOCK_DRIVER = "SELECT status FROM drivers WHERE tenant = $1 AND driver_id = $2 FOR NO KEY UPDATE"
 _PAIRS = "SELECT vehicle_id, driver_id FROM engagements WHERE tenant = $1 AND (vehicle_id = $2 OR driver_id = $3)"
 _ENGAGE = "INSERT INTO engagements (tenant, vehicle_id, driver_id, since) VALUES ($1, $2, $3, $4)"
 _RELEASE = """
@@ -34,8 +34,8 @@ async def engage(ctx: Context, vehicle_id: UUID, driver_id: UUID) -> None:
     Raises:
         Refusal: one of them is not there or is retired, the vehicle has another driver, or the driver drives another vehicle.
     """
-    _check_member("vehicle", await ctx.db.fetchval(_LOCK_VEHICLE, ctx.tenant, vehicle_id))
-    _check_member("driver", await ctx.db.fetchval(_LOCK_DRIVER, ctx.tenant, driver_id))
+    _check_member("vehicle", await VEHICLES.lock(ctx, vehicle_id))
+    _check_member("driver", await DRIVERS.lock(ctx, driver_id))
     pairs = await ctx.db.fetch(_PAIRS, ctx.tenant, vehicle_id, driver_id)
     for pair in pairs:
         if pair["driver_id"] != driver_id:
@@ -50,8 +50,8 @@ async def engage(ctx: Context, vehicle_id: UUID, driver_id: UUID) -> None:
 
 async def lock_pair(ctx: Context, vehicle_id: UUID, driver_id: UUID) -> None:
     """Lock the rows of a vehicle and its driver. Comes before the delivery that ends is written."""
-    await ctx.db.fetchval(_LOCK_VEHICLE, ctx.tenant, vehicle_id)
-    await ctx.db.fetchval(_LOCK_DRIVER, ctx.tenant, driver_id)
+    await VEHICLES.lock(ctx, vehicle_id)
+    await DRIVERS.lock(ctx, driver_id)
 
 
 async def release(ctx: Context, vehicle_id: UUID) -> None:
@@ -61,20 +61,20 @@ async def release(ctx: Context, vehicle_id: UUID) -> None:
 
 async def is_vehicle_engaged(ctx: Context, vehicle_id: UUID) -> bool:
     """Whether a vehicle carries deliveries. Its row is locked, so that none is assigned to it before the turn ends."""
-    await ctx.db.fetchval(_LOCK_VEHICLE, ctx.tenant, vehicle_id)
+    await VEHICLES.lock(ctx, vehicle_id)
     engaged: bool = await ctx.db.fetchval(_VEHICLE_ENGAGED, ctx.tenant, vehicle_id)
     return engaged
 
 
 async def is_driver_engaged(ctx: Context, driver_id: UUID) -> bool:
     """Whether a driver carries deliveries. Their row is locked, so that none is assigned to them before the turn ends."""
-    await ctx.db.fetchval(_LOCK_DRIVER, ctx.tenant, driver_id)
+    await DRIVERS.lock(ctx, driver_id)
     engaged: bool = await ctx.db.fetchval(_DRIVER_ENGAGED, ctx.tenant, driver_id)
     return engaged
 
 
-def _check_member(what: str, status: str | None) -> None:
-    if status is None:
+def _check_member(what: str, member: Vehicle | Driver | None) -> None:
+    if member is None:
         raise Refusal.not_found(f"{what}_not_found", f"There is no {what} with this id. Look it up in the list.")
-    if status == "retired":
+    if member.status == "retired":
         raise Refusal.conflict(f"{what}_retired", f"The {what} is retired. Take another one.")

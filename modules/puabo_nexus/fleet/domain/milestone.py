@@ -21,9 +21,9 @@ _INSTANT_OF: dict[DeliveryStatus, str] = {
 
 
 def passed(delivery: Delivery, statuses: tuple[DeliveryStatus, ...], at: datetime) -> Delivery:
-    """The delivery after it has passed through statuses at an instant; it is one change."""
+    """The delivery after it has passed through statuses at an instant."""
     instants = {_INSTANT_OF[status]: at for status in statuses}
-    return replace(delivery, status=statuses[-1], version=delivery.version + 1, **instants)
+    return replace(delivery, status=statuses[-1], **instants)
 
 
 def news_of(delivery: Delivery, status: DeliveryStatus, at: datetime) -> Event:

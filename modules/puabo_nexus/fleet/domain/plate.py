@@ -2,8 +2,6 @@
 
 import unicodedata
 
-LONGEST = 15
-
 _SEPARATORS = frozenset(" -.·")
 
 
@@ -13,8 +11,7 @@ def plate(value: str) -> str:
     Two plates that people take for the same one get the same form where they differ in case, width and spaces alone.
 
     Raises:
-        ValueError: it is longer than 15 characters, has no letter or digit, or has others than letters, digits, spaces,
-            hyphens, dots and middle dots.
+        ValueError: it has no letter or digit, or others than letters, digits, spaces, hyphens, dots and middle dots.
     """
     text = " ".join(_folded(value).split())
     if not any(character.isalnum() for character in text):
@@ -22,8 +19,6 @@ def plate(value: str) -> str:
     for character in text:
         if not (character.isalnum() or character in _SEPARATORS or unicodedata.category(character) == "Mn"):
             raise ValueError(f"It has the character {character!a}. Use letters, digits, spaces, hyphens and dots.")
-    if len(text) > LONGEST:
-        raise ValueError(f"It has {len(text)} characters. Give at most {LONGEST}.")
     return text
 
 

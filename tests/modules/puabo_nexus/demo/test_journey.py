@@ -1,16 +1,18 @@
 """What is driven: its length, and where goods are picked up and dropped off."""
 
 from pathlib import Path
+from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from modules.puabo_nexus.demo.journey import distance_m, distinct, journey_of_gpx, length_m, plan_journey
-from modules.puabo_nexus.fleet.domain.place import read_places
+from modules.puabo_nexus.fleet.contract import RequestDelivery
 from modules.puabo_nexus.tracker.formats.gpx_document import gpx_document
 from nexus_actors.demo import DemoFailed
-from nexus_actors.form import Form
+from nexus_actors.rules import check_of
 from tests.modules.puabo_nexus.demo.recording import DRIVE, fix
 
 
@@ -25,9 +27,10 @@ def test_the_delivery_goes_from_the_first_fix_to_the_farthest() -> None:
 @given(st.floats(41, 5_000))
 def test_the_fleet_takes_the_places_of_any_journey(away_m: float) -> None:
     journey = plan_journey("drive", [fix(0, 0.0), fix(60, away_m)])
-    form = Form("delivery")
-    read_places(form, journey.pickup, journey.dropoff)
-    form.finish()
+    request = RequestDelivery(delivery_id=UUID(int=1), pickup=journey.pickup, dropoff=journey.dropoff)
+    check = check_of(RequestDelivery)
+    assert check is not None
+    assert check(msgspec.json.decode(msgspec.json.encode(request), type=RequestDelivery)) == request
 
 
 def test_a_journey_that_leads_nowhere_is_refused() -> None:

@@ -1,15 +1,17 @@
-"""What other services build on: names, keys and scopes on the wire."""
+"""What other services build on: names, keys and scopes on the wire, and what commands may say."""
 
+from math import inf, nan
 from uuid import UUID
 
 import msgspec
 import pytest
 
-from bus import Command, Message
+from bus import Command, Message, Refusal
 from bus.message import snake_case
 from modules.puabo_nexus.fleet import contract
 from modules.puabo_nexus.fleet.contract import ChangeVehicle, DeliveryAssigned, Place, RegisterVehicle, RequestDelivery
 from modules.puabo_nexus.fleet.service import service
+from nexus_actors.rules import check_of
 
 MESSAGES = [
     kind for kind in vars(contract).values() if isinstance(kind, type) and issubclass(kind, Message) and hasattr(kind, "wire")
@@ -49,7 +51,21 @@ def test_readers_take_events_of_older_and_newer_writers() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"lat": 90.1}, {"lon": -180.1}, {"lat": None}, {"lat": True}, {"radius_m": 5001}, {"name": ""}]
+    "wrong",
+    [
+        {"lat": 90.1},
+        {"lat": -90.5},
+        {"lon": 180.01},
+        {"lon": -180.1},
+        {"lat": None},
+        {"lat": nan},
+        {"lon": inf},
+        {"lat": True},
+        {"radius_m": 9},
+        {"radius_m": 5001},
+        {"name": ""},
+        {"name": "x" * 401},
+    ],
 )
 def test_commands_refuse_impossible_places_before_they_travel(wrong: dict[str, object]) -> None:
     body = msgspec.json.encode({"delivery_id": UUID(int=1), "pickup": {**PLACE, **wrong}, "dropoff": PLACE})
@@ -63,3 +79,46 @@ def test_commands_refuse_text_of_any_length_before_they_travel() -> None:
 
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(body, type=RegisterVehicle)
+
+
+def place(lat: float = 0.0, lon: float = 0.0, radius_m: int = 100, name: str = "here") -> Place:
+    return Place(name=name, lat=lat, lon=lon, radius_m=radius_m)
+
+
+def checked(pickup: Place, dropoff: Place) -> RequestDelivery:
+    """The request as its handler sees it."""
+    check = check_of(RequestDelivery)
+    assert check is not None
+    return check(RequestDelivery(delivery_id=UUID(int=1), pickup=pickup, dropoff=dropoff))
+
+
+def refused(pickup: Place, dropoff: Place) -> dict[str, str]:
+    with pytest.raises(Refusal) as caught:
+        checked(pickup, dropoff)
+    assert caught.value.code == "invalid_delivery"
+    return {error.field: error.reason for error in caught.value.errors}
+
+
+def test_places_far_apart_are_taken_with_their_names_in_order() -> None:
+    request = checked(place(45.8, 15.97, name="  the \n depot "), place(45.27, 13.72, 250))
+
+    assert request.pickup == place(45.8, 15.97, name="the depot")
+    assert request.dropoff == place(45.27, 13.72, 250)
+
+
+def test_all_that_is_wrong_with_places_is_named_at_once() -> None:
+    assert list(refused(place(name="\x07"), place(lat=0.001, name=" "))) == ["$.pickup.name", "$.dropoff.name", "$.dropoff"]
+    assert list(refused(place(), place(lat=1, name="x" * 101))) == ["$.dropoff.name"]
+
+
+@pytest.mark.parametrize("apart_deg", [0.0, 0.0010, 0.00179])  # 0.0018 degrees of latitude are 200 m
+def test_circles_that_touch_are_refused(apart_deg: float) -> None:
+    assert "they touch" in refused(place(), place(lat=apart_deg))["$.dropoff"]
+
+
+def test_circles_that_just_do_not_touch_are_taken() -> None:
+    assert checked(place(), place(lat=0.00181)).dropoff == place(lat=0.00181)
+
+
+def test_circles_touch_across_the_antimeridian_too() -> None:
+    assert "they touch" in refused(place(lon=180), place(lon=-179.9999))["$.dropoff"]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules.puabo_nexus.fleet.domain.plate import LONGEST, plate
+from modules.puabo_nexus.fleet.contract import Plate
+from nexus_actors.rules import normal_form
 
 
 @pytest.mark.parametrize(
@@ -20,23 +21,23 @@ from modules.puabo_nexus.fleet.domain.plate import LONGEST, plate
     ],
 )
 def test_differences_of_case_width_and_spaces_vanish(typed: str, normal: str) -> None:
-    assert plate(typed) == normal
+    assert normal_form(Plate, typed) == normal
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "-. -", "A" * 16, "AB_12", "AB\u200b12", "AB\x0012", "<b>1</b>", "AB;12", "🚚 1"])
 def test_what_is_no_plate_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match=r"It has"):
-        plate(typed)
+        normal_form(Plate, typed)
 
 
 @given(st.text(max_size=20) | st.text(alphabet="abzß ﬁŉ-·.019ÄǰΐẖЖ京\u0301\t", max_size=16))
 def test_the_normal_form_is_stable_and_bounded(typed: str) -> None:
     try:
-        normal = plate(typed)
+        normal = normal_form(Plate, typed)
     except ValueError:
         return
-    assert plate(normal) == normal
-    assert plate(f"  {typed} ") == normal
-    assert plate(typed.upper()) == normal
-    assert 1 <= len(normal) <= LONGEST
+    assert normal_form(Plate, normal) == normal
+    assert normal_form(Plate, f"  {typed} ") == normal
+    assert normal_form(Plate, typed.upper()) == normal
+    assert 1 <= len(normal) <= 15
     assert normal == " ".join(normal.split())

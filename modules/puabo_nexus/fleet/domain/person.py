@@ -1,4 +1,4 @@
-"""Text that people type: names, reasons."""
+"""Names of persons."""
 
 from nexus_actors.typed_line import one_line
 
@@ -13,12 +13,3 @@ def person_name(value: str) -> str:
     if not any(character.isalpha() for character in name):
         raise ValueError("It has no letter. Give the name that people call them by.")
     return name
-
-
-def reason(value: str) -> str:
-    """Why something is done: a line of up to 200 characters.
-
-    Raises:
-        ValueError: it is none.
-    """
-    return one_line(value, 200)

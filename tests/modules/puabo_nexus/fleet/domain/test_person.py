@@ -1,9 +1,9 @@
-"""Text that people type."""
+"""Names of persons, and why they do things."""
 
 import pytest
 
-from modules.puabo_nexus.fleet.contract import PersonName
-from modules.puabo_nexus.fleet.domain.text import person_name, reason
+from modules.puabo_nexus.fleet.contract import PersonName, Reason
+from modules.puabo_nexus.fleet.domain.person import person_name
 from nexus_actors.rules import normal_form
 
 
@@ -25,6 +25,7 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 
 
 def test_a_reason_is_one_line() -> None:
-    assert reason("customer\n  moved") == "customer moved"
-    with pytest.raises(ValueError, match="Give 1 to 200"):
-        reason("x" * 201)
+    assert normal_form(Reason, "customer\n  moved") == "customer moved"
+    for wrong in ("x" * 201, " \t"):
+        with pytest.raises(ValueError, match="Give 1 to 200"):
+            normal_form(Reason, wrong)
