@@ -9,6 +9,7 @@ _ORDER: Final = "messages of a key take effect in order"
 _WHOLE: Final = "a turn takes effect as a whole"
 _POISON: Final = "a poison message is kept and stops nobody else"
 _TIMERS: Final = "a timer fires once"
+_ROWS: Final = "what turns of several keys decide on the same rows is decided one after the other"
 
 _TURNS: Final = "tests/nexus_actors/runtime/test_turns.py"
 _PROMISES: Final = "tests/nexus_actors/runtime/test_promises.py"
@@ -21,6 +22,7 @@ _STATES: Final = "tests/nexus_actors/runtime/test_states.py"
 _FIRING: Final = "tests/nexus_actors/runtime/test_firing.py"
 _SEEDED: Final = "tests/simulation/test_simulation.py::test_every_effect_happens_once_and_in_order"
 _REPEAT: Final = f"{_MEMORY}::test_the_same_id_gets_the_first_answer"
+_ENGAGED: Final = "tests/modules/puabo_nexus/fleet/actors/test_engagement.py"
 _PARKED: Final = f"{_TURNS}::test_a_poison_message_is_parked_and_holds_back_its_own_key_alone"
 
 MUTATIONS: Final = (
@@ -288,5 +290,24 @@ MUTATIONS: Final = (
             "tests/nexus_actors/runtime/test_redriving.py"
             "::test_a_timer_that_rang_while_its_key_was_held_back_rings_when_what_held_it_is_dropped",
         ),
+    ),
+    Mutation(
+        _ROWS,
+        "a row is read and not locked",
+        "nexus_actors/tables/table.py",
+        "{self._one} FOR NO KEY UPDATE",
+        "{self._one}",
+        (
+            f"{_ENGAGED}::test_assigning_and_retiring_at_once_end_one_way_or_the_other",
+            f"{_ENGAGED}::test_the_last_end_and_a_new_assignment_at_once_leave_them_together_only_if_needed",
+        ),
+    ),
+    Mutation(
+        _ROWS,
+        "a row is written over what somebody else wrote meanwhile",
+        "nexus_actors/tables/table.py",
+        "AND {self.key} = $2 AND version = $3",
+        "AND {self.key} = $2 AND version >= $3",
+        ("tests/nexus_actors/tables/test_table.py::test_a_value_with_a_computed_field_and_a_hidden_column",),
     ),
 )
