@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from bus import Event, FieldError, Instant, Topic
-from modules.puabo_nexus.fleet.domain.distance import distance_m
+from modules.geography.geodesy import distance_m
 from modules.puabo_nexus.fleet.domain.identifier import device_id, licence_number, phone
 from modules.puabo_nexus.fleet.domain.person import person_name
 from modules.puabo_nexus.fleet.domain.plate import plate
