@@ -6,8 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from modules.geography.geodesy import distance_m
 from modules.puabo_nexus.tracker.contract import Fix
-from modules.puabo_nexus.tracker.domain.geodesy import distance_m
 
 Reason = Literal["null_island", "too_old", "inaccurate", "implausible_speed"]
 

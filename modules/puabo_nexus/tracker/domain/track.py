@@ -5,9 +5,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from modules.geography.geodesy import distance_m
 from modules.puabo_nexus.tracker.contract import Fix, TripEndReason
 from modules.puabo_nexus.tracker.domain.filters import FixRules, is_jump
-from modules.puabo_nexus.tracker.domain.geodesy import distance_m
 
 
 class TripRules(Struct, frozen=True, kw_only=True):

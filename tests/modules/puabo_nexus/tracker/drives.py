@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
+from modules.geography.geodesy import distance_m
 from modules.puabo_nexus.tracker.contract import Fix
-from modules.puabo_nexus.tracker.domain.geodesy import distance_m
 
 START = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 LAT, LON = 45.27, 13.71
