@@ -1,4 +1,7 @@
-"""Routes that ask a command: the path names its key, If-Match its expected version, and the body has all the rest."""
+"""Routes that ask a command: the path names its key, If-Match its expected version, and the body has all the rest.
+
+A field ``tenant`` is the caller's own tenant: nobody names another one.
+"""
 
 from typing import Any, Final
 from uuid import UUID
@@ -15,22 +18,25 @@ from nexus_actors.http.strict import strict_twin
 from nexus_actors.json_schema import parse_docstring
 
 _VERSION: Final = "expected_version"
+_TENANT: Final = "tenant"
 
 
 def command_route(tag: str, method: Method, path: str, kind: type[Command[Any]], options: RouteOptions) -> Route:
     """The route that asks a command and answers with its answer.
 
     Raises:
-        RouteError: the path has a parameter that is no field of the command, or nothing gives it a key.
+        RouteError: the path has a parameter that is no field of the command or is its tenant, or nothing gives it a key.
     """
     types = {field.name: field.type for field in msgspec.structs.fields(kind)}
     in_path = PATH_PARAMETER.findall(path)
-    makes = kind.key_field not in in_path
+    if _TENANT in in_path:
+        raise RouteError(f"{method} {path}: the tenant is the caller's. Take it out of the path.")
+    makes = kind.key_field not in {*in_path, _TENANT}
     if unknown := set(in_path) - types.keys():
         raise RouteError(f"{method} {path}: {kind.__name__} has no field {', '.join(sorted(unknown))}, which the path has.")
     if makes and (method != "POST" or types[kind.key_field] is not UUID):
         raise RouteError(f"{method} {path}: nothing gives {kind.__name__} its {kind.key_field}. Name it in the path.")
-    elsewhere = {*in_path, kind.key_field, _VERSION}
+    elsewhere = {*in_path, kind.key_field, _VERSION, _TENANT}
     body = strict_twin(kind, elsewhere) if types.keys() - elsewhere else None
     hints: dict[str, Any] = {"request": Request, "return": kind.reply_type(), **{name: types[name] for name in in_path}}
     if body is not None:
@@ -41,6 +47,8 @@ def command_route(tag: str, method: Method, path: str, kind: type[Command[Any]],
             given[kind.key_field] = request.new_id()
         if _VERSION in types:
             given[_VERSION] = request.expected_version
+        if _TENANT in types:
+            given[_TENANT] = request.tenant
         if body is not None:
             given.update(msgspec.structs.asdict(body))
         return await request.ask(kind(**given))

@@ -114,24 +114,27 @@ class Routes:
         path: str,
         kind: type[Command[Any]],
         *,
+        scope: str | None = None,
         status: int | None = None,
         rate_limit: RateLimit | None = None,
     ) -> None:
         """Declare a route that asks a command, under the command's own scope, and answers with its answer.
 
         Fields that the path names come from there; the key is a new id where it does not name it. ``expected_version`` comes
-        from If-Match. The other fields are the body.
+        from If-Match, ``tenant`` is the caller's. The other fields are the body.
 
         Args:
             method: POST, PUT, PATCH or DELETE.
             path: the path, with its parameters in braces.
             kind: what is asked. Its docstring is the route's.
+            scope: what a caller must be allowed, for a command without a scope of its own, which has no other way in.
             status: the status of success; 201 where a thing is made.
             rate_limit: how often a caller may ask.
         """
-        if kind.scope is None:
-            raise RouteError(f"{method} {path}: {kind.__name__} has no scope, so nobody may ask it from outside.")
-        options = RouteOptions(scope=kind.scope, status=status, rate_limit=rate_limit)
+        if (kind.scope is None) == (scope is None):
+            which = "no scope, so nobody may ask it from outside" if scope is None else f"the scope {kind.scope} already"
+            raise RouteError(f"{method} {path}: {kind.__name__} has {which}.")
+        options = RouteOptions(scope=scope or kind.scope, status=status, rate_limit=rate_limit)
         self._add(command_route(self.tag, method, path, kind, options))
 
     def reads(

@@ -33,7 +33,7 @@ class Listing(Generic[T]):
 
     Args:
         kind: the value. Its fields are columns of the same names, and those of a Struct in it columns of both names, such as
-            ``pickup_lat``.
+            ``pickup_lat``. A tuple of texts is a column ``text[]``.
         name: the table.
         order: the fields that lists are ordered by; together they are unique.
         newest_first: whether that order is turned round.
@@ -92,7 +92,9 @@ class Listing(Generic[T]):
 
     def value(self, row: Row) -> T:
         """The value of a row with `columns`, whatever else it has."""
-        given: dict[str, Any] = {name: row[name] for name in self._plain}
+        given: dict[str, Any] = {
+            name: tuple(column) if isinstance(column := row[name], list) else column for name in self._plain
+        }
         for name, decoder in self.json.items():
             given[name] = None if given[name] is None else decoder.decode(given[name])
         for name, part in self._parts.items():

@@ -12,14 +12,13 @@ from nexus_actors.database import Reader
 from nexus_actors.memory import MemoryTurnStore
 from nexus_actors.memory.turn_store import MemoryTurnTransaction
 from nexus_actors.postgres.database import PostgresDatabase, PostgresTransaction, open_transaction
-from nexus_actors.postgres.migration import MigrationSource
-from nexus_actors.postgres.migrations import migrate
 from nexus_actors.postgres.pool import open_pool
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings
 from nexus_actors.runtime.store import Commit
 from nexus_actors.service import Service
 from nexus_actors.testing.memory_service import ONCE, MemoryService, MemoryWorld
+from nexus_actors.worker.host import migrate_platform, migrate_service
 
 R = TypeVar("R")
 
@@ -157,9 +156,10 @@ def _events(kind: type[Event]) -> list[type[Event]]:
 
 
 async def migrated(service: Service, database_url: str) -> str:
-    """Bring the service's own schema in a database to what this release needs. Desks may share it: tenants do not meet."""
-    async with open_pool(database_url, schema=service.schema, application_name="desk") as pool, pool.acquire() as connection:
-        await migrate(connection, service.schema, [MigrationSource("service", service.migrations)])
+    """Bring a database to what this release of a service needs, as a worker does. Desks may share it: tenants do not meet."""
+    async with open_pool(database_url, schema=service.schema, application_name="desk") as pool:
+        await migrate_platform(pool)
+        await migrate_service(pool, service)
     return database_url
 
 
