@@ -5,21 +5,31 @@ in clear; what is called `sealed` only auth-ms can open. The events of keys and 
 follows them in every process; they are named here as well, for they are published by this service.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from bus import Command, Event, Instant
+from modules.infrastructure.auth.domain.access import MAX_ROLES, MAX_SCOPES
 from modules.infrastructure.auth.domain.key_schedule import Rotation
 from modules.infrastructure.auth.domain.refresh import Step
+from nexus_actors.rules import rule
 from nexus_actors.security.contract import AUTH as AUTH  # noqa: PLC0414 - named here for those who read contracts, as the next ones
 from nexus_actors.security.contract import SigningKeyPublished as SigningKeyPublished  # noqa: PLC0414
 from nexus_actors.security.contract import SigningKeyRetired as SigningKeyRetired  # noqa: PLC0414
 from nexus_actors.security.contract import TokensRevoked as TokensRevoked  # noqa: PLC0414
+from nexus_actors.typed_line import one_line
 
 RING = "platform"
 """The key of the one key ring."""
+
+DisplayName = Annotated[str, rule(one_line, max_length=100, examples=["Ana Horvat"])]
+Description = Annotated[str, rule(one_line, min_length=0, max_length=400)]
+RoleName = Annotated[str, Meta(min_length=1, max_length=40, examples=["dispatcher"])]
+RoleList = Annotated[tuple[RoleName, ...], Meta(min_length=1, max_length=MAX_ROLES)]
+ScopeText = Annotated[str, Meta(min_length=1, max_length=80, examples=["fleet:read"])]
+ScopeList = Annotated[tuple[ScopeText, ...], Meta(max_length=MAX_SCOPES)]
 
 UserStatus = Literal["active", "suspended"]
 CloseReason = Literal["logout", "revoked", "expired", "evicted", "reuse", "password_changed", "suspended"]
@@ -116,14 +126,14 @@ class SigningKey(Struct, frozen=True, kw_only=True):
     retires_at: Instant | None
 
 
-class RegisterAccount(Command[Registration], topic=AUTH, key="user_id"):
+class RegisterAccount(Command[Registration], topic=AUTH, key="user_id", noun="account"):
     """Make an account. Where the address has one in this tenant, nothing changes."""
 
     user_id: UUID
     tenant: str
     email: str
     address: str
-    display_name: str
+    display_name: DisplayName
     roles: tuple[str, ...]
     sealed_password: bytes
     place: str
@@ -204,7 +214,7 @@ class AssignRoles(Command[User], topic=AUTH, key="user_id"):
     """Give a user these roles in place of the present ones. Access tokens granted before are refused from now on."""
 
     user_id: UUID
-    roles: tuple[str, ...]
+    roles: RoleList
     expected_version: int | None = None
 
 
@@ -234,13 +244,13 @@ class BootstrapAdministrator(Command[None], topic=AUTH, key="tenant"):
     open_to_sign_up: bool
 
 
-class DefineRole(Command[Role], topic=AUTH, key="tenant"):
-    """Make a role of a tenant, or change what it allows. Tokens that are granted from then on follow it."""
+class DefineRole(Command[Role], topic=AUTH, key="tenant", noun="role"):
+    """Define a role, or change what it allows. Tokens that are granted from then on follow it."""
 
     tenant: str
-    name: str
-    description: str
-    scopes: tuple[str, ...]
+    name: RoleName
+    scopes: ScopeList
+    description: Description = ""
     expected_version: int | None = None
 
 

@@ -8,14 +8,10 @@ import msgspec
 from msgspec import Struct
 
 from bus import FieldError, Refusal
-from modules.infrastructure.auth.contract import Role, ServiceAccount, SigningKey, User, UserStatus
+from modules.infrastructure.auth.contract import SigningKey, UserStatus
 from modules.infrastructure.auth.domain.access import BUILT_IN_ROLES, scopes_of
-from nexus_actors.database import Database, Reader, Row
+from nexus_actors.database import Database, Reader
 from nexus_actors.security.trust import TrustStore
-
-_USER = "user_id, email, display_name, status, roles, registered_at, version"
-_USER_BY_ID = f"SELECT {_USER} FROM accounts WHERE tenant = $1 AND user_id = $2"  # noqa: S608 - columns are constants
-_SERVICE_ACCOUNT = "account_id, name, scopes, status, created_at, old_secret_until, version"
 
 
 class Credential(Struct, frozen=True, kw_only=True):
@@ -85,25 +81,6 @@ async def credential_of(db: Database, tenant: str, user_id: UUID) -> Credential 
     return None if row is None else msgspec.convert(dict(row), Credential)
 
 
-async def user(db: Database, tenant: str, user_id: UUID) -> User | None:
-    """A user of a tenant."""
-    row = await db.fetchrow(_USER_BY_ID, tenant, user_id)
-    return None if row is None else _user(row)
-
-
-async def users(
-    db: Database, tenant: str, *, address: str | None, status: UserStatus | None, after: UUID | None, limit: int
-) -> list[User]:
-    """Users of a tenant in the order of their registration."""
-    sql = f"""
-        SELECT {_USER} FROM accounts
-        WHERE tenant = $1 AND ($2::text IS NULL OR address = $2) AND ($3::text IS NULL OR status = $3)
-            AND ($4::uuid IS NULL OR user_id > $4)
-        ORDER BY user_id LIMIT $5
-    """  # noqa: S608 - columns are constants
-    return [_user(row) for row in await db.fetch(sql, tenant, address, status, after, limit)]
-
-
 async def sessions(db: Database, user_id: UUID, current: str | None, now: datetime) -> list[Session]:
     """The live sessions of a user, the last renewed first."""
     sql = """
@@ -153,31 +130,6 @@ async def _defined(db: Reader, tenant: str, names: Iterable[str]) -> Mapping[str
     return {row["name"]: frozenset(row["scopes"]) for row in rows}
 
 
-async def roles(db: Database, tenant: str, after: str | None, limit: int) -> list[Role]:
-    """The roles that a tenant has defined itself, by name."""
-    sql = """
-        SELECT name, description, scopes, false AS built_in, version FROM roles
-        WHERE tenant = $1 AND ($2::text IS NULL OR name > $2) ORDER BY name LIMIT $3
-    """
-    return [msgspec.convert(dict(row), Role) for row in await db.fetch(sql, tenant, after, limit)]
-
-
-async def service_accounts(db: Database, tenant: str, after: UUID | None, limit: int) -> list[ServiceAccount]:
-    """The service accounts of a tenant, in the order of their ids."""
-    sql = f"""
-        SELECT {_SERVICE_ACCOUNT} FROM service_accounts
-        WHERE tenant = $1 AND ($2::uuid IS NULL OR account_id > $2) ORDER BY account_id LIMIT $3
-    """  # noqa: S608 - columns are constants
-    return [msgspec.convert(dict(row), ServiceAccount) for row in await db.fetch(sql, tenant, after, limit)]
-
-
-async def service_account(db: Database, tenant: str, account_id: UUID) -> ServiceAccount | None:
-    """A service account of a tenant."""
-    sql = f"SELECT {_SERVICE_ACCOUNT} FROM service_accounts WHERE tenant = $1 AND account_id = $2"  # noqa: S608
-    row = await db.fetchrow(sql, tenant, account_id)
-    return None if row is None else msgspec.convert(dict(row), ServiceAccount)
-
-
 async def service_credential(db: Database, account_id: UUID, now: datetime) -> ServiceCredential | None:
     """The credential of a service account that is not disabled."""
     sql = """
@@ -222,7 +174,3 @@ _REVOCATIONS = """
 SELECT kind, value, revoked_at, not_after FROM nexus.revocations
 WHERE (kind = 'token' AND value = $1) OR (kind = 'session' AND value = $2) OR (kind = 'subject' AND value = $3)
 """
-
-
-def _user(row: Row) -> User:
-    return msgspec.convert(dict(row), User)

@@ -18,7 +18,7 @@ from modules.infrastructure.auth.contract import (
     User,
     UserRegistered,
 )
-from modules.infrastructure.auth.domain.access import MAX_ROLES, check_grant
+from modules.infrastructure.auth.domain.access import check_grant
 from modules.infrastructure.auth.domain.lockout import after_success
 from modules.infrastructure.auth.queries import scopes_of_roles
 from nexus_actors import Context, handles
@@ -106,8 +106,6 @@ class AccountActor(SessionTurns):
         """Give the user other roles. Sessions go on; their next access tokens follow the new roles."""
         await self._check_manager(message.expected_version, ctx)
         roles = tuple(sorted(set(message.roles)))
-        if not 0 < len(roles) <= MAX_ROLES:
-            raise Refusal.invalid("invalid_roles", f"Give 1 to {MAX_ROLES} roles.")
         scopes = await scopes_of_roles(ctx.db, self.state.tenant, roles)
         if ctx.principal is not None:
             check_grant(ctx.principal.scopes, scopes)

@@ -1,18 +1,13 @@
 """Tenants: their first administrator and the roles that they define."""
 
-from functools import partial
-
 from msgspec import Struct, field
 
 from bus import Refusal
 from modules.infrastructure.auth.contract import BootstrapAdministrator, DefineRole, Role
 from modules.infrastructure.auth.domain.access import check_grant, check_role_name, check_scopes
 from nexus_actors import Actor, Context, handles
-from nexus_actors.form import Form
-from nexus_actors.typed_line import one_line
 
 MAX_DEFINED_ROLES = 100
-MAX_DESCRIPTION = 400
 
 _ROLE = """
 INSERT INTO roles (tenant, name, description, scopes, version) VALUES ($1, $2, $3, $4, $5)
@@ -56,7 +51,7 @@ class TenantActor(Actor[TenantState], platform=True):
         """Make or change a role. Nobody puts into a role what they may not do themselves."""
         if message.tenant != ctx.tenant or not self.state.has_administrator:
             raise Refusal.not_found("tenant_not_found", "There is no such tenant.")
-        name, description = check_role_name(message.name), _checked_description(message.description)
+        name, description = check_role_name(message.name), message.description
         scopes = check_scopes(message.scopes)
         if ctx.principal is not None:
             check_grant(ctx.principal.scopes, scopes)
@@ -74,12 +69,3 @@ class TenantActor(Actor[TenantState], platform=True):
             built_in=False,
             version=version + 1,
         )
-
-
-def _checked_description(typed: str) -> str:
-    if not typed:
-        return typed
-    form = Form("role")
-    description = form.read("description", partial(one_line, longest=MAX_DESCRIPTION), typed)
-    form.finish()
-    return description

@@ -4,17 +4,13 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from modules.infrastructure.auth.contract import DisplayName, ScopeList
 from nexus_actors.identity import DEFAULT_TENANT
 
 TenantText = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,39}\Z", examples=["main"])]
 EmailText = Annotated[str, Meta(min_length=3, max_length=320, examples=["ana@example.org"])]
 PasswordText = Annotated[str, Meta(min_length=1, max_length=1024)]
-MAX_NAME = 100
-NameText = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
 TokenText = Annotated[str, Meta(min_length=1, max_length=8192)]
-ScopeText = Annotated[str, Meta(min_length=1, max_length=80, examples=["fleet:read"])]
-ScopeList = Annotated[tuple[ScopeText, ...], Meta(max_length=64)]
-RoleText = Annotated[str, Meta(min_length=1, max_length=40, examples=["dispatcher"])]
 
 
 class Discreet(Struct, frozen=True, kw_only=True):
@@ -33,7 +29,7 @@ class SignUp(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     email: EmailText
     password: PasswordText
-    display_name: NameText
+    display_name: DisplayName
     tenant: TenantText = DEFAULT_TENANT
 
 
@@ -66,20 +62,6 @@ class PasswordChange(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=
 
     current_password: PasswordText
     new_password: PasswordText
-
-
-class RoleDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A role as it is to be."""
-
-    name: RoleText
-    scopes: ScopeList
-    description: Annotated[str, Meta(max_length=400)] = ""
-
-
-class RoleAssignment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The roles that a user is to have, in place of the present ones."""
-
-    roles: Annotated[tuple[RoleText, ...], Meta(min_length=1, max_length=16)]
 
 
 class ServiceAccountDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -16,6 +16,7 @@ from modules.infrastructure.auth.login import open_password
 from modules.infrastructure.auth.queries import Session
 from modules.infrastructure.auth.routes.bodies import PasswordChange
 from modules.infrastructure.auth.routes.sign_in import LOGINS, SECRETS_LIMIT_BYTES
+from modules.infrastructure.auth.tables import USERS
 from nexus_actors.http import Request, Routes, found
 
 routes = Routes(tag="me")
@@ -32,7 +33,7 @@ class Sessions(Struct, frozen=True, kw_only=True):
 @routes.get("/v1/me", scope=SELF)
 async def me(request: Request) -> User:
     """Show your account."""
-    return found(await queries.user(request.db, request.tenant, _user_id(request)), "user")
+    return await USERS.found(request, _user_id(request))
 
 
 @routes.get("/v1/me/sessions", scope=SELF)
@@ -55,7 +56,7 @@ async def change_password(request: Request, body: PasswordChange) -> None:
     """Change your password. All your other sessions end."""
     desk: Desk = request.deps
     user_id, place = _user_id(request), place_of(request.remote_ip)
-    user = found(await queries.user(request.db, request.tenant, user_id), "user")
+    user = await USERS.found(request, user_id)
     check_password(body.new_password, (*user.email.split("@"), user.display_name))
     credential = found(await queries.credential_of(request.db, request.tenant, user_id), "user")
     if not await desk.passwords.verify(body.current_password, open_password(desk, credential)):

@@ -1,11 +1,12 @@
 """Roles, for administrators."""
 
-from modules.infrastructure.auth import queries
+from msgspec.structs import replace
+
 from modules.infrastructure.auth.contract import DefineRole, Role
 from modules.infrastructure.auth.domain.access import BUILT_IN_ROLES
-from modules.infrastructure.auth.routes.bodies import RoleDraft
 from modules.infrastructure.auth.routes.users import READ, WRITE
-from nexus_actors.http import Page, PageQuery, Request, Routes, encode_cursor
+from modules.infrastructure.auth.tables import ROLES
+from nexus_actors.http import Page, PageQuery, Request, Routes, page_of
 
 routes = Routes(tag="roles")
 
@@ -18,21 +19,8 @@ _BUILT_IN = [
 @routes.get("/v1/roles", scope=READ)
 async def list_roles(request: Request, query: PageQuery) -> Page[Role]:
     """List the roles that this tenant has defined; on the first page, after those that every tenant has."""
-    after = request.cursor(query, str)
-    defined = await queries.roles(request.db, request.tenant, after, query.limit + 1)
-    page = defined[: query.limit]
-    items = page if after is not None else _BUILT_IN + page
-    return Page(items=items, next=encode_cursor(page[-1].name) if len(defined) > query.limit else None)
+    page = await page_of(request, query, ROLES, {})
+    return page if query.cursor is not None else replace(page, items=_BUILT_IN + page.items)
 
 
-@routes.post("/v1/roles", scope=WRITE)
-async def define_role(request: Request, body: RoleDraft) -> Role:
-    """Define a role, or change what it allows."""
-    command = DefineRole(
-        tenant=request.tenant,
-        name=body.name,
-        description=body.description,
-        scopes=body.scopes,
-        expected_version=request.expected_version,
-    )
-    return await request.ask(command)
+routes.command("POST", "/v1/roles", DefineRole, scope=WRITE)

@@ -5,7 +5,6 @@ from uuid import UUID
 from msgspec import Struct
 
 from bus import Refusal
-from modules.infrastructure.auth import queries
 from modules.infrastructure.auth.contract import (
     CreateServiceAccount,
     DisableServiceAccount,
@@ -16,7 +15,8 @@ from modules.infrastructure.auth.desk import Desk
 from modules.infrastructure.auth.domain.client_secret import RANDOM_BYTES, digest_of, write_secret
 from modules.infrastructure.auth.routes.bodies import SecretRotation, ServiceAccountDraft
 from modules.infrastructure.auth.routes.users import READ, WRITE
-from nexus_actors.http import Page, PageQuery, Request, Routes, encode_cursor, found
+from modules.infrastructure.auth.tables import SERVICE_ACCOUNTS
+from nexus_actors.http import Request, Routes
 
 routes = Routes(tag="service-accounts")
 
@@ -36,19 +36,9 @@ class ServiceAccountSecret(Struct, frozen=True, kw_only=True):
         return f"ServiceAccountSecret(client_id={self.client_id!r})"
 
 
-@routes.get("/v1/service-accounts", scope=READ)
-async def list_service_accounts(request: Request, query: PageQuery) -> Page[ServiceAccount]:
-    """List the service accounts, in the order of their ids."""
-    after = request.cursor(query, UUID)
-    accounts = await queries.service_accounts(request.db, request.tenant, after, query.limit + 1)
-    page = accounts[: query.limit]
-    return Page(items=page, next=encode_cursor(page[-1].account_id) if len(accounts) > query.limit else None)
-
-
-@routes.get("/v1/service-accounts/{account_id}", scope=READ)
-async def get_service_account(request: Request, account_id: UUID) -> ServiceAccount:
-    """Show a service account."""
-    return found(await queries.service_account(request.db, request.tenant, account_id), "service_account")
+routes.reads(
+    "/v1/service-accounts", SERVICE_ACCOUNTS, scope=READ, about="List the service accounts, in the order of their ids."
+)
 
 
 @routes.post("/v1/service-accounts", scope=WRITE, status=201)
@@ -78,11 +68,7 @@ async def rotate_secret(request: Request, account_id: UUID, body: SecretRotation
     return _once(request, await request.ask(command), secret)
 
 
-@routes.post("/v1/service-accounts/{account_id}:disable", scope=WRITE)
-async def disable_service_account(request: Request, account_id: UUID) -> ServiceAccount:
-    """Keep a program out for good."""
-    command = DisableServiceAccount(account_id=account_id, expected_version=request.expected_version)
-    return await request.ask(command)
+routes.command("POST", "/v1/service-accounts/{account_id}:disable", DisableServiceAccount, scope=WRITE)
 
 
 def _once(request: Request, account: ServiceAccount, secret: str) -> ServiceAccountSecret:

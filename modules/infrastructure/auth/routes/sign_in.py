@@ -1,7 +1,6 @@
 """Signing up, logging in and out."""
 
 from datetime import datetime
-from functools import partial
 from typing import Final, Literal
 from uuid import UUID
 
@@ -19,12 +18,10 @@ from modules.infrastructure.auth.domain.place import place_of
 from modules.infrastructure.auth.issuing import Issuer, Tokens
 from modules.infrastructure.auth.login import Attempt, log_in
 from modules.infrastructure.auth.renewing import renew_session
-from modules.infrastructure.auth.routes.bodies import MAX_NAME, Login, Refresh, SignUp
-from nexus_actors.form import Form
+from modules.infrastructure.auth.routes.bodies import Login, Refresh, SignUp
 from nexus_actors.http import RateLimit, Request, Routes
 from nexus_actors.http.tokens import Unauthorised, bearer_token
 from nexus_actors.security.claims import PLATFORM_AUDIENCE
-from nexus_actors.typed_line import one_line
 
 routes = Routes(tag="sign-in")
 
@@ -60,9 +57,10 @@ async def sign_up(request: Request, body: SignUp) -> SignUpAccepted:
     The answer is the same where the address has an account already: nobody learns who has one.
     """
     desk: Desk = request.deps
-    address, display_name = normal_address(body.email), _display_name(body.display_name)
+    address = normal_address(body.email)
     local, _, domain = address.partition("@")
-    check_password(body.password, (local, domain.partition(".")[0], display_name, body.tenant))
+    words = (local, domain.partition(".")[0], " ".join(body.display_name.split()), body.tenant)
+    check_password(body.password, words)
     if not await queries.is_open_to_sign_up(request.db, body.tenant):
         raise Refusal.forbidden("sign_up_closed", "This tenant takes no sign-ups. Ask its administrator.")
     user_id = request.new_id()
@@ -72,7 +70,7 @@ async def sign_up(request: Request, body: SignUp) -> SignUpAccepted:
         tenant=body.tenant,
         email=body.email.strip(),
         address=address,
-        display_name=display_name,
+        display_name=body.display_name,
         roles=(NEWCOMER,),
         sealed_password=desk.vault.seal(phc, f"password:{user_id}"),
         place=place_of(request.remote_ip),
@@ -134,10 +132,3 @@ async def validate(request: Request) -> Validation:
         scopes=sorted(claims.scope.split()),
         expires_at=claims.expires_at,
     )
-
-
-def _display_name(typed: str) -> str:
-    form = Form("account")
-    name = form.read("display_name", partial(one_line, longest=MAX_NAME), typed)
-    form.finish()
-    return name

@@ -47,9 +47,10 @@ BAD_ROLES: list[tuple[dict[str, object], int, str]] = [
     ({"scopes": ["fleet"]}, 422, "invalid_scope"),
     ({"scopes": ["fleet:read"] * 65}, 422, "invalid"),
     ({"scopes": "fleet:read"}, 422, "invalid"),
-    ({"description": "x" * 401}, 422, "invalid"),
+    ({"description": "x" * 401}, 422, "invalid_role"),
     ({"description": "Reads\x07 the fleet."}, 422, "invalid_role"),
     ({"built_in": True}, 422, "invalid"),
+    ({"tenant": "main"}, 422, "invalid"),
 ]
 
 

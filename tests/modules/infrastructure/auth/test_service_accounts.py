@@ -51,6 +51,15 @@ async def test_a_repeat_under_an_idempotency_key_shows_no_other_secret(town: Tow
     assert await works(town, await grant(town, first.json()))
 
 
+async def test_they_are_listed_in_pages(town: Town) -> None:
+    made = [(await create(town, f"importer{number}"))["client_id"] for number in range(3)]
+    admin = await town.admin()
+    first = (await admin.get("/v1/service-accounts?limit=2")).json()
+    second = (await admin.get(f"/v1/service-accounts?limit=2&cursor={first['next']}")).json()
+    assert [account["account_id"] for account in first["items"] + second["items"]] == sorted(made)
+    assert second["next"] is None
+
+
 async def test_names_are_taken_once(town: Town) -> None:
     await create(town)
     again = await (await town.admin()).post("/v1/service-accounts", {"name": "importer", "scopes": ["fleet:read"]})
@@ -137,52 +146,55 @@ async def test_versions_and_absence_are_respected(town: Town) -> None:
     assert (await admin.get(f"/v1/service-accounts/{uuid4()}")).code == "service_account_not_found"
 
 
-async def test_the_platforms_own_accounts_keep_their_secret_when_asked_again(town: Town) -> None:
-    first = await ensure_operator(town.ask, town.desk)
-    again = await ensure_operator(town.ask, town.desk, first.client_secret)
+async def test_the_platforms_own_accounts_keep_their_secret_when_asked_again(main_town: Town) -> None:
+    await renew(main_town.ask)  # whatever others have done to it
+    first = await ensure_operator(main_town.ask, main_town.desk)
+    again = await ensure_operator(main_town.ask, main_town.desk, first.client_secret)
     assert again == first
-    token = await grant(town, {"client_id": str(first.client_id), "client_secret": first.client_secret})
+    token = await grant(main_town, {"client_id": str(first.client_id), "client_secret": first.client_secret})
     assert token is not None
-    assert (await town.bearer(token).get("/v1/users")).status == 200
-    newer = await ensure_operator(town.ask, town.desk)
+    assert (await main_town.bearer(token).get("/v1/users")).status == 200
+    newer = await ensure_operator(main_town.ask, main_town.desk)
     assert newer.client_id == first.client_id
-    assert await grant(town, {"client_id": str(first.client_id), "client_secret": first.client_secret}) is None
-    await town.platform.settle()
-    assert (await town.bearer(token).get("/v1/users")).code == "token_revoked"
+    assert await grant(main_town, {"client_id": str(first.client_id), "client_secret": first.client_secret}) is None
+    await main_town.platform.settle()
+    assert (await main_town.bearer(token).get("/v1/users")).code == "token_revoked"
 
 
-async def test_a_disabled_platform_account_is_not_brought_back(town: Town) -> None:
-    made = await ensure_service_account(town.ask, town.desk, "fleet-service", ("fleet:*",))
-    await (await town.admin()).post(f"/v1/service-accounts/{made.client_id}:disable")
+async def test_a_disabled_platform_account_is_not_brought_back(main_town: Town) -> None:
+    made = await ensure_service_account(main_town.ask, main_town.desk, "fleet-service", ("fleet:*",))
+    await (await main_town.admin()).post(f"/v1/service-accounts/{made.client_id}:disable")
     with pytest.raises(Refusal, match="service_account_disabled"):
-        await ensure_service_account(town.ask, town.desk, "fleet-service", ("fleet:*",))
+        await ensure_service_account(main_town.ask, main_town.desk, "fleet-service", ("fleet:*",))
 
 
-async def test_the_account_of_the_command_line_is_taken_back_into_use_by_who_holds_the_servers(town: Town) -> None:
-    old = await ensure_operator(town.ask, town.desk)
-    token = await grant(town, {"client_id": str(old.client_id), "client_secret": old.client_secret})
+async def test_the_account_of_the_command_line_is_taken_back_into_use_by_who_holds_the_servers(main_town: Town) -> None:
+    await renew(main_town.ask)  # whatever others have done to it
+    old = await ensure_operator(main_town.ask, main_town.desk)
+    token = await grant(main_town, {"client_id": str(old.client_id), "client_secret": old.client_secret})
     assert token is not None
-    await (await town.admin()).post(f"/v1/service-accounts/{old.client_id}:disable")
+    await (await main_town.admin()).post(f"/v1/service-accounts/{old.client_id}:disable")
     with pytest.raises(Refusal, match="service_account_disabled"):
-        await ensure_operator(town.ask, town.desk)
-    new = await renew(town.ask)
+        await ensure_operator(main_town.ask, main_town.desk)
+    new = await renew(main_town.ask)
     assert new.client_id == str(old.client_id)
     assert new.client_secret not in repr(new)
-    again = await grant(town, {"client_id": new.client_id, "client_secret": new.client_secret})
+    again = await grant(main_town, {"client_id": new.client_id, "client_secret": new.client_secret})
     assert again is not None
-    assert (await town.bearer(again).get("/v1/users")).status == 200
-    assert await grant(town, {"client_id": str(old.client_id), "client_secret": old.client_secret}) is None
-    await town.platform.settle()
-    assert (await town.bearer(token).get("/v1/users")).code == "token_revoked"
-    shown = (await town.bearer(again).get(f"/v1/service-accounts/{new.client_id}")).json()
+    assert (await main_town.bearer(again).get("/v1/users")).status == 200
+    assert await grant(main_town, {"client_id": str(old.client_id), "client_secret": old.client_secret}) is None
+    await main_town.platform.settle()
+    assert (await main_town.bearer(token).get("/v1/users")).code == "token_revoked"
+    shown = (await main_town.bearer(again).get(f"/v1/service-accounts/{new.client_id}")).json()
     assert (shown["status"], shown["scopes"]) == ("active", ["*"])
 
 
-async def test_an_account_that_comes_back_with_its_old_secret_keeps_its_old_tokens_out(town: Town) -> None:
-    made = await ensure_operator(town.ask, town.desk)
+async def test_an_account_that_comes_back_with_its_old_secret_keeps_its_old_tokens_out(main_town: Town) -> None:
+    await renew(main_town.ask)  # whatever others have done to it
+    made = await ensure_operator(main_town.ask, main_town.desk)
     pair = {"client_id": str(made.client_id), "client_secret": made.client_secret}
-    token = await grant(town, pair)
-    await (await town.admin()).post(f"/v1/service-accounts/{made.client_id}:disable")
+    token = await grant(main_town, pair)
+    await (await main_town.admin()).post(f"/v1/service-accounts/{made.client_id}:disable")
     command = EnsureServiceAccount(
         account_id=made.client_id,
         tenant="main",
@@ -191,12 +203,12 @@ async def test_an_account_that_comes_back_with_its_old_secret_keeps_its_old_toke
         secret_sha256=digest_of(made.client_secret),
         restore=True,
     )
-    await town.ask(command)
-    await town.platform.settle()
-    answers = [await town.bearer(str(text)).get("/v1/users") for text in (token, await grant(town, pair))]
+    await main_town.ask(command)
+    await main_town.platform.settle()
+    answers = [await main_town.bearer(str(text)).get("/v1/users") for text in (token, await grant(main_town, pair))]
     assert [answer.status for answer in answers] == [401, 200]
 
 
-async def test_renewing_makes_the_account_where_there_is_none(town: Town) -> None:
-    made = await renew(town.ask)
-    assert await grant(town, {"client_id": made.client_id, "client_secret": made.client_secret}) is not None
+async def test_renewing_makes_the_account_where_there_is_none(lone_town: Town) -> None:
+    made = await renew(lone_town.ask)
+    assert await grant(lone_town, {"client_id": made.client_id, "client_secret": made.client_secret}) is not None

@@ -7,18 +7,22 @@ from time import time_ns
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from bus import Command
+from bus import Command, Event, new_id
+from bus.codec import Contracts
+from bus.envelope import Envelope
 from bus.memory import MemoryStreamStore
 from modules.infrastructure.auth.bootstrap import ensure_administrator, ensure_keys
 from modules.infrastructure.auth.desk import Desk, make_desk
 from modules.infrastructure.auth.service import service
-from nexus_actors import Principal
+from nexus_actors import Database, Principal
 from nexus_actors.http.tokens import TokenVerifier
+from nexus_actors.identity import DEFAULT_TENANT
 from nexus_actors.security.verifier import JwtVerifier
 from nexus_actors.testing import FakeClock, HttpAnswer, HttpProbe, TestPlatform, open_platform
 from nexus_actors.worker import WorkerOptions
 
 R = TypeVar("R")
+E = TypeVar("E", bound=Event)
 
 ISSUER = "nexus-cos"
 KEK = "a key-encryption key for tests only 0123456789"
@@ -49,14 +53,56 @@ class Nobody:
 
 
 class Town:
-    """auth-ms with its first administrator."""
+    """auth-ms for one tenant, with its first administrator."""
 
-    def __init__(self, platform: TestPlatform, clock: FakeClock, desk: Desk) -> None:
+    def __init__(self, platform: TestPlatform, clock: FakeClock, desk: Desk, tenant: str = DEFAULT_TENANT) -> None:
         self.platform = platform
         self.clock = clock
         self.desk = desk
+        self.tenant = tenant
         self.admin_password = ""
         self.ask = Nobody(platform)
+        self._began = len(platform.seen)
+
+    async def found(self) -> "Town":
+        """Give it its administrator."""
+        password = await ensure_administrator(self.ask, self.desk, ADMIN, self.tenant)
+        assert password is not None
+        self.admin_password = password
+        return self
+
+    async def again(self) -> "Town":
+        """The same tenant, for another test: what was asked before counts against no limit any more, and is not seen."""
+        self.clock.advance(60)
+        await self.platform.settle()
+        self._began = len(self.platform.seen)
+        return self
+
+    async def another(self) -> "Town":
+        """The same auth-ms, for a tenant that has nothing yet."""
+        await self.again()
+        return await Town(self.platform, self.clock, self.desk, f"town-{new_id().hex}").found()
+
+    @property
+    def db(self) -> Database:
+        return self.platform.worker.hosts["auth-ms"].database
+
+    @property
+    def seen(self) -> list[Envelope]:
+        """What the streams have carried in its time."""
+        return [followed.envelope for followed in self.platform.seen[self._began :]]
+
+    def events(self, kind: type[E]) -> list[E]:
+        """The events of a type that were published in its time, those of other tenants left out."""
+        mine = [e for e in self.seen if e.type == kind.wire_type() and not e.forwarded and e.tenant in {None, self.tenant}]
+        contracts = Contracts([kind])
+        found: list[Any] = [contracts.decode(envelope) for envelope in mine]
+        return found
+
+    @property
+    def _where(self) -> dict[str, str]:
+        """What a body says of its tenant, unless that is the one which is meant where nothing is said."""
+        return {} if self.tenant == DEFAULT_TENANT else {"tenant": self.tenant}
 
     @property
     def anybody(self) -> HttpProbe:
@@ -66,7 +112,7 @@ class Town:
         return self.platform.bearer("auth-ms", token)
 
     async def log_in(self, email: str, password: str = PASSWORD, **more: object) -> HttpAnswer:
-        return await self.anybody.post("/v1/login", {"email": email, "password": password, **more})
+        return await self.anybody.post("/v1/login", {"email": email, "password": password, **self._where, **more})
 
     async def tokens(self, email: str, password: str = PASSWORD, **more: object) -> dict[str, Any]:
         answer = await self.log_in(email, password, **more)
@@ -74,7 +120,7 @@ class Town:
         return dict(answer.json())
 
     async def sign_up(self, email: str, password: str = PASSWORD, **more: object) -> HttpAnswer:
-        body = {"email": email, "password": password, "display_name": "Somebody", **more}
+        body = {"email": email, "password": password, "display_name": "Somebody", **self._where, **more}
         return await self.anybody.post("/v1/signup", body)
 
     async def newcomer(self, email: str) -> dict[str, Any]:
@@ -113,7 +159,4 @@ async def open_town(database_url: str) -> AsyncIterator[Town]:
         late.verifier = JwtVerifier(platform.worker.trust, ISSUER, clock)
         town = Town(platform, clock, make_desk(ISSUER, KEK))
         await ensure_keys(town.ask, town.desk)
-        password = await ensure_administrator(town.ask, town.desk, ADMIN)
-        assert password is not None
-        town.admin_password = password
-        yield town
+        yield await town.found()
