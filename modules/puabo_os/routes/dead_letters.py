@@ -11,14 +11,14 @@ from uuid import UUID
 
 from msgspec import Meta, Struct, field
 
-from bus import Instant, Refusal, derive_id
+from bus import Instant, derive_id
 from bus.envelope import LONGEST_TENANT
 from modules.puabo_os.contract import OPERATE, READ, Clearance, ClearedKey, OrderClearance
 from modules.puabo_os.desk import Desk
+from modules.puabo_os.routes.operator import operators_desk
 from nexus_actors.clearing import Clearing
 from nexus_actors.dead_letters import DeadLetter, LetterFilter, LetterGroup, Release, Trait
 from nexus_actors.http import Page, PageQuery, Request, Routes, encode_cursor, found
-from nexus_actors.identity import DEFAULT_TENANT
 from nexus_actors.letter_content import LetterContent, content_of
 from nexus_actors.runtime.release import Released
 
@@ -260,8 +260,4 @@ def _wanted(given: _Filter | LetterQuery, *, failed: bool = False) -> LetterFilt
 
 
 def _desk(request: Request) -> Desk:
-    if request.tenant != DEFAULT_TENANT:
-        detail = f"Dead letters hold messages of every tenant. They are a matter of the tenant {DEFAULT_TENANT} alone."
-        raise Refusal.forbidden("platform_only", detail)
-    desk: Desk = request.deps
-    return desk
+    return operators_desk(request, "Dead letters")

@@ -8,13 +8,11 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from bus import Refusal
 from modules.puabo_os.contract import READ
-from modules.puabo_os.desk import Desk
 from modules.puabo_os.queries import jobs
 from modules.puabo_os.queries.jobs import JobLine, Standing
+from modules.puabo_os.routes.operator import operators_desk
 from nexus_actors.http import Page, PageQuery, Request, Routes, encode_cursor
-from nexus_actors.identity import DEFAULT_TENANT
 
 routes = Routes(tag="jobs")
 
@@ -35,11 +33,7 @@ class _Place(Struct, frozen=True, array_like=True):
 @routes.get("/v1/jobs", scope=READ)
 async def list_jobs(request: Request, query: JobQuery) -> Page[JobLine]:
     """List the jobs, the newest first. Ended ones are forgotten after some days."""
-    if request.tenant != DEFAULT_TENANT:
-        raise Refusal.forbidden(
-            "platform_only", f"These are the jobs of every tenant. They are a matter of the tenant {DEFAULT_TENANT} alone."
-        )
-    desk: Desk = request.deps
+    desk = operators_desk(request, "Jobs")
     place = request.cursor(query, _Place)
     before = place.job_id if place else None
     found = await jobs.page(desk.platform, query.service, query.status, before, query.limit + 1)

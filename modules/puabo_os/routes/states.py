@@ -8,10 +8,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from bus import Refusal
 from bus.envelope import LONGEST_TENANT
 from modules.puabo_os.contract import OPERATE, READ
-from modules.puabo_os.desk import Desk
+from modules.puabo_os.routes.operator import operators_desk
 from nexus_actors.http import Request, Routes
 from nexus_actors.identity import DEFAULT_TENANT
 from nexus_actors.states import StateContent, StateName, States
@@ -93,8 +92,4 @@ def _changed(place: StatePlace) -> StateChanged:
 
 
 def _states(request: Request) -> States:
-    if request.tenant != DEFAULT_TENANT:
-        detail = f"States are those of every tenant. They are a matter of the tenant {DEFAULT_TENANT} alone."
-        raise Refusal.forbidden("platform_only", detail)
-    desk: Desk = request.deps
-    return desk.environment.states
+    return operators_desk(request, "States").environment.states

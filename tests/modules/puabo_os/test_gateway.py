@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 
 from modules.puabo_os.service import service as puabo_os
-from nexus_actors.testing import open_platform
+from nexus_actors.testing import TestPlatform, open_platform
+from nexus_actors.testing.fixtures import platform_fixture
 
 pytestmark = pytest.mark.anyio
 
@@ -36,15 +37,14 @@ async def peer(port: int) -> AsyncIterator[None]:
         await runner.cleanup()
 
 
-@pytest.fixture
-def offset() -> int:
-    """Away from the seed's ports, which a platform on this machine may hold."""
-    return 21_340
+OFFSET = 21_340
+"""Away from the seed's ports, which a platform on this machine may hold."""
+
+platform = platform_fixture(puabo_os, environ={"NEXUS_PORT_OFFSET": str(OFFSET)}, shared=True)
 
 
-async def test_a_request_is_passed_on_as_it_is(database_url: str, offset: int) -> None:
-    environ = {"NEXUS_PORT_OFFSET": str(offset)}
-    async with peer(8080 + offset), open_platform([puabo_os], database_url, environ=environ) as platform:
+async def test_a_request_is_passed_on_as_it_is(platform: TestPlatform) -> None:
+    async with peer(8080 + OFFSET):
         client = platform.bearer("puabo-os", "some-token")
         headers = {"Idempotency-Key": "k", "X-Forwarded-For": "6.6.6.6", "Content-Type": "text/x"}
         path = "/api/fleet-service/v1/vehicles/a%2Fb:retire?x=1&y=%20"
@@ -72,17 +72,14 @@ async def test_a_request_is_passed_on_as_it_is(database_url: str, offset: int) -
     ],
 )
 async def test_what_cannot_be_passed_on_is_a_problem_document(
-    database_url: str, offset: int, path: str, status: int, code: str
+    platform: TestPlatform, path: str, status: int, code: str
 ) -> None:
-    environ = {"NEXUS_PORT_OFFSET": str(offset + 1)}
-    async with open_platform([puabo_os], database_url, environ=environ) as platform:
-        answer = await platform.bearer("puabo-os", "t").get(path)
-        assert (answer.status, answer.code) == (status, code)
+    answer = await platform.bearer("puabo-os", "t").get(path)
+    assert (answer.status, answer.code) == (status, code)
 
 
-async def test_a_body_over_the_limit_is_refused(database_url: str, offset: int) -> None:
-    environ = {"NEXUS_PORT_OFFSET": str(offset + 2)}
-    async with peer(8080 + offset + 2), open_platform([puabo_os], database_url, environ=environ) as platform:
+async def test_a_body_over_the_limit_is_refused(platform: TestPlatform) -> None:
+    async with peer(8080 + OFFSET):
         client = platform.bearer("puabo-os", "t")
         answer = await client.send("POST", "/api/fleet-service/v1/x", body=b"x" * (10 * 1024 * 1024 + 1))
         assert (answer.status, answer.code) == (413, "body_too_large")
@@ -97,10 +94,10 @@ async def told(port: int, *fields: str) -> bytes:
             return await stream.receive()
 
 
-async def test_bodies_are_awaited_as_every_face_awaits_them(database_url: str, offset: int) -> None:
-    environ = {"NEXUS_PORT_OFFSET": str(offset + 3), "NEXUS_HTTP_BODY_S": "0.1"}
-    async with peer(8080 + offset + 3), open_platform([puabo_os], database_url, environ=environ) as platform:
-        port = platform.faces.ports["puabo-os"]
+async def test_bodies_are_awaited_as_every_face_awaits_them(database_url: str) -> None:
+    environ = {"NEXUS_PORT_OFFSET": str(OFFSET + 1), "NEXUS_HTTP_BODY_S": "0.1"}
+    async with peer(8080 + OFFSET + 1), open_platform([puabo_os], database_url, environ=environ) as opened:
+        port = opened.faces.ports["puabo-os"]
         assert (await told(port, "Expect: 100-continue")).startswith(b"HTTP/1.1 100 ")
         assert (await told(port, "Expect: the-best")).startswith(b"HTTP/1.1 417 ")
         assert (await told(port)).startswith(b"HTTP/1.1 408 ")

@@ -1,7 +1,6 @@
 """Jobs of all services over HTTP."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,14 +16,15 @@ pytestmark = pytest.mark.anyio
 JOBS = "/v1/jobs"
 
 
-@pytest.fixture
-async def busy(database_url: str, tmp_path: Path) -> AsyncIterator[TestPlatform]:
-    """PUABO OS and a studio with a mix that is done, one that has failed and one that is running."""
-    async with open_platform([puabo_os, studio], database_url, environ={**QUICK, "NEXUS_JOB_SLOTS": "2"}) as platform:
+@pytest.fixture(scope="module")
+async def busy(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TestPlatform]:
+    """PUABO OS and a studio with a mix that is done, one that has failed and one that is running. The tests only look."""
+    folder = tmp_path_factory.mktemp("studio")
+    async with open_platform([puabo_os, studio], module_database_url, environ={**QUICK, "NEXUS_JOB_SLOTS": "2"}) as platform:
         for track, step in (("good", "result loud"), ("bad", "die"), ("long", "until never")):
-            await platform.ask(Start(track=track, folder=str(tmp_path), steps=(step,)), tenant="acme")
+            await platform.ask(Start(track=track, folder=str(folder), steps=(step,)), tenant="acme")
         await platform.until(lambda: len(platform.events(Heard)) == 2)
-        await platform.until(lambda: len(list(tmp_path.glob("began-*"))) == 4)
+        await platform.until(lambda: len(list(folder.glob("began-*"))) == 4)
         yield platform
 
 

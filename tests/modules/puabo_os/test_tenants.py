@@ -71,7 +71,7 @@ async def test_states_are_those_of_one_tenant(two: TestPlatform) -> None:
     place = "?service=lathe-ms&actor=Lathe&key=a"
     shown = [(await operator(two).get(f"{STATES}{place}{tenant}")).json() for tenant in ("", "&tenant=omega")]
     assert [state["state"]["parts"] for state in shown] == [["axle"], ["cog"]]
-    missing = await operator(two).get(f"{STATES}{place}&tenant=zeta")
+    missing = await operator(two).get(f"{STATES}{place}&tenant=sigma")
     assert (missing.status, missing.code) == (404, "no_state")
 
     body = LATHE_A | {"actor": "Lathe", "tenant": "omega"}

@@ -56,11 +56,11 @@ QUERIES: Final = {
 }
 
 
-@pytest.fixture
-async def platform(database_url: str) -> AsyncIterator[TestPlatform]:
-    """A user, a role and a service account of red."""
+@pytest.fixture(scope="module")
+async def platform(module_database_url: str) -> AsyncIterator[TestPlatform]:
+    """A user, a role and a service account of red, which nobody of blue may change."""
     environ = {"NEXUS_AUTH_KEK": "a key-encryption key for tests only 0123456789"}
-    async with open_platform(SERVICES, database_url, environ=environ) as opened:
+    async with open_platform(SERVICES, module_database_url, environ=environ) as opened:
         registration = auth.RegisterAccount(
             user_id=USER,
             tenant="red",
