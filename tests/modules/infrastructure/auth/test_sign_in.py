@@ -7,13 +7,11 @@ from modules.infrastructure.auth.contract import (
     AccountLocked,
     LoginFailed,
     RegisterAccount,
-    SessionClosed,
     SessionOpened,
     TokensRevoked,
     UserRegistered,
 )
 from modules.infrastructure.auth.domain.lockout import FIRST_LOCK, FREE_FAILURES
-from modules.infrastructure.auth.domain.sessions import MAX_SESSIONS
 from modules.infrastructure.auth.passwords import Passwords
 from nexus_actors.testing import HttpAnswer
 from tests.modules.infrastructure.auth.town import ADMIN, PASSWORD, Town
@@ -148,16 +146,6 @@ async def test_logging_out_ends_the_session_at_once(town: Town) -> None:
     assert (refused.status, refused.code) == (401, "token_revoked")
     assert (await town.refresh(tokens["refresh_token"])).status == 401
     assert (await town.bearer(other["access_token"]).get("/v1/me")).status == 200
-
-
-async def test_the_least_used_session_makes_room_for_the_twenty_first(town: Town) -> None:
-    first = await town.newcomer(ANA)
-    for _ in range(MAX_SESSIONS):
-        town.clock.advance(60)
-        await town.tokens(ANA)
-    await town.platform.settle()
-    assert [event.reason for event in town.events(SessionClosed)] == ["evicted"]
-    assert (await town.refresh(first["refresh_token"])).status == 401
 
 
 async def test_a_storm_of_logins_is_answered_in_full(town: Town) -> None:

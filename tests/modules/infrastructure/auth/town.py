@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import time_ns
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -63,6 +63,8 @@ class Town:
         self.admin_password = ""
         self.ask = Nobody(platform)
         self._began = len(platform.seen)
+        self._admin: HttpProbe | None = None
+        self._admin_until = clock()
 
     async def found(self) -> "Town":
         """Give it its administrator."""
@@ -129,8 +131,11 @@ class Town:
         return await self.tokens(email)
 
     async def admin(self) -> HttpProbe:
-        tokens = await self.tokens(ADMIN, self.admin_password)
-        return self.bearer(tokens["access_token"])
+        """A client with a token of the administrator's, who logs in once in five minutes."""
+        if self._admin is None or self.clock() >= self._admin_until:
+            tokens = await self.tokens(ADMIN, self.admin_password)
+            self._admin, self._admin_until = self.bearer(tokens["access_token"]), self.clock() + timedelta(minutes=5)
+        return self._admin
 
     async def refresh(self, refresh_token: str, **more: object) -> HttpAnswer:
         return await self.anybody.post("/v1/token/refresh", {"refresh_token": refresh_token, **more})

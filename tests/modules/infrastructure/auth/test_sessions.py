@@ -1,0 +1,49 @@
+"""Sessions, as their account decides on them: what has to do with neither passwords nor tokens."""
+
+from uuid import UUID
+
+import pytest
+
+from bus import new_id
+from modules.infrastructure.auth.contract import OpenSession, RefreshSession, RegisterAccount, SessionClosed, SessionGrant
+from modules.infrastructure.auth.domain.sessions import MAX_SESSIONS
+from modules.infrastructure.auth.service import service
+from nexus_actors.testing import Desk
+from nexus_actors.testing.fixtures import desk_fixture
+
+pytestmark = pytest.mark.anyio
+
+desk = desk_fixture(service)
+
+
+@pytest.fixture
+async def user_id(desk: Desk) -> UUID:
+    """Somebody with an account."""
+    registration = RegisterAccount(
+        user_id=new_id(),
+        tenant=desk.tenant,
+        email="ana@example.org",
+        address="ana@example.org",
+        display_name="Ana",
+        roles=("member",),
+        sealed_password=b"x",
+        place="",
+    )
+    return (await desk.ask(registration)).user_id
+
+
+async def opened(desk: Desk, user_id: UUID) -> SessionGrant:
+    return await desk.ask(OpenSession(user_id=user_id, password_version=1, place="", device="", wanted_scopes=None))
+
+
+async def test_the_least_used_session_makes_room_for_the_twenty_first(desk: Desk, user_id: UUID) -> None:
+    grants = []
+    for _ in range(MAX_SESSIONS + 1):
+        grants.append(await opened(desk, user_id))
+        await desk.advance(60)
+    closed = [event for event in desk.take() if isinstance(event, SessionClosed)]
+    assert [(event.reason, event.session_id) for event in closed] == [("evicted", grants[0].session_id)]
+    steps = [
+        (await desk.ask(RefreshSession(user_id=user_id, session_id=grant.session_id, counter=0))).step for grant in grants[:2]
+    ]
+    assert steps == [None, "renewed"]
