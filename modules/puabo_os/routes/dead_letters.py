@@ -18,7 +18,7 @@ from modules.puabo_os.desk import Desk
 from modules.puabo_os.routes.operator import operators_desk
 from nexus_actors.clearing import Clearing
 from nexus_actors.dead_letters import DeadLetter, LetterFilter, LetterGroup, Release, Trait
-from nexus_actors.http import Page, PageQuery, Request, Routes, encode_cursor, found
+from nexus_actors.http import Page, PageQuery, Request, Routes, found, page_from
 from nexus_actors.letter_content import LetterContent, content_of
 from nexus_actors.runtime.release import Released
 
@@ -141,8 +141,7 @@ async def list_dead_letters(request: Request, query: LetterQuery) -> Page[DeadLe
     wanted = _wanted(query)
     place = request.cursor(query, _Place)
     letters = await desk.letters.book.page(wanted, after=place.number if place else 0, limit=query.limit + 1)
-    page = letters[: query.limit]
-    return Page(items=page, next=encode_cursor(_Place(page[-1].number)) if len(letters) > query.limit else None)
+    return page_from(letters, query.limit, lambda letter: _Place(letter.number))
 
 
 @routes.get("/v1/dead-letters/{message_id}", scope=READ)

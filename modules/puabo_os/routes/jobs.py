@@ -12,7 +12,7 @@ from modules.puabo_os.contract import READ
 from modules.puabo_os.queries import jobs
 from modules.puabo_os.queries.jobs import JobLine, Standing
 from modules.puabo_os.routes.operator import operators_desk
-from nexus_actors.http import Page, PageQuery, Request, Routes, encode_cursor
+from nexus_actors.http import Page, PageQuery, Request, Routes, page_from
 
 routes = Routes(tag="jobs")
 
@@ -37,5 +37,4 @@ async def list_jobs(request: Request, query: JobQuery) -> Page[JobLine]:
     place = request.cursor(query, _Place)
     before = place.job_id if place else None
     found = await jobs.page(desk.platform, query.service, query.status, before, query.limit + 1)
-    items = found[: query.limit]
-    return Page(items=items, next=encode_cursor(_Place(items[-1].job_id)) if len(found) > query.limit else None)
+    return page_from(found, query.limit, lambda job: _Place(job.job_id))

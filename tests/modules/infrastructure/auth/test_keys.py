@@ -48,7 +48,7 @@ async def test_an_emergency_kills_every_token_of_the_old_keys_at_once(lone_town:
     assert not await good(lone_town, old["access_token"])
     renewed = (await lone_town.refresh(old["refresh_token"])).json()
     assert await good(lone_town, renewed["access_token"])
-    assert [event.kind for event in lone_town.events(TokensRevoked)] == ["key"]
+    assert [event.kind for event in lone_town.platform.events(TokensRevoked)] == ["key"]
     assert (await admin.get("/v1/keys")).code == "token_unknown_key"
     stored = await lone_town.db.fetchval("SELECT count(*) FROM private_keys")
     assert stored == 1
@@ -59,8 +59,8 @@ async def test_the_next_key_is_made_in_time_by_use_alone(lone_town: Town) -> Non
     lone_town.clock.advance((KEY_LIFE - PUBLISH_LEAD).total_seconds())
     before = await lone_town.tokens(ANA)
     await lone_town.platform.settle()
-    assert len(lone_town.events(SigningKeyPublished)) == 2
-    assert len(lone_town.events(SigningKeyRetired)) == 1
+    assert len(lone_town.platform.events(SigningKeyPublished)) == 2
+    assert len(lone_town.platform.events(SigningKeyRetired)) == 1
     assert len((await lone_town.anybody.get("/oauth2/jwks.json")).json()["keys"]) == 2
     lone_town.clock.advance(PUBLISH_LEAD.total_seconds())
     after = await lone_town.tokens(ANA)

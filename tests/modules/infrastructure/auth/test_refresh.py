@@ -52,9 +52,9 @@ async def test_a_used_token_ends_the_session_for_thief_and_owner(town: Town) -> 
     await town.platform.settle()
     for token in (stolen["access_token"], owner["access_token"]):
         assert (await town.bearer(token).get("/v1/me")).code == "token_revoked"
-    reuse = town.events(RefreshReuseDetected)
+    reuse = town.platform.events(RefreshReuseDetected)
     assert [(event.counter, event.expected) for event in reuse] == [(0, 1)]
-    assert [event.reason for event in town.events(SessionClosed)] == ["reuse"]
+    assert [event.reason for event in town.platform.events(SessionClosed)] == ["reuse"]
 
 
 async def test_fifty_refreshes_at_once_never_fork_the_session(town: Town) -> None:
@@ -88,7 +88,7 @@ async def test_a_busy_session_ends_too(town: Town) -> None:
     town.clock.advance(6 * DAY_S)
     assert (await town.refresh(tokens["refresh_token"])).status == 401
     await town.platform.settle()
-    assert [event.reason for event in town.events(SessionClosed)] == ["expired"]
+    assert [event.reason for event in town.platform.events(SessionClosed)] == ["expired"]
 
 
 async def test_what_is_no_refresh_token_is_refused(town: Town) -> None:
@@ -114,7 +114,7 @@ async def test_a_token_ahead_of_its_session_is_reported_and_ends_nothing(town: T
     assert (await town.refresh(ahead)).status == 401
     assert (await town.refresh(tokens["refresh_token"])).status == 200
     await town.platform.settle()
-    assert [(event.counter, event.expected) for event in town.events(RefreshReuseDetected)] == [(5, 0)]
+    assert [(event.counter, event.expected) for event in town.platform.events(RefreshReuseDetected)] == [(5, 0)]
 
 
 async def test_a_session_of_nobody_cannot_be_renewed(town: Town) -> None:

@@ -32,8 +32,8 @@ async def test_who_signs_up_can_log_in_and_is_a_member(town: Town) -> None:
     me = (await town.bearer(tokens["access_token"]).get("/v1/me")).json()
     assert (me["email"], me["roles"], me["status"]) == ("Ana@Example.org", ["member"], "active")
     await town.platform.settle()
-    assert {event.roles for event in town.events(UserRegistered)} == {("admin",), ("member",)}
-    assert len(town.events(SessionOpened)) == 1
+    assert {event.roles for event in town.platform.events(UserRegistered)} == {("admin",), ("member",)}
+    assert len(town.platform.events(SessionOpened)) == 1
 
 
 async def test_a_taken_address_is_answered_like_a_free_one_and_keeps_its_password(town: Town) -> None:
@@ -96,8 +96,8 @@ async def test_guessing_locks_softly_and_the_lock_ends(town: Town) -> None:
     town.clock.advance(FIRST_LOCK.total_seconds())
     await town.tokens(ANA)
     await town.platform.settle()
-    assert [event.failures for event in town.events(LoginFailed)] == [1, 2, 3, 4, 5]
-    assert len(town.events(AccountLocked)) == 1
+    assert [event.failures for event in town.platform.events(LoginFailed)] == [1, 2, 3, 4, 5]
+    assert len(town.platform.events(AccountLocked)) == 1
 
 
 async def test_one_address_takes_only_so_many_attempts_whether_it_is_known_or_not(town: Town) -> None:
@@ -114,7 +114,7 @@ async def test_one_address_takes_only_so_many_attempts_whether_it_is_known_or_no
 async def test_an_unknown_address_leaves_no_account_behind(town: Town) -> None:
     await town.log_in("nobody@example.org")
     await town.platform.settle()
-    assert town.events(LoginFailed) == []
+    assert town.platform.events(LoginFailed) == []
     users = (await (await town.admin()).get("/v1/users")).json()["items"]
     assert [user["email"] for user in users] == [ADMIN]
 
@@ -214,7 +214,7 @@ async def test_no_secret_travels_or_is_stored_in_clear(town: Town, capsys: pytes
     renewed = (await town.refresh(tokens["refresh_token"])).json()
     await town.bearer(renewed["access_token"]).post("/v1/logout")
     await town.platform.settle()
-    travelled = b"".join(bytes(envelope.data) for envelope in town.seen).decode()
+    travelled = b"".join(bytes(followed.envelope.data) for followed in town.platform.seen).decode()
     rows = await town.db.fetch(
         "SELECT row_to_json(a)::text AS body FROM accounts a UNION ALL SELECT row_to_json(s)::text FROM sessions s"
     )
@@ -223,4 +223,4 @@ async def test_no_secret_travels_or_is_stored_in_clear(town: Town, capsys: pytes
     secrets = [PASSWORD, "wrong-password-entirely", "argon2id", town.admin_password]
     secrets += [tokens["access_token"], tokens["refresh_token"], renewed["access_token"], renewed["refresh_token"]]
     assert [secret for secret in secrets if secret in everything] == []
-    assert len(town.events(TokensRevoked)) == 1
+    assert len(town.platform.events(TokensRevoked)) == 1

@@ -91,7 +91,7 @@ async def test_changes_follow_the_version_that_was_read(town: Town) -> None:
     assert (stale.status, stale.code) == (412, "user_changed")
     assert (await admin.get(f"/v1/users/{user_id}", headers={"If-None-Match": changed.headers["ETag"]})).status == 304
     await town.platform.settle()
-    assert [event.roles for event in town.events(RolesAssigned)] == [("viewer",)]
+    assert [event.roles for event in town.platform.events(RolesAssigned)] == [("viewer",)]
 
 
 BAD_ASSIGNMENTS: list[tuple[object, str]] = [
@@ -203,7 +203,7 @@ async def test_people_see_and_end_their_sessions(town: Town) -> None:
     assert (await me.send("DELETE", f"/v1/me/sessions/{sessions[0]['session_id']}")).code == "session_not_found"
     assert len((await me.get("/v1/me/sessions")).json()["items"]) == 1
     await town.platform.settle()
-    assert [event.reason for event in town.events(SessionClosed)] == ["revoked"]
+    assert [event.reason for event in town.platform.events(SessionClosed)] == ["revoked"]
 
 
 async def test_nobody_ends_the_sessions_of_others(town: Town) -> None:

@@ -7,9 +7,7 @@ from time import time_ns
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from bus import Command, Event, new_id
-from bus.codec import Contracts
-from bus.envelope import Envelope
+from bus import Command, new_id
 from bus.memory import MemoryStreamStore
 from modules.infrastructure.auth.bootstrap import ensure_administrator, ensure_keys
 from modules.infrastructure.auth.desk import Desk, make_desk
@@ -22,7 +20,6 @@ from nexus_actors.testing import FakeClock, HttpAnswer, HttpProbe, TestPlatform,
 from nexus_actors.worker import WorkerOptions
 
 R = TypeVar("R")
-E = TypeVar("E", bound=Event)
 
 ISSUER = "nexus-cos"
 KEK = "a key-encryption key for tests only 0123456789"
@@ -62,7 +59,6 @@ class Town:
         self.tenant = tenant
         self.admin_password = ""
         self.ask = Nobody(platform)
-        self._began = len(platform.seen)
         self._admin: HttpProbe | None = None
         self._admin_until = clock()
 
@@ -77,7 +73,7 @@ class Town:
         """The same tenant, for another test: what was asked before counts against no limit any more, and is not seen."""
         self.clock.advance(60)
         await self.platform.settle()
-        self._began = len(self.platform.seen)
+        self.platform.seen.clear()
         return self
 
     async def another(self) -> "Town":
@@ -88,18 +84,6 @@ class Town:
     @property
     def db(self) -> Database:
         return self.platform.worker.hosts["auth-ms"].database
-
-    @property
-    def seen(self) -> list[Envelope]:
-        """What the streams have carried in its time."""
-        return [followed.envelope for followed in self.platform.seen[self._began :]]
-
-    def events(self, kind: type[E]) -> list[E]:
-        """The events of a type that were published in its time, those of other tenants left out."""
-        mine = [e for e in self.seen if e.type == kind.wire_type() and not e.forwarded and e.tenant in {None, self.tenant}]
-        contracts = Contracts([kind])
-        found: list[Any] = [contracts.decode(envelope) for envelope in mine]
-        return found
 
     @property
     def _where(self) -> dict[str, str]:
