@@ -9,8 +9,9 @@ CLERK = {"name": "clerk", "scopes": ["fleet:read", "account:self"], "description
 
 async def test_a_tenant_defines_roles_beside_the_built_in_ones(town: Town) -> None:
     admin = await town.admin()
-    made = (await admin.post("/v1/roles", CLERK)).json()
+    made = (await admin.post("/v1/roles", CLERK | {"description": " Reads  the fleet. "})).json()
     assert (made["scopes"], made["built_in"], made["version"]) == (["account:self", "fleet:read"], False, 1)
+    assert made["description"] == CLERK["description"]
     names = [role["name"] for role in (await admin.get("/v1/roles")).json()["items"]]
     assert names == ["admin", "dispatcher", "driver", "member", "viewer", "clerk"]
 

@@ -70,7 +70,9 @@ async def test_a_bad_sign_up_makes_nothing_and_repeats_no_password(town: Town) -
         answer = await town.anybody.post("/v1/signup", body)
         assert (answer.status, answer.code) == (status, code), change
         assert str(body["password"]) not in answer.body.decode()
-        assert (await town.log_in(ANA)).status == 401
+    assert (await town.log_in(ANA)).status == 401
+    emails = await town.db.fetch("SELECT email FROM accounts WHERE tenant = $1", town.tenant)
+    assert [row["email"] for row in emails] == [ADMIN]
 
 
 async def test_every_wrong_login_gets_the_same_answer(town: Town) -> None:

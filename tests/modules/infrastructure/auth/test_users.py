@@ -27,7 +27,7 @@ async def test_users_are_listed_in_pages_and_found_by_address(town: Town) -> Non
     town.clock.advance(60)  # the administrator's id is of the system's time, and users stand in the order of their ids
     for number in range(5):
         town.clock.advance(1)
-        await town.newcomer(f"user{number}@example.org")
+        assert (await town.sign_up(f"user{number}@example.org")).status == 202
     admin = await town.admin()
     seen: list[str] = []
     cursor = ""

@@ -1,4 +1,4 @@
-"""Sessions, as their account decides on them: what has to do with neither passwords nor tokens."""
+"""Accounts and their sessions, as their actor decides on them: what has to do with neither passwords nor tokens."""
 
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from bus import new_id
 from modules.infrastructure.auth.contract import OpenSession, RefreshSession, RegisterAccount, SessionClosed, SessionGrant
 from modules.infrastructure.auth.domain.sessions import MAX_SESSIONS
 from modules.infrastructure.auth.service import service
+from modules.infrastructure.auth.tables import USERS
 from nexus_actors.testing import Desk
 from nexus_actors.testing.fixtures import desk_fixture
 
@@ -16,24 +17,34 @@ pytestmark = pytest.mark.anyio
 desk = desk_fixture(service)
 
 
-@pytest.fixture
-async def user_id(desk: Desk) -> UUID:
-    """Somebody with an account."""
-    registration = RegisterAccount(
+def ana(desk: Desk, display_name: str) -> RegisterAccount:
+    return RegisterAccount(
         user_id=new_id(),
         tenant=desk.tenant,
         email="ana@example.org",
         address="ana@example.org",
-        display_name="Ana",
+        display_name=display_name,
         roles=("member",),
         sealed_password=b"x",
         place="",
     )
-    return (await desk.ask(registration)).user_id
+
+
+@pytest.fixture
+async def user_id(desk: Desk) -> UUID:
+    """Somebody with an account."""
+    return (await desk.ask(ana(desk, " Ana  Horvat "))).user_id
 
 
 async def opened(desk: Desk, user_id: UUID) -> SessionGrant:
     return await desk.ask(OpenSession(user_id=user_id, password_version=1, place="", device="", wanted_scopes=None))
+
+
+async def test_a_display_name_is_kept_in_its_normal_form_or_refused(desk: Desk, user_id: UUID) -> None:
+    assert (await USERS.found(desk, user_id)).display_name == "Ana Horvat"
+    for name in (" \n", "Ana\u202e", "A" * 101):
+        refusal = await desk.refusal_of(ana(desk, name))
+        assert (refusal.code, [error.field for error in refusal.errors]) == ("invalid_account", ["$.display_name"])
 
 
 async def test_the_least_used_session_makes_room_for_the_twenty_first(desk: Desk, user_id: UUID) -> None:
