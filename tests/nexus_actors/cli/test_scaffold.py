@@ -119,7 +119,7 @@ def test_the_first_steps_of_the_guide_fit_what_is_made(scaffolded: Copy) -> None
     steps = (CHECKOUT / "docs/services.md").read_text().partition("```sh\n")[2].partition("```")[0]
     [tests], [published] = re.findall(r"test (\S+)", steps), re.findall(r"publish (\w+) '", steps)
     assert (scaffolded.folder / tests).is_dir()
-    assert f"class {published}(Command" in (scaffolded.folder / "modules/extensions/demo/contract.py").read_text()
+    assert f"class {published}(Create" in (scaffolded.folder / "modules/extensions/demo/contract.py").read_text()
 
 
 def test_it_passes_lint(scaffolded: Copy) -> None:
