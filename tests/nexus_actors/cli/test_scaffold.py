@@ -117,8 +117,9 @@ def test_what_is_made_is_in_the_catalogue_the_documents_and_the_compose_file(sca
 
 def test_the_first_steps_of_the_guide_fit_what_is_made(scaffolded: Copy) -> None:
     steps = (CHECKOUT / "docs/services.md").read_text().partition("```sh\n")[2].partition("```")[0]
-    [tests], [published] = re.findall(r"test (\S+)", steps), re.findall(r"publish (\w+) '", steps)
-    assert (scaffolded.folder / tests).is_dir()
+    tests, [published] = re.findall(r"test (\S+)", steps), re.findall(r"publish (\w+) '", steps)
+    assert tests
+    assert all((scaffolded.folder / folder).is_dir() for folder in tests)
     assert f"class {published}(Create" in (scaffolded.folder / "modules/extensions/demo/contract.py").read_text()
 
 
