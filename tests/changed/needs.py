@@ -14,6 +14,7 @@ LOADS: Final[dict[str, str | None]] = {
     "nexus_actors/jobs/child.py": None,  # what the process that starts it has imported
     "nexus_actors/loading.py": "modules/*.py",
     "tests/benchmarks/peers/process.py": "tests/benchmarks/peers/*.py",
+    "tests/contracts/test_tables.py": "modules/*.py",
 }
 """Who imports by names that come from elsewhere, and the paths of what that may be. A star stands for folders, too."""
 

@@ -28,6 +28,7 @@ TESTS = (
     "ports.py",
     "redis_servers",
     "test_laws.py",
+    "test_service_laws.py",
     "thorough.py",
 )
 DEMO_PORT = 9_900
@@ -130,8 +131,8 @@ def test_it_passes_lint(scaffolded: Copy) -> None:
 
 
 def test_it_passes_laws_contracts_and_its_own_tests(scaffolded: Copy) -> None:
-    paths = ["tests/modules/extensions", "tests/contracts", "tests/test_laws.py"]
-    tested = scaffolded.run("pytest", "-q", "-p", "no:cacheprovider", *paths, "-k", "extensions or contract")
+    paths = ["tests/modules/extensions", "tests/contracts", "tests/test_laws.py", "tests/test_service_laws.py"]
+    tested = scaffolded.run("pytest", "-q", "-p", "no:cacheprovider", *paths, "-k", "extensions or contract or room")
     assert tested.returncode == 0, tested.stdout
 
 
