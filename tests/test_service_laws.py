@@ -25,7 +25,7 @@ MAY_NOT_IMPORT: Final[dict[str, frozenset[str]]] = {
 
 HTTP: Final = ("aiohttp", "nexus_actors.http")
 ROWS: Final = ("nexus_actors.database", "nexus_actors.statement", "nexus_actors.tables")
-HAS_NO_HTTP: Final = frozenset({"contract", "domain", "tables", "actors", "jobs"})
+HAS_NO_HTTP: Final = frozenset({"contract", "domain", "tables", "queries", "actors", "jobs"})
 HAS_NO_ROWS: Final = frozenset({"contract", "domain", "jobs"})
 HAS_SQL: Final = frozenset({"tables", "queries"})
 WRITES_SQL: Final = frozenset(
@@ -127,6 +127,7 @@ def test_who_may_write_sql_does() -> None:
         ("modules.a.x.tables", "from modules.a.x.queries import drivers", "tables imports queries"),
         ("modules.a.x.queries.drivers", "from modules.a.x.tables import DRIVERS", None),
         ("modules.a.x.queries.drivers", "from modules.a.x.actors import DriverActor", "queries imports actors"),
+        ("modules.a.x.queries.drivers", "from nexus_actors.http import PageQuery", "HTTP is the affair"),
         ("modules.a.x.actors", "from modules.a.x.jobs import Mend", None),
         ("modules.a.x.actors", "from modules.a.x.login import enter", None),
         ("modules.a.x.actors", "from modules.a.x.routes import routes", "actors imports routes"),
