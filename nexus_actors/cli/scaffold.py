@@ -29,7 +29,7 @@ _GENERATED = (("docs", "--accept-schemas"), ("deploy", "compose"), ("chart",))
 def command(every: bool, title: str | None, port: int | None, module: str | None, service: str | None) -> None:
     """Make the files of a new service in the shape that all have.
 
-    They are contract, domain, actors, jobs, routes, queries, migration and tests; docs/services.md says what is in them.
+    They are contract, domain, tables, actors, jobs, routes, migration and tests; docs/services.md says what is in them.
 
     SERVICE is a service of the catalogue that is not built yet, which has its title, port and module there, or a new name such
     as demo-ms. What is made starts, answers /health and passes its tests; it keeps items with names, to be replaced by what the

@@ -47,7 +47,7 @@ def static_steps(only: str | None = None) -> list[Step]:
         Step("lint", "ruff check", ["-m", "ruff", "check", "."]),
         Step("types", "mypy", ["-m", "mypy", *(folder for folder in _TYPED if (_CHECKOUT / folder).is_dir())]),
         Step("laws", "import-linter", ["-c", linter]),
-        Step("laws", "tests/test_laws.py", ["-m", "pytest", "-q", "tests/test_laws.py"]),
+        Step("laws", "tests/test_laws.py", ["-m", "pytest", "-q", "tests/test_laws.py", "tests/test_service_laws.py"]),
     ]
     # Without a choice, the laws are among the tests.
     return [step for step in steps if only == step.group or (only is None and step.name != "tests/test_laws.py")]

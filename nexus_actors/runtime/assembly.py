@@ -21,9 +21,9 @@ from nexus_actors.runtime.outbox import Outbox
 from nexus_actors.runtime.ownership import Ownership
 from nexus_actors.runtime.parking import Parking
 from nexus_actors.runtime.partition import Partition
+from nexus_actors.runtime.poison_detector import PoisonDetector
 from nexus_actors.runtime.reach import PATIENCE_LEASES, Reach
 from nexus_actors.runtime.store import TurnStore
-from nexus_actors.runtime.strikes import Strikes
 from nexus_actors.runtime.tracing import TurnTraces
 from nexus_actors.runtime.trouble import Trouble
 from nexus_actors.runtime.turn import Turns
@@ -87,7 +87,7 @@ def assemble(
             turn_store, ledger, settings.retry, clock, chance, log, metrics, settings.unknown_wait_s, settings.shows_faults
         ),
         reach=reach,
-        strikes=Strikes(settings.retry.max_attempts),
+        poison=PoisonDetector(settings.retry.max_attempts),
         clock=clock,
         log=log,
         metrics=metrics,

@@ -14,6 +14,7 @@ from bus.store import Entry
 from nexus_actors.errors import DatabaseBusy, DatabaseTroubled, DatabaseUnavailable
 from nexus_actors.runtime.activations import Activations
 from nexus_actors.runtime.batch import Batches, group_by_identity
+from nexus_actors.runtime.deduplicator import Deduplicator
 from nexus_actors.runtime.delivery import Delivery, Group
 from nexus_actors.runtime.firing import Firing
 from nexus_actors.runtime.intake import Intake, NoEnvelope
@@ -22,14 +23,13 @@ from nexus_actors.runtime.marks import Marks
 from nexus_actors.runtime.outbox import Outbox
 from nexus_actors.runtime.parking import Parking
 from nexus_actors.runtime.partition import Partition
+from nexus_actors.runtime.poison_detector import PoisonDetector
 from nexus_actors.runtime.reach import CutOff, Reach
 from nexus_actors.runtime.release import ReleaseKey
 from nexus_actors.runtime.releasing import Releasing
-from nexus_actors.runtime.screening import Screening
 from nexus_actors.runtime.state_commands import STATE_COMMANDS, StateCommand
 from nexus_actors.runtime.state_orders import StateOrders
 from nexus_actors.runtime.store import LeaseLost, TurnStore
-from nexus_actors.runtime.strikes import Strikes
 from nexus_actors.runtime.trouble import Trouble
 from nexus_actors.runtime.turn import Fault
 from nexus_actors.service import Service
@@ -64,7 +64,7 @@ class ServiceLoop:
         outbox: Outbox,
         parking: Parking,
         reach: Reach,
-        strikes: Strikes,
+        poison: PoisonDetector,
         clock: Callable[[], datetime],
         log: Any,  # noqa: ANN401
         metrics: ServiceMetrics,
@@ -79,11 +79,11 @@ class ServiceLoop:
         self._outbox = outbox
         self._parking = parking
         self._intake = Intake(service, lambda: reach.ownership.awaited)
-        self._screening = Screening(store, ledger, partitions)
+        self._deduplicator = Deduplicator(store, ledger, partitions)
         self._releasing = Releasing(store, ledger, self._intake)
         self._states = StateOrders(service, store, ledger, activations, log)
         self._firing = Firing(store, self._intake)
-        self._strikes = strikes
+        self._poison = poison
         self._reach = reach
         self._ownership = reach.ownership
         self._clock = clock
@@ -266,7 +266,7 @@ class ServiceLoop:
         start = 0
         while start < len(deliveries):
             self._beat()
-            batch = deliveries[start : start + self._strikes.batch_size]
+            batch = deliveries[start : start + self._poison.batch_size]
             start += len(batch)
             left = self._to_hand_over()
             await self._settle([delivery for delivery in batch if delivery.partition not in left])
@@ -280,17 +280,17 @@ class ServiceLoop:
         return {number for number, partition in self.partitions.items() if partition.left}
 
     async def _settle(self, deliveries: Sequence[Delivery]) -> None:
-        self._strikes.judge(deliveries)
+        self._poison.judge(deliveries)
         try:
-            fresh = await self._screening.screen(deliveries)
+            fresh = await self._deduplicator.fresh(deliveries)
             ordinary = await self._set_aside(fresh)
             await self._batches.settle(group_by_identity(ordinary))
         except DatabaseTroubled:
             raise
         except (DatabaseUnavailable, LeaseLost):
-            self._strikes.lost(deliveries)
+            self._poison.lost(deliveries)
             raise
-        self._strikes.settled(deliveries)
+        self._poison.settled(deliveries)
         await self._outbox.flush(self.partitions.values())
         await self._outbox.answer(self._ledger.take_answers())
 

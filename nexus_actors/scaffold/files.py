@@ -9,8 +9,8 @@ from nexus_actors.scaffold.blueprint import Blueprint
 from nexus_actors.scaffold.imports import in_order
 
 _PLACE: Final = re.compile(r"@([A-Za-z]+)@")
-_CODE: Final = ("contract.py", "domain.py", "actors.py", "jobs.py", "queries.py", "routes.py", "service.py")
-_TESTS: Final = ("test_domain.py", "test_care.py", "test_over_http.py")
+_CODE: Final = ("contract.py", "domain.py", "tables.py", "actors.py", "jobs.py", "routes.py", "service.py")
+_TESTS: Final = ("conftest.py", "test_domain.py", "test_items.py", "test_care.py", "test_over_http.py")
 _MIGRATION: Final = "0001_items.sql"
 
 

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Final
 
 _IMPORT: Final = re.compile(r"from (?P<module>[\w.]+) import (?P<names>[\w, ]+)")
-_LINE: Final = 128
+LINE: Final = 128
 
 
 def in_order(text: str) -> str:
@@ -22,13 +22,13 @@ def _sorted(line: str) -> str:
     return f"{start} import {', '.join(sorted(names.split(', '), key=_rank))}"
 
 
-def _rank(name: str) -> tuple[int, str]:
-    """Constants, then classes, then all else."""
-    return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name)
+def _rank(name: str) -> tuple[int, str, str]:
+    """Constants, then classes, then all else, each in the order of a dictionary."""
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name.lower(), name)
 
 
 def _wrapped(line: str) -> str:
-    if len(line) <= _LINE:
+    if len(line) <= LINE:
         return line
     start, _, names = line.partition(" import ")
     return "\n".join([f"{start} import (", *(f"    {name}," for name in names.split(", ")), ")"])

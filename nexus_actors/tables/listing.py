@@ -8,7 +8,6 @@ from msgspec import Struct
 from msgspec.structs import astuple, fields
 
 from bus import ContractError
-from bus.message import snake_case
 from nexus_actors.database import Reader, Row
 
 T = TypeVar("T", bound=Struct)
@@ -46,7 +45,6 @@ class Listing(Generic[T]):
         types: the columns that hold a value, with their types.
         json: what reads those that are JSON.
         columns: all that makes a value, as SQL.
-        noun: what a value is, in snake_case: it begins the codes of refusals.
         cursor_type: the fields that lists are ordered by.
     """
 
@@ -62,8 +60,6 @@ class Listing(Generic[T]):
         computed: Mapping[str, str] | None = None,
     ) -> None:
         self.kind, self.name, self.order, self.within = kind, name, order, within
-        self.noun = snake_case(kind.__name__)
-        self.words = self.noun.replace("_", " ")
         computed = computed or {}
         given = {field.name: field.type for field in fields(kind) if field.name not in computed}
         structs = {name: part for name, part in given.items() if isinstance(part, type) and issubclass(part, Struct)}

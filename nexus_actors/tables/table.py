@@ -51,6 +51,11 @@ class Table(Listing[T]):
         json: fields whose columns are ``json`` or ``jsonb``.
         computed: fields that are no columns, and the SQL that gives them.
         derived: columns that are no fields but follow from them, such as bounds to search by, and what each is of a value.
+
+    Attributes:
+        noun: what a value is, in snake_case: it begins the codes of refusals. It is that of the key, as with commands:
+            ``driver`` of ``driver_id``; of a key that is no id, the name of the value's type.
+        words: the same, as people write it.
     """
 
     def __init__(
@@ -69,6 +74,8 @@ class Table(Listing[T]):
     ) -> None:
         super().__init__(kind, name, order=order, newest_first=newest_first, json=json, computed=computed)
         self.key, self.retired, self.unique, self.derived = key, retired, dict(unique or {}), dict(derived or {})
+        self.noun = key.removesuffix("_id") if key.endswith("_id") else snake_case(kind.__name__)
+        self.words = self.noun.replace("_", " ")
         self._check_fields([key, *self.unique, *(("status",) if retired else ())])
         self._one = f"SELECT {self.columns} FROM {name} WHERE tenant = $1 AND {key} = $2"  # noqa: S608 - names of ours
 

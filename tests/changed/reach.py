@@ -17,6 +17,7 @@ READ_BY: Final[dict[str, tuple[str, ...] | None]] = {
         "tests/nexus_actors/documents/",
         "tests/nexus_actors/cli/test_docs.py",
         "tests/deploy/",
+        "tests/test_glossary.py",
         "tests/test_services_guide.py",
     ),
     "deploy/": (
@@ -36,7 +37,9 @@ READ_BY: Final[dict[str, tuple[str, ...] | None]] = {
 }
 """Tests that read what is no Python, by the beginning of its path; None for all. What is not named here reaches all too."""
 
-ALWAYS: Final = frozenset({"tests/test_laws.py", "tests/mutations/test_mutations.py"})
+ALWAYS: Final = frozenset(
+    {"tests/test_glossary.py", "tests/test_laws.py", "tests/test_service_laws.py", "tests/mutations/test_mutations.py"}
+)
 """Tests that read every file."""
 
 

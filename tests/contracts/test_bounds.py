@@ -1,15 +1,19 @@
-"""What a document promises of a text is taken: its shortest and its longest, at every field that has a rule."""
+"""What a document promises is taken: the smallest and the largest at every field, by decoder and rule."""
 
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import inspect
 
-from bus import Command
+from bus import Command, Refusal
 from bus.schema import SHOWN
 from nexus_actors.documents.interface import interfaces_of
+from nexus_actors.json_schema import describe_properties
 from nexus_actors.loading import load_catalogue
+from nexus_actors.rules import check_of
+from tests.contracts.extremes import Extreme, Extremes
 
 FILL = ("A", "1", "a")
 
@@ -28,7 +32,14 @@ def ruled(info: inspect.Type, path: str) -> Iterator[tuple[str, inspect.Metadata
         yield from ruled(field.type, f"{path}.{field.name}")
 
 
-COMMANDS: list[type[Command[Any]]] = [kind for interface in interfaces_of(load_catalogue()) for kind in interface.commands]
+INTERFACES = interfaces_of(load_catalogue())
+COMMANDS: list[type[Command[Any]]] = [kind for interface in INTERFACES for kind in interface.commands]
+BODIES = [
+    (f"{interface.name} {route.label}", route.body_type)
+    for interface in INTERFACES
+    for route in interface.routes
+    if isinstance(route.body_type, type) and issubclass(route.body_type, msgspec.Struct)
+]
 RULED = [found for kind in COMMANDS for found in ruled(inspect.type_info(kind), kind.__name__)]
 
 
@@ -49,3 +60,45 @@ def lengths(rule: Any, text: str) -> set[int]:
         return {len(rule(text))}
     except ValueError:
         return set()
+
+
+def extremes_of(kind: Any) -> list[Extreme]:
+    """The extremes of a type, by the schema that documents show of it."""
+    [schema], definitions = msgspec.json.schema_components([kind])
+    for part in (schema, *definitions.values()):
+        describe_properties(part)
+    return list(Extremes(definitions).of(schema))
+
+
+def refusal_of(kind: Any, value: Any, path: str) -> str | None:
+    """Why a value is not taken for the sake of one field of it; what is wrong between fields is another matter."""
+    try:
+        message = msgspec.json.decode(msgspec.json.encode(value), type=kind)
+    except msgspec.ValidationError as error:
+        return str(error)
+    check = check_of(kind) if issubclass(kind, Command) else None
+    try:
+        if check is not None:
+            check(message)
+    except Refusal as refusal:
+        own = type(message).faults is not Command.faults and {error.field for error in message.faults()}
+        return next((e.reason for e in refusal.errors if e.field == path and not (own and path in own)), None)
+    return None
+
+
+def faults_of(kind: Any) -> Iterator[str]:
+    """Which extremes of a type are not taken."""
+    for extreme in extremes_of(kind):
+        refusals = [refusal_of(kind, value, extreme.path) for value in extreme.choices]
+        if all(refusals):
+            yield f"{extreme.path}, {extreme.said}: {refusals[-1] if refusals else 'give an example'}"
+
+
+@pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__)
+def test_the_smallest_and_the_largest_of_a_command_are_taken(kind: type[Command[Any]]) -> None:
+    assert not list(faults_of(kind))
+
+
+@pytest.mark.parametrize(("label", "kind"), BODIES, ids=[label for label, _ in BODIES])
+def test_the_smallest_and_the_largest_of_a_body_are_taken(label: str, kind: type[msgspec.Struct]) -> None:
+    assert not list(faults_of(kind)), label

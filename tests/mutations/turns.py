@@ -29,7 +29,7 @@ MUTATIONS: Final = (
     Mutation(
         _ONCE,
         "the inbox is not asked",
-        "nexus_actors/runtime/screening.py",
+        "nexus_actors/runtime/deduplicator.py",
         "known = await self._known(deliveries)",
         "known: dict[UUID, Known] = {}",
         (_REPEAT,),
@@ -53,7 +53,7 @@ MUTATIONS: Final = (
     Mutation(
         "an id stands for one request",
         "fingerprints are not compared",
-        "nexus_actors/runtime/screening.py",
+        "nexus_actors/runtime/deduplicator.py",
         "if known.fingerprint != delivery.envelope.fingerprint:",
         "if known is None:",
         (f"{_PROMISES}::test_an_id_is_of_one_request_alone",),

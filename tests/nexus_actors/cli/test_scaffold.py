@@ -28,6 +28,7 @@ TESTS = (
     "ports.py",
     "redis_servers",
     "test_laws.py",
+    "test_service_laws.py",
     "thorough.py",
 )
 DEMO_PORT = 9_900
@@ -117,9 +118,10 @@ def test_what_is_made_is_in_the_catalogue_the_documents_and_the_compose_file(sca
 
 def test_the_first_steps_of_the_guide_fit_what_is_made(scaffolded: Copy) -> None:
     steps = (CHECKOUT / "docs/services.md").read_text().partition("```sh\n")[2].partition("```")[0]
-    [tests], [published] = re.findall(r"test (\S+)", steps), re.findall(r"publish (\w+) '", steps)
-    assert (scaffolded.folder / tests).is_dir()
-    assert f"class {published}(Command" in (scaffolded.folder / "modules/extensions/demo/contract.py").read_text()
+    tests, [published] = re.findall(r"test (\S+)", steps), re.findall(r"publish (\w+) '", steps)
+    assert tests
+    assert all((scaffolded.folder / folder).is_dir() for folder in tests)
+    assert f"class {published}(Create" in (scaffolded.folder / "modules/extensions/demo/contract.py").read_text()
 
 
 def test_it_passes_lint(scaffolded: Copy) -> None:
@@ -129,8 +131,8 @@ def test_it_passes_lint(scaffolded: Copy) -> None:
 
 
 def test_it_passes_laws_contracts_and_its_own_tests(scaffolded: Copy) -> None:
-    paths = ["tests/modules/extensions", "tests/contracts", "tests/test_laws.py"]
-    tested = scaffolded.run("pytest", "-q", "-p", "no:cacheprovider", *paths, "-k", "extensions or contract")
+    paths = ["tests/modules/extensions", "tests/contracts", "tests/test_laws.py", "tests/test_service_laws.py"]
+    tested = scaffolded.run("pytest", "-q", "-p", "no:cacheprovider", *paths, "-k", "extensions or contract or room")
     assert tested.returncode == 0, tested.stdout
 
 

@@ -114,15 +114,15 @@ async def test_a_loop_that_breaks_in_the_middle_begins_again_without_a_loss(
 ) -> None:
     async with open_platform([board], database_url, environ=QUICK) as platform:
         loop: Any = platform.worker.hosts["board-ms"].loop
-        real, left = loop._screening.screen, [1, 1]
+        real, left = loop._deduplicator.fresh, [1, 1]
 
-        async def screen(deliveries: Any) -> Any:
+        async def fresh(deliveries: Any) -> Any:
             if left:
                 left.pop()
                 raise RuntimeError("nobody expected this")
             return await real(deliveries)
 
-        monkeypatch.setattr(loop._screening, "screen", screen)
+        monkeypatch.setattr(loop._deduplicator, "fresh", fresh)
         await put(platform, home("a"), *map(sealed, counting("a")))
         await platform.until(lambda: not left)
         await platform.settle()

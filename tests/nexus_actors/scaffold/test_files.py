@@ -7,21 +7,23 @@ from msgspec.structs import replace
 
 from modules.catalogue import DIAGRAM
 from nexus_actors.catalogue import Catalogue
-from nexus_actors.scaffold.blueprint import draw
+from nexus_actors.scaffold.blueprint import LONGEST_NAME, draw
 from nexus_actors.scaffold.files import files_of
-from nexus_actors.scaffold.imports import in_order
+from nexus_actors.scaffold.imports import LINE, in_order
 
 FILES = files_of(draw(DIAGRAM, "long-distance-ms"))
 
 
 def test_there_is_a_file_for_every_room() -> None:
     folder = "modules/extensions/long_distance"
-    rooms = ["__init__", "contract", "domain", "actors", "jobs", "queries", "routes", "service"]
+    rooms = ["__init__", "contract", "domain", "tables", "actors", "jobs", "routes", "service"]
 
     assert list(FILES) == [
         *(f"{folder}/{room}.py" for room in rooms),
         f"{folder}/migrations/0001_items.sql",
+        f"tests/{folder}/conftest.py",
         f"tests/{folder}/test_domain.py",
+        f"tests/{folder}/test_items.py",
         f"tests/{folder}/test_care.py",
         f"tests/{folder}/test_over_http.py",
         "modules/additions/long-distance-ms.toml",
@@ -41,8 +43,14 @@ def test_code_is_code_of_that_service(path: str) -> None:
 def test_its_types_have_a_name_of_their_own() -> None:
     contract = FILES["modules/extensions/long_distance/contract.py"]
 
-    assert "class AddLongDistanceItem(Command[LongDistanceItem]" in contract
+    assert "class AddLongDistanceItem(Create[LongDistanceItem]" in contract
     assert 'READ = "long-distance:read"' in contract
+
+
+@pytest.mark.parametrize("stem", ["x", "a" * (LONGEST_NAME - len("-ms"))])
+def test_no_line_is_too_long_whatever_the_name(stem: str) -> None:
+    for path, text in files_of(draw(DIAGRAM, f"{stem}-ms")).items():
+        assert max(map(len, text.splitlines())) <= LINE, path
 
 
 def test_a_listed_service_is_added_by_its_package_alone() -> None:
@@ -53,9 +61,9 @@ def test_a_listed_service_is_added_by_its_package_alone() -> None:
 
 
 def test_imports_are_put_in_order_block_by_block() -> None:
-    text = "from b import z, A, ONE, B\nfrom a import c\n\nfrom z import y\nfrom x import w\nx = 1\n"
+    text = "from b import z, AnItem, ONE, AddIt\nfrom a import c\n\nfrom z import y\nfrom x import w\nx = 1\n"
 
-    assert in_order(text) == "from a import c\nfrom b import ONE, A, B, z\n\nfrom x import w\nfrom z import y\nx = 1\n"
+    assert in_order(text) == "from a import c\nfrom b import ONE, AddIt, AnItem, z\n\nfrom x import w\nfrom z import y\nx = 1\n"
 
 
 def test_imports_too_long_for_a_line_take_several() -> None:

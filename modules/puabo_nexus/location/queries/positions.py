@@ -22,6 +22,12 @@ ORDER BY near.vehicle_id LIMIT $5
 _CHUNK = 500
 
 
+async def position_of(here: Here, vehicle_id: UUID) -> Whereabouts | None:
+    """Where a vehicle is; None where nobody knows."""
+    found = await POSITIONS.select(here, "vehicle_id = $2", vehicle_id)
+    return found[0] if found else None
+
+
 async def nearest_to(here: Here, lat: float, lon: float, *, count: int, within_m: float) -> list[Distant[Whereabouts]]:
     """The ``count`` vehicles nearest to a point, at most ``within_m`` away, nearest first, equal distances by id."""
     found: list[Distant[Whereabouts]] = []

@@ -15,7 +15,7 @@ from modules.puabo_nexus.location.contract import READ, Latitude, Longitude
 from modules.puabo_nexus.location.domain.geojson import read_shape
 from modules.puabo_nexus.location.domain.nearness import is_within
 from modules.puabo_nexus.location.domain.shapes import checked, region_of
-from modules.puabo_nexus.location.queries.positions import nearest_to, positions_where
+from modules.puabo_nexus.location.queries.positions import nearest_to, position_of, positions_where
 from modules.puabo_nexus.location.routes.area import AreaDocument
 from modules.puabo_nexus.location.tables import PLACES, POSITIONS, WatchedPlace, Whereabouts
 from nexus_actors.http import Page, PageQuery, Request, Routes, found, page_from, page_of
@@ -84,8 +84,7 @@ class WithinArea(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 @routes.get("/v1/vehicles/{vehicle_id}/position", scope=READ)
 async def get_position(request: Request, vehicle_id: UUID) -> LivePosition:
     """Show where a vehicle is, and how old that is."""
-    here = await POSITIONS.select(request, "vehicle_id = $2", vehicle_id)
-    return _aged(found(here[0] if here else None, "position"), request.now)
+    return _aged(found(await position_of(request, vehicle_id), "position"), request.now)
 
 
 @routes.get("/v1/vehicles", scope=READ)

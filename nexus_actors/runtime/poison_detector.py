@@ -15,7 +15,7 @@ class AlwaysLost(NexusError):
     """The message was handled alone several times, and each time the connection to the database or the lease was lost."""
 
 
-class Strikes:
+class PoisonDetector:
     """Finds the message whose handling loses the connection or the lease every time, as one that blocks for seconds does.
 
     Such a loss is no fault of a handler, so the batch is repeated; and if a message of it is to blame, it would be repeated for

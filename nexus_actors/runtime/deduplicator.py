@@ -1,4 +1,4 @@
-"""Screening: what the inbox knows is not handled again; its answer is sent again."""
+"""Deduplication: what the inbox knows is not handled again; its answer is sent again."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -14,7 +14,7 @@ from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.store import Known, TurnStore
 
 
-class Screening:
+class Deduplicator:
     """Drops repeats."""
 
     def __init__(self, store: TurnStore, ledger: TurnLedger, partitions: Mapping[int, Partition]) -> None:
@@ -22,7 +22,7 @@ class Screening:
         self._ledger = ledger
         self._partitions = partitions
 
-    async def screen(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    async def fresh(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """The deliveries whose messages have not been handled and are not being handled, each once."""
         known = await self._known(deliveries)
         fresh: dict[UUID, Delivery] = {}
