@@ -12,7 +12,7 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 def one_line(value: str, longest: int | None = None) -> str:
     """A line of text: NFC, runs of spaces and line ends as one space, none at the ends.
 
-    A rule for `Form.read`; without ``longest`` one for `nexus_actors.rules.rule`, which has bounds itself.
+    The normal form for `nexus_actors.rules.rule`, which has bounds itself; with ``longest`` one of its own.
 
     Raises:
         ValueError: it is empty or longer than ``longest`` characters, or has characters that do not show (controls, marks of
