@@ -253,8 +253,8 @@ MUTATIONS: Final = (
         _TIMERS,
         "a timer that has fired keeps its row",
         "nexus_actors/runtime/ledger.py",
-        "commit.timers_gone += _fired(result.group.deliveries)",
-        "commit.timers_gone += ()",
+        "        commit.timers_gone += _fired(deliveries)\n        commit.unparked",
+        "        commit.unparked",
         (f"{_PROMISES}::test_a_timer_rings_once_and_leaves_no_row_behind",),
     ),
     Mutation(
