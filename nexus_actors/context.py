@@ -188,7 +188,7 @@ class Context:
             TooLarge: it has more than 1 MiB, or the turn has too many effects.
             ContractError: its key cannot order messages, or it is no event; or an actor of a tenant speaks for another one.
         """
-        if tenant not in {None, self.tenant} and self._identity.tenant != PLATFORM:
+        if tenant is not None and tenant != self.tenant and self._identity.tenant != PLATFORM:
             whose = f"{self._actor} is an actor of {self.tenant!r}"
             raise ContractError(f"{whose}. Only an actor of the platform speaks for {tenant!r}.")
         self._send(event, Event, tenant)

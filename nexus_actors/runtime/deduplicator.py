@@ -27,13 +27,14 @@ class Deduplicator:
         known = await self._known(deliveries)
         fresh: dict[UUID, Delivery] = {}
         for delivery in deliveries:
-            if delivery.message_id in known:
-                self._repeat(delivery, known[delivery.message_id])
+            message_id = delivery.message_id
+            if message_id in known:
+                self._repeat(delivery, known[message_id])
                 continue
-            first = fresh.setdefault(delivery.message_id, self._held(delivery) or delivery)
+            first = self._held(delivery) or fresh.setdefault(message_id, delivery)
             if first is not delivery:
                 self._still_running(delivery, first)
-        return [delivery for delivery in fresh.values() if self._held(delivery) is None]
+        return list(fresh.values())
 
     async def _known(self, deliveries: Sequence[Delivery]) -> Mapping[UUID, Known]:
         """What the inbox knows. Where it is damaged, the messages concerned are found half by half, to wait."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from msgspec import Raw
 from bus import Envelope, MalformedMessage, Message, NewerRelease, StreamName, keyed_id
 from bus.codec import Contracts, decode_envelope
 from bus.store import Entry
+from bus.topic import stream_parts
 from nexus_actors.blame import blamed
 from nexus_actors.identity import DEFAULT_TENANT, PLATFORM, Identity
 from nexus_actors.runtime.delivery import Delivery, Unreadable
@@ -50,8 +52,7 @@ class Intake:
 
     def partition_of(self, stream: StreamName, partitions: Mapping[int, Partition]) -> Partition | None:
         """Which of the owned partitions reads a stream."""
-        number = int(stream[stream.index(":") + 1 : stream.index("}")]) % self._service.topic.partitions
-        partition = partitions.get(number)
+        partition = partitions.get(_number_of(stream) % self._service.topic.partitions)
         return partition if partition is not None and stream in partition.trackers else None
 
     def deliver(self, entry: Entry, partition: Partition) -> Delivery | None:
@@ -117,6 +118,12 @@ class Intake:
         except MalformedMessage as error:
             return _stand_in(message_id, key, wire_type), Unreadable(type=wire_type), error
         return envelope, *self._read(envelope)
+
+
+@cache
+def _number_of(stream: StreamName) -> int:
+    """Which partition of its topic a stream belongs to. There are as many names as streams that are read."""
+    return stream_parts(stream).partition
 
 
 def _nameless(entry: Entry, partition: Partition, error: MalformedMessage) -> ParkedRow:

@@ -1,5 +1,6 @@
 """What results mean for a partition: the rows to commit, and what changes in memory once they are committed."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -41,11 +42,12 @@ class TurnLedger:
             commit.states += filter(None, map(Activation.row, result.activations))
             for effects in result.effects:
                 self._add_outbound(commit, partition, effects.outbound)
-                timers.update({name: (partition.number, timer) for name, timer in effects.timers.items()})
+                for name, timer in effects.timers.items():
+                    timers[name] = partition.number, timer
                 commit.jobs += effects.jobs
                 commit.cancelled += effects.cancelled
-            commit.timers_gone += _fired(result.group.deliveries)
-            commit.unparked += [d.message_id for d in result.group.deliveries if d.parked]
+        commit.timers_gone += _fired(deliveries)
+        commit.unparked += [delivery.message_id for delivery in deliveries if delivery.parked]
         for name, (number, timer) in timers.items():
             if timer is None:
                 commit.timers_gone.append(TimerGone(*name, None))
@@ -108,13 +110,17 @@ class TurnLedger:
 
     def committed(self, results: Sequence[Result], commit: Commit) -> None:
         """The commit went through: finish its deliveries, queue its outbox and its answers."""
+        outcomes = Counter[tuple[str, str, Outcome]]()
         for result in results:
             for activation in result.activations:
                 activation.saved = activation.settled
             for delivery, answer in zip(result.group.deliveries, result.answers, strict=True):
                 self._partitions[delivery.partition].finish(delivery)
-                self.settled(delivery, "done" if answer.refusal is None else "refused")
+                outcome: Outcome = "done" if answer.refusal is None else "refused"
+                outcomes[delivery.message.topic.service, delivery.envelope.type, outcome] += 1
                 self.owe(delivery, answer)
+        for settled, count in outcomes.items():
+            self._metrics.handled(*settled, count)
         self.applied(commit)
 
     def settled(self, delivery: Delivery, outcome: Outcome) -> None:

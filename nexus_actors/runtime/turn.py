@@ -84,6 +84,9 @@ class Turns:
         self._stopwatch = stopwatch
         self._others_ran_at = stopwatch()
         self._task: asyncio.Task[Any]
+        self._taken_in_lists = {
+            message_type for message_type, handlers in service.handled.items() if all(handler.many for handler in handlers)
+        }
         self._answers: dict[type[Message], RoundTrip] = {
             message_type: RoundTrip(
                 message_type.reply_type(), f"The answer to {message_type.__name__}", longest=LONGEST_MESSAGE
@@ -93,7 +96,8 @@ class Turns:
         }
 
     async def wake(self, groups: Sequence[Group]) -> None:
-        """Activate every actor that these groups need."""
+        """Activate every actor that these groups need. The task that does so is the one that is to run them."""
+        self._task = own_task()
         await self._activations.wake(
             (handler.actor, delivery.identity, group.partition)
             for group in groups
@@ -119,7 +123,6 @@ class Turns:
             Fault: a turn failed. The group's activations are to be dropped and what was written rolled back.
         """
         result = Result(group, [], [], set())
-        self._task = own_task()
         try:
             for call in self._calls(group.deliveries):
                 await self._call(call, db, result)
@@ -150,10 +153,11 @@ class Turns:
         return calls
 
     def _joins(self, first: Delivery, next_one: Delivery) -> bool:
+        kind = type(first.message)
         return (
-            type(first.message) is type(next_one.message)
+            kind in self._taken_in_lists
+            and type(next_one.message) is kind
             and _caller(first) == _caller(next_one)
-            and all(handler.many for handler in self._service.handlers(type(first.message)))
             and next_one.problem is None
         )
 

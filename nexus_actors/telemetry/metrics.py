@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 import prometheus_client
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from nexus_actors.telemetry import definitions as d
+from nexus_actors.telemetry.histogram import Histogram, Series
 from nexus_actors.telemetry.process import ProcessCollector
 
 Outcome = Literal["done", "refused", "duplicate", "parked"]
@@ -44,7 +45,7 @@ class Metrics:
         self.jobs_ended = self._counter(d.JOBS_ENDED)
         self.job_seconds = self._histogram(d.JOB_SECONDS)
         self.redis_reconnects = self._counter(d.REDIS_RECONNECTS)
-        self.loop_lag_seconds = self._histogram(d.LOOP_LAG_SECONDS)
+        self.loop_lag_seconds = self._histogram(d.LOOP_LAG_SECONDS).labels()
         self.http_requests = self._counter(d.HTTP_REQUESTS)
         self.http_request_seconds = self._histogram(d.HTTP_REQUEST_SECONDS)
         self._services: dict[str, ServiceMetrics] = {}
@@ -71,7 +72,9 @@ class Metrics:
         return Gauge(metric.name, metric.help, metric.labels, registry=self.registry)
 
     def _histogram(self, metric: d.Metric) -> Histogram:
-        return Histogram(metric.name, metric.help, metric.labels, registry=self.registry, buckets=metric.buckets)
+        histogram = Histogram(metric)
+        self.registry.register(histogram)
+        return histogram
 
 
 class ServiceMetrics:
@@ -94,7 +97,7 @@ class ServiceMetrics:
         self._losses = metrics.lease_losses.labels(name)
         # prometheus_client finds a labelled child under a lock; on the hot path a dictionary is enough.
         self._handled: dict[tuple[str, str, Outcome], Counter] = {}
-        self._handlers: dict[tuple[str, str], Histogram] = {}
+        self._handlers: dict[tuple[str, str], Series] = {}
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(_OfService(metrics.registry, name))
 

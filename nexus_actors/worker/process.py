@@ -11,6 +11,7 @@ from nexus_actors.blame import signals_handled
 from nexus_actors.config import Settings
 from nexus_actors.service import Service
 from nexus_actors.worker.faces import Faces
+from nexus_actors.worker.heap import steady_heap
 from nexus_actors.worker.open_files import allow_connections
 from nexus_actors.worker.worker import open_worker
 
@@ -48,10 +49,11 @@ async def run_worker(
                 faces = Faces(worker)
                 async with worker.running(), faces.serving():
                     stop.breaks_off = False
-                    log.info("worker_ready", services=sorted(worker.hosts), worker_id=worker.info.worker_id)
-                    ready()
-                    tasks.start_soon(_beat, faces, beat)
-                    await stop.told.wait()
+                    with steady_heap():
+                        log.info("worker_ready", services=sorted(worker.hosts), worker_id=worker.info.worker_id)
+                        ready()
+                        tasks.start_soon(_beat, faces, beat)
+                        await stop.told.wait()
                     log.info("worker_draining")
                     faces.drain()
             tasks.cancel_scope.cancel()

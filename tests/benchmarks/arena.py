@@ -17,6 +17,7 @@ from bus.store import StreamStore
 from nexus_actors.config import Settings
 from nexus_actors.embedded import EmbeddedPostgres, EmbeddedRedis
 from nexus_actors.postgres.pool import DatabasePool, open_pool
+from nexus_actors.worker.heap import steady_heap
 from tests.benchmarks import ours
 from tests.benchmarks.figures import percentile
 from tests.benchmarks.kills.run import kill_all
@@ -155,4 +156,5 @@ async def open_arena(folder: Path, messages: int) -> AsyncIterator[Arena]:
                 Redis.from_url(valkey.url, decode_responses=True) as redis,
                 open_peers(valkey.url) as peers,
             ):
-                yield Arena(settings, redis, streams, pool, peers, messages)
+                with steady_heap():  # as in a process of workers
+                    yield Arena(settings, redis, streams, pool, peers, messages)

@@ -66,7 +66,7 @@ MUTATIONS: Final = (
         "nexus_actors/runtime/outbox.py",
         "partition.published(now, failures)",
         "partition.published(now)",
-        (f"{_SEEDED}[0]",),
+        (f"{_OUTBOX}::test_a_stream_that_refuses_does_not_fill_the_others_with_repeats",),
     ),
     Mutation(
         _LEAVES,

@@ -88,6 +88,14 @@ MUTATIONS: Final = (
     ),
     Mutation(
         _APART,
+        "the function that workers of the release before commit by stays",
+        "nexus_actors/postgres/runtime/0004_breaks_tenant_of_actors.sql",
+        "DROP FUNCTION commit_turns(\n    text, integer[],",
+        "DROP FUNCTION IF EXISTS commit_turns(\n    integer[],",
+        (f"{_CARRIED}::test_a_worker_of_the_release_before_that_was_frozen_meanwhile_wakes_up_and_changes_nothing",),
+    ),
+    Mutation(
+        _APART,
         "a read of the tracker finds another tenant's positions",
         "modules/puabo_nexus/tracker/queries/positions.py",
         "SELECT {FIX_COLUMNS} FROM positions WHERE tenant = $1 AND",

@@ -19,6 +19,7 @@ _RINGS: Final = "tests/nexus_actors/runtime/test_timers.py"
 _FAULTS: Final = "tests/nexus_actors/runtime/test_turn_faults.py"
 _REFUSED: Final = f"{_FAULTS}::test_a_value_that_would_not_read_the_same_again_is_refused_when_it_is_saved"
 _STATES: Final = "tests/nexus_actors/runtime/test_states.py"
+_REDRIVING: Final = "tests/nexus_actors/runtime/test_redriving.py"
 _FIRING: Final = "tests/nexus_actors/runtime/test_firing.py"
 _SEEDED: Final = "tests/simulation/test_simulation.py::test_every_effect_happens_once_and_in_order"
 _REPEAT: Final = f"{_MEMORY}::test_the_same_id_gets_the_first_answer"
@@ -158,7 +159,7 @@ MUTATIONS: Final = (
         "nexus_actors/runtime/ledger.py",
         "        commit.parked += rows\n",
         "        commit.parked += rows\n        commit.unparked += [row.message_id for row in rows]\n",
-        ("tests/simulation/test_simulation.py::test_seeds_that_found_something_once[959]",),
+        (f"{_REDRIVING}::test_a_loss_while_letters_that_wait_again_are_parked_one_by_one_changes_no_place",),
     ),
     Mutation(
         _POISON,
@@ -252,8 +253,8 @@ MUTATIONS: Final = (
         _TIMERS,
         "a timer that has fired keeps its row",
         "nexus_actors/runtime/ledger.py",
-        "commit.timers_gone += _fired(result.group.deliveries)",
-        "commit.timers_gone += ()",
+        "        commit.timers_gone += _fired(deliveries)\n        commit.unparked",
+        "        commit.unparked",
         (f"{_PROMISES}::test_a_timer_rings_once_and_leaves_no_row_behind",),
     ),
     Mutation(
@@ -286,10 +287,7 @@ MUTATIONS: Final = (
         "nexus_actors/runtime/releasing.py",
         "partition.let_go(identity)",
         "partition.held.pop(identity, ())",
-        (
-            "tests/nexus_actors/runtime/test_redriving.py"
-            "::test_a_timer_that_rang_while_its_key_was_held_back_rings_when_what_held_it_is_dropped",
-        ),
+        (f"{_REDRIVING}::test_a_timer_that_rang_while_its_key_was_held_back_rings_when_what_held_it_is_dropped",),
     ),
     Mutation(
         _ROWS,

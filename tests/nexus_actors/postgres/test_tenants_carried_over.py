@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from asyncpg.exceptions import NotNullViolationError, UndefinedFunctionError
 
 from nexus_actors.errors import MigrationError
 from nexus_actors.postgres.migration import MigrationSource
@@ -87,3 +88,43 @@ async def test_nothing_is_taken_while_workers_of_the_release_before_are_up(pool:
     await pool.execute("INSERT INTO states VALUES ('Actor', 'k', '{}')")
     await pool.execute("DELETE FROM nexus.workers WHERE worker_id = 'w'")
     assert len(await renew(pool)) == 2
+
+
+# What the release before sent for a turn without a state, and before that where it had set a timer.
+_OLD_COMMIT = f"SELECT commit_turns({', '.join(f'${place}' for place in range(1, 21))})"
+_OLD_TIMER = "INSERT INTO timers (partition, key, name, due_at, message_id, body) VALUES (0, 'k', $1, now(), $2, '{}')"
+
+
+def old_turn(number: int) -> list[object]:
+    """A turn that has handled a message, and published one."""
+    fence = [[0], [7], [number], [number], ["history"]]
+    read = [["{one-ms:0}:commands"], [number], [0]]
+    published = [[0], [number], ["{one-ms:0}:events"], [UUID(int=100 + number)], [b"published"]]
+    return ["one-ms", *fence, *read, [UUID(int=number)], [None], [b"answer"], [], [], [], *published]
+
+
+async def kept(pool: "Pool[Any]") -> list[list[Any]]:
+    """All that turns leave behind."""
+    tables = ("inbox", "outbox", "states", "timers", "nexus.leases", "nexus.checkpoints")
+    return [await pool.fetch(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]  # noqa: S608 - these names
+
+
+async def test_a_worker_of_the_release_before_that_was_frozen_meanwhile_wakes_up_and_changes_nothing(pool: "Pool[Any]") -> None:
+    await pool.execute("INSERT INTO nexus.leases (service, partition, owner, generation) VALUES ('one-ms', 0, 'old', 7)")
+    await pool.execute(
+        "INSERT INTO nexus.workers VALUES ('old', 'h', 1, '1', '{one-ms}', false, now(), now() - interval '1 minute')"
+    )
+    async with pool.acquire() as frozen:
+        commit = await frozen.prepare(_OLD_COMMIT)
+        await commit.fetchval(*old_turn(1))
+        await frozen.execute(_OLD_TIMER, "before", UUID(int=201))
+        assert len(await renew(pool)) == 2
+        before = await kept(pool)
+        assert [len(rows) for rows in before] == [1, 1, 0, 1, 1, 1]
+        with pytest.raises(UndefinedFunctionError):
+            await commit.fetchval(*old_turn(2))
+        with pytest.raises(UndefinedFunctionError):
+            await frozen.fetchval(_OLD_COMMIT, *old_turn(3))
+        with pytest.raises(NotNullViolationError):
+            await frozen.execute(_OLD_TIMER, "after", UUID(int=202))
+    assert await kept(pool) == before

@@ -6,6 +6,8 @@ from bus import new_id
 from bus.memory import MemoryStreamStore
 from bus.publisher import Outgoing, Publisher
 from nexus_actors.dead_letters import DeadLetters
+from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.memory.database import Point
 from nexus_actors.postgres.dead_letters import PostgresDeadLetters
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings
@@ -102,6 +104,28 @@ async def test_a_timer_that_rang_while_its_key_was_held_back_rings_when_what_hel
 
 async def put_all(world: MemoryWorld, *bodies: bytes) -> None:
     await Publisher(world.streams).publish([Outgoing(home("a"), body) for body in bodies])
+
+
+async def test_a_loss_while_letters_that_wait_again_are_parked_one_by_one_changes_no_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("nexus_actors.runtime.loop.RETRY_S", 0)
+    world, ids = MemoryWorld(), [new_id() for _ in range(3)]
+    async with open_memory_service(board, world=world) as service:
+        await put_all(world, *(sealed(Act(line="a", steps=("fault",), number=n), ids[n]) for n in range(3)))
+        await service.settle()
+        # The release is committed, all three together are not; then each comes alone, the first is parked, the second is not.
+        is_lost = [False, True, False, True]
+
+        async def at(point: Point, service: str) -> None:
+            if point == "commit" and is_lost and is_lost.pop(0):
+                raise DatabaseUnavailable("lost before the commit")
+
+        world.database.at = at
+        await put_all(world, sealed(ReleaseKey(key="a")))
+        await service.settle()
+        assert not is_lost
+        assert [row.message_id for row in await service.parked("a")] == ids
 
 
 async def test_a_crash_after_the_release_loses_no_letter_and_no_place(database_url: str) -> None:

@@ -226,14 +226,20 @@ async def test_a_trouble_that_lasts_parks_nothing(error: Callable[[], Exception]
 
 async def test_hundreds_of_keys_that_have_waited_do_not_go_before_what_is_new_and_keep_their_order() -> None:
     world, keys = MemoryWorld(), [f"k{n}" for n in range(300)]
+    new = [[Add(counter=key, by=3) for key in ("new", keys[-1])]]
+
+    async def something_new_comes(reached: Point, service: str) -> None:
+        """With the first commit of those that have waited."""
+        if reached == "commit" and new:
+            await put_all(world, new.pop())
+
     async with open_memory_service(counter, world=world, settings=TWICE) as service:
-        service.database.at, met = failing(10_000, lambda: DatabaseBusy("locked"), "commit")
+        service.database.at, _ = failing(10_000, lambda: DatabaseBusy("locked"), "commit")
         await put_all(world, [Add(counter=key, by=by) for by in (1, 2) for key in keys])
         await service.settle()
         assert len(service.held()) == len(keys)
-        met += [1] * 10_000
+        service.database.at = something_new_comes
         service.clock.advance(10)
-        await put_all(world, [Add(counter=key, by=3) for key in ("new", keys[-1])])
         await service.settle()
         order = [(noted.counter, noted.by) for noted in service.events(Noted)]
         assert order.index(("new", 3)) <= 2 * 64

@@ -1,5 +1,8 @@
 """A worker process."""
 
+import gc
+import os
+import signal
 from typing import NoReturn
 
 import pytest
@@ -23,3 +26,15 @@ async def test_it_handles_signals_so_an_interrupt_in_it_is_the_fault_of_code(mon
     with pytest.RaisesGroup(DatabaseUnavailable):
         await process.run_worker(Settings.load({}), [])
     assert isinstance(found[0], Escaped)
+
+
+async def test_what_is_there_when_it_is_ready_stays_out_of_the_way_of_the_collector(database_url: str, redis_url: str) -> None:
+    found: list[int] = []
+
+    def ready() -> None:
+        found.append(gc.get_freeze_count())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    await process.run_worker(Settings.load({"NEXUS_DATABASE_URL": database_url, "NEXUS_REDIS_URL": redis_url}), [], ready)
+    assert found[0] > 0
+    assert gc.get_freeze_count() == 0
