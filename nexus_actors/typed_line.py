@@ -9,18 +9,15 @@ _JOINERS = frozenset("\u200c\u200d")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-def one_line(value: str, longest: int | None = None) -> str:
+def one_line(value: str) -> str:
     """A line of text: NFC, runs of spaces and line ends as one space, none at the ends.
 
-    The normal form for `nexus_actors.rules.rule`, which has bounds itself; with ``longest`` one of its own.
+    A normal form for `nexus_actors.rules.rule`, which keeps the bounds.
 
     Raises:
-        ValueError: it is empty or longer than ``longest`` characters, or has characters that do not show (controls, marks of
-            writing direction, unassigned ones).
+        ValueError: it has characters that do not show (controls, marks of writing direction, unassigned ones).
     """
     line = unicodedata.normalize("NFC", _SPACES.sub(" ", value).strip())
     if any(unicodedata.category(character) in _HIDDEN and character not in _JOINERS for character in line):
         raise ValueError("It has characters that do not show. Type it anew.")
-    if longest is not None and not 1 <= len(line) <= longest:
-        raise ValueError(f"It has {len(line)} characters. Give 1 to {longest}.")
     return line

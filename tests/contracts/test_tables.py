@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator
 from importlib import import_module
 from pkgutil import walk_packages
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -14,6 +14,10 @@ from nexus_actors.testing import open_desk
 from nexus_actors.testing.schema import table_faults
 
 pytestmark = pytest.mark.anyio
+
+READ_ONLY: Final = {("auth-ms", "accounts"), ("auth-ms", "service_accounts")}
+"""Tables only read these. Their actors are of the platform, not of a tenant: an id is one account, whoever's it is."""
+THERE: Final = ("another primary key than", "no row can be added")
 
 
 def tables_of(package: str) -> Iterator[Listing[Any]]:
@@ -35,4 +39,8 @@ async def test_a_table_is_what_it_is_taken_for(
     service: Service, table: Listing[Any], schema_url: Callable[[Service], Awaitable[str]]
 ) -> None:
     async with open_desk(service, await schema_url(service)) as desk:
-        assert await table_faults(table, desk.db) == []
+        faults = await table_faults(table, desk.db)
+    if (service.name, table.name) in READ_ONLY:
+        assert any(THERE[0] in fault for fault in faults)
+        faults = [fault for fault in faults if not any(words in fault for words in THERE)]
+    assert faults == []

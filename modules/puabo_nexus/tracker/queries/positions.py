@@ -1,16 +1,14 @@
 """Reading where vehicles were."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from bus import Instant
 from modules.puabo_nexus.tracker.contract import Fix
 from modules.puabo_nexus.tracker.queries.fixes import FIX_COLUMNS, fix_of
-from nexus_actors.http import PageQuery
 from nexus_actors.tables import Here
 
 MAX_EXPORTED = 100_000
@@ -41,14 +39,6 @@ class TimeRange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     to_at: Instant | None = msgspec.field(default=None, name="to")
 
 
-class PositionQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which fixes of a vehicle: ``from <= fix_at < to``, the oldest first."""
-
-    limit: Annotated[int, Meta(ge=1, le=1000)] = 200
-    from_at: Instant | None = msgspec.field(default=None, name="from")
-    to_at: Instant | None = msgspec.field(default=None, name="to")
-
-
 class LastPosition(Struct, frozen=True, kw_only=True):
     """The newest fix of a vehicle.
 
@@ -66,7 +56,7 @@ class LastPosition(Struct, frozen=True, kw_only=True):
 
 
 async def within(
-    here: Here, vehicle_id: UUID, span: TimeRange | PositionQuery, after: datetime | None = None, limit: int = MAX_EXPORTED
+    here: Here, vehicle_id: UUID, span: TimeRange, after: datetime | None = None, limit: int = MAX_EXPORTED
 ) -> list[Fix]:
     """A vehicle's fixes in a range, beyond an instant, and one more than ``limit`` where there are more."""
     rows = await here.db.fetch(_RANGE, here.tenant, vehicle_id, span.from_at, span.to_at, after, limit + 1)

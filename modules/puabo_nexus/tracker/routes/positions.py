@@ -7,19 +7,40 @@ from typing import Annotated
 from uuid import UUID
 
 import anyio
+import msgspec
 from msgspec import Meta, Struct
 
-from bus import BusError, FieldError, Refusal, RefusalDocument
+from bus import BusError, FieldError, Instant, Refusal, RefusalDocument
 from modules.puabo_nexus.tracker.contract import MAX_FIXES, WRITE, EndTrip, Fix, PositionsReceipt, RecordPositions
 from modules.puabo_nexus.tracker.queries import positions, quarantine
-from modules.puabo_nexus.tracker.queries.positions import LastPosition, PositionQuery
-from modules.puabo_nexus.tracker.queries.quarantine import Quarantined, QuarantineQuery
+from modules.puabo_nexus.tracker.queries.positions import LastPosition, TimeRange
+from modules.puabo_nexus.tracker.queries.quarantine import Quarantined
 from modules.puabo_nexus.tracker.tables import VEHICLES
-from nexus_actors.http import Page, Request, Routes, found, page_from
+from nexus_actors.http import Page, PageQuery, Request, Routes, found, page_from
 
 MAX_BATCHES = 200
 
 routes = Routes(tag="positions")
+
+
+class PositionQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which fixes of a vehicle: ``from <= fix_at < to``, the oldest first."""
+
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 200
+    from_at: Instant | None = msgspec.field(default=None, name="from")
+    to_at: Instant | None = msgspec.field(default=None, name="to")
+
+
+class QuarantineQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which fixes in quarantine, the last to come in first.
+
+    Attributes:
+        vehicle_id: of this vehicle alone.
+        reason: for this reason alone, such as ``implausible_speed``.
+    """
+
+    vehicle_id: UUID | None = None
+    reason: str | None = None
 
 
 class FixDraft(Fix, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,7 +110,8 @@ routes.command("POST", "/v1/vehicles/{vehicle_id}/trip:end", EndTrip)
 @routes.get("/v1/vehicles/{vehicle_id}/positions", scope="tracker:read")
 async def list_positions(request: Request, vehicle_id: UUID, query: PositionQuery) -> Page[Fix]:
     """List where a vehicle was, in the order of time."""
-    fixes = await positions.within(request, vehicle_id, query, request.cursor(query, datetime), query.limit)
+    span = TimeRange(from_at=query.from_at, to_at=query.to_at)
+    fixes = await positions.within(request, vehicle_id, span, request.cursor(query, datetime), query.limit)
     if not fixes:
         await VEHICLES.found(request, vehicle_id)
     return page_from(fixes, query.limit, lambda fix: fix.fix_at)
@@ -104,7 +126,9 @@ async def last_position(request: Request, vehicle_id: UUID) -> LastPosition:
 @routes.get("/v1/quarantine", scope="tracker:read")
 async def list_quarantine(request: Request, query: QuarantineQuery) -> Page[Quarantined]:
     """List the fixes that cannot be right, with the reasons."""
-    return page_from(await quarantine.page(request, query, request.cursor(query, int)), query.limit, lambda item: item.entry)
+    before = request.cursor(query, int)
+    items = await quarantine.page(request, query.vehicle_id, query.reason, before, query.limit)
+    return page_from(items, query.limit, lambda item: item.entry)
 
 
 def _require_distinct(body: FleetPositionsDraft) -> None:
