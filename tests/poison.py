@@ -25,7 +25,7 @@ def _its_own_cause() -> Exception:
 
 def _nested() -> object:
     value: object = None
-    for _ in range(100_000):
+    for _ in range(20_000):
         value = [value]
     return value
 
