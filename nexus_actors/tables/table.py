@@ -48,6 +48,7 @@ class Table(Listing[T]):
         retired: for values whose ``status`` may be ``retired``, after which they change no more: a sentence that says what to
             do then.
         unique: fields that no two active rows share, and what people call each.
+        noun: what a value is, where its key does not say it.
         json: fields whose columns are ``json`` or ``jsonb``.
         computed: fields that are no columns, and the SQL that gives them.
         derived: columns that are no fields but follow from them, such as bounds to search by, and what each is of a value.
@@ -68,13 +69,14 @@ class Table(Listing[T]):
         newest_first: bool = False,
         retired: str | None = None,
         unique: Mapping[str, str] | None = None,
+        noun: str | None = None,
         json: tuple[str, ...] = (),
         computed: Mapping[str, str] | None = None,
         derived: Mapping[str, Callable[[T], object]] | None = None,
     ) -> None:
         super().__init__(kind, name, order=order, newest_first=newest_first, json=json, computed=computed)
         self.key, self.retired, self.unique, self.derived = key, retired, dict(unique or {}), dict(derived or {})
-        self.noun = key.removesuffix("_id") if key.endswith("_id") else snake_case(kind.__name__)
+        self.noun = noun or (key.removesuffix("_id") if key.endswith("_id") else snake_case(kind.__name__))
         self.words = self.noun.replace("_", " ")
         self._check_fields([key, *self.unique, *(("status",) if retired else ())])
         self._one = f"SELECT {self.columns} FROM {name} WHERE tenant = $1 AND {key} = $2"  # noqa: S608 - names of ours

@@ -248,5 +248,5 @@ async def _at_work(stage: Stage, workers: int, tasks: TaskGroup) -> AsyncIterato
         yield
     finally:
         with anyio.CancelScope(shield=True):
-            for worker in stage.workers:
+            for worker in stage.started:  # also one that was being killed or removed
                 await worker.kill()

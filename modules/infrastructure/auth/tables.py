@@ -12,5 +12,5 @@ USERS = Table(User, "accounts", key="user_id", order=("user_id",))
 ROLES = Table(Role, "roles", key="name", order=("name",), computed={"built_in": "false"})
 """Roles that tenants have defined themselves."""
 
-SERVICE_ACCOUNTS = Table(ServiceAccount, "service_accounts", key="account_id", order=("account_id",))
+SERVICE_ACCOUNTS = Table(ServiceAccount, "service_accounts", key="account_id", order=("account_id",), noun="service_account")
 """Accounts of programs."""
