@@ -1,6 +1,7 @@
 """Fixtures of PUABO OS: a shop whose lathe has dead letters."""
 
 from collections.abc import AsyncIterator, Iterator
+from uuid import UUID
 
 import pytest
 
@@ -48,6 +49,9 @@ async def drop_all(platform: TestPlatform) -> None:
     """Drop every dead letter. What is being tried again is awaited before."""
     letters = DeadLetters(PostgresDeadLetters(platform.worker.platform), platform.worker.asker)
     await platform.settle()
-    while found := await letters.book.page(LetterFilter()):
-        await letters.drop([letter.message_id for letter in found])
+    dropped: set[UUID] = set()
+    while found := {letter.message_id for letter in await letters.book.page(LetterFilter())}:
+        assert not found & dropped, "What was dropped is there still."
+        await letters.drop(sorted(found))
+        dropped |= found
         await platform.settle()
