@@ -108,7 +108,12 @@ class Listing(Generic[T]):
         Args:
             where: values that columns must have, or compare with as an operator says: ``{"status": "active", "started_at
                 >=": since, "(ended_at IS NULL) =": True}``. None lets every row through.
+
+        Raises:
+            ContractError: it has no value of the column within which the order is unique: pages would repeat rows.
         """
+        if self.within is not None and where.get(self.within) is None:
+            raise ContractError(f"A list of {self.name} is one of a {self.within}. Say which.")
         wanted = {"tenant": here.tenant, **{name: value for name, value in where.items() if value is not None}}
         conditions = [f"{_compared(name)} ${place}" for place, name in enumerate(wanted, start=1)]
         args = list(wanted.values())

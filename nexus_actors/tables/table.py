@@ -152,7 +152,7 @@ class Table(Listing[T]):
         changes = ", ".join(f"{column} = excluded.{column}" for column in row if column != self.key)
         await ctx.db.execute(
             f"INSERT INTO {self.name} (tenant, {', '.join(row)}) VALUES ($1, {places}) "  # noqa: S608 - no value is in it
-            f"ON CONFLICT (tenant, {self.key}) DO UPDATE SET {changes}",
+            f"ON CONFLICT (tenant, {self.key}) DO {f'UPDATE SET {changes}' if changes else 'NOTHING'}",
             *(ctx.tenant, *row.values()),
         )
 
