@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import anyio
 import msgspec
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from modules.puabo_os.service import service as puabo_os
 from nexus_actors.testing import TestPlatform, open_platform
@@ -22,6 +22,7 @@ async def peer(port: int) -> AsyncIterator[None]:
             "method": request.method,
             "path": request.raw_path,
             "headers": dict(request.headers),
+            "via": request.headers.getall("Via", []),
             "body": (await request.read()).decode(),
         }
         return web.json_response(shown, status=207, headers={"ETag": '"1"', "Connection": "close", "X-Own": "yes"})
@@ -55,6 +56,7 @@ async def test_a_request_is_passed_on_as_it_is(platform: TestPlatform) -> None:
         assert got["headers"]["Authorization"] == "Bearer some-token"
         assert got["headers"]["Idempotency-Key"] == "k"
         assert got["headers"]["X-Forwarded-For"] == "127.0.0.1"
+        assert got["via"] == ["1.1 puabo-os"]
         assert got["headers"]["traceparent"].split("-")[1] == answer.headers["Trace-Id"]
 
 
@@ -69,6 +71,11 @@ async def test_a_request_is_passed_on_as_it_is(platform: TestPlatform) -> None:
         ("/api/fleet-service/a%5Cb", 400, "malformed"),
         ("/api/fleet-service/a%00b", 400, "malformed"),
         ("/api/fleet-service/v1/vehicles", 502, "service_unreachable"),
+        ("/api/puabo-os/v1/workers", 404, "gateway_itself"),
+        ("/api/puabo-os/" + "api/puabo-os/" * 200 + "v1/workers", 404, "gateway_itself"),
+        ("/api/puabo%2Dos/v1/workers", 404, "gateway_itself"),
+        ("/api/puabo-os%2Fapi/puabo-os/v1/workers", 404, "service_unknown"),
+        ("/api/fleet-service/../puabo-os/v1/workers", 400, "malformed"),
     ],
 )
 async def test_what_cannot_be_passed_on_is_a_problem_document(
@@ -76,6 +83,45 @@ async def test_what_cannot_be_passed_on_is_a_problem_document(
 ) -> None:
     answer = await platform.bearer("puabo-os", "t").get(path)
     assert (answer.status, answer.code) == (status, code)
+
+
+@asynccontextmanager
+async def mirror(port: int, back_to: int) -> AsyncIterator[list[str]]:
+    """A service that passes everything on to the gateway, as a proxy does; shows what it was asked."""
+    asked: list[str] = []
+
+    async def pass_back(request: web.Request) -> web.Response:
+        asked.append(request.raw_path)
+        headers = {**request.headers, "Via": f"{request.headers['Via']}, 1.1 mirror (of glass)"}
+        back = f"http://127.0.0.1:{back_to}{request.raw_path}"
+        async with ClientSession() as session, session.get(back, headers=headers) as got:
+            return web.Response(status=got.status, body=await got.read(), content_type=got.content_type)
+
+    application = web.Application()
+    application.router.add_route("*", "/{rest:.*}", pass_back)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield asked
+    finally:
+        await runner.cleanup()
+
+
+async def test_what_others_pass_back_goes_no_second_round(platform: TestPlatform) -> None:
+    async with mirror(8080 + OFFSET, platform.faces.ports["puabo-os"]) as asked:
+        path = "/api/fleet-service/v1/x"
+        answer = await platform.bearer("puabo-os", "t").get("/api/fleet-service" + path)
+        assert (answer.status, answer.code) == (508, "gateway_loop")
+        assert asked == [path]
+
+
+async def test_hops_of_others_are_no_loop(platform: TestPlatform) -> None:
+    async with peer(8080 + OFFSET):
+        before = "HTTP/1.1 proxy.example:80 (puabo-os), 2 x"
+        answer = await platform.bearer("puabo-os", "t").send("GET", "/api/fleet-service/v1/x", headers={"Via": before})
+        assert answer.status == 207
+        assert msgspec.json.decode(answer.body)["via"] == [before, "1.1 puabo-os"]
 
 
 async def test_a_body_over_the_limit_is_refused(platform: TestPlatform) -> None:
