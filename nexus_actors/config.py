@@ -13,6 +13,7 @@ from typing_extensions import override
 from bus.address import REDIS_SCHEMES, RedisAddress
 from nexus_actors import setting
 from nexus_actors.errors import ConfigError
+from nexus_actors.http.insight import INNER_NETWORKS, inner_networks
 from nexus_actors.redaction import redact_text
 from nexus_actors.secret import Secret
 
@@ -61,6 +62,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     http_body_s: Annotated[float, setting.seconds(0.1, 3_600)] = 30.0
     http_idle_s: Annotated[float, setting.seconds(0.1, 3_600)] = 75.0
     http_connections: Annotated[int, setting.whole(1, 1_000_000)] = 1_024
+    http_inner_networks: Annotated[
+        str, setting.text(None, "networks such as 10.0.0.0/8, with commas between them", check=inner_networks)
+    ] = INNER_NETWORKS
     inbox_days: Annotated[int, setting.whole(1, 366)] = 3
     outbox_days: Annotated[int, setting.whole(1, 366)] = 7
     stream_high_water: Annotated[int, setting.whole(1_000, 100_000_000)] = 100_000

@@ -14,6 +14,7 @@ from nexus_actors.dead_letters import DeadLetters
 from nexus_actors.environment import Environment
 from nexus_actors.http.connection_limits import ConnectionLimits
 from nexus_actors.http.face import Face, FaceSettings
+from nexus_actors.http.insight import inner_networks
 from nexus_actors.http.limits import InMemoryRateLimiter
 from nexus_actors.http.ports import FacePorts
 from nexus_actors.http.tokens import TokenVerifier
@@ -126,4 +127,5 @@ def _face_settings(settings: Settings) -> FaceSettings:
         idle_s=settings.http_idle_s,
         connections=settings.http_connections,
     )
-    return FaceSettings(drain_s=settings.drain_s, connections=limits)
+    inner = inner_networks(settings.http_inner_networks)
+    return FaceSettings(drain_s=settings.drain_s, connections=limits, inner_networks=inner)

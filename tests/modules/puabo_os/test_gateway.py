@@ -131,6 +131,13 @@ async def test_a_body_over_the_limit_is_refused(platform: TestPlatform) -> None:
         assert (answer.status, answer.code) == (413, "body_too_large")
 
 
+async def test_what_is_inside_is_seen_from_the_networks_of_the_settings(database_url: str) -> None:
+    environ = {"NEXUS_HTTP_INNER_NETWORKS": "192.0.2.0/24"}
+    async with open_platform([puabo_os], database_url, environ=environ) as opened:
+        answer = await opened.bearer("puabo-os", None).get("/metrics")
+        assert (answer.status, answer.code) == (401, "token_missing")
+
+
 async def told(port: int, *fields: str) -> bytes:
     """The first bytes that come back for a request whose body is held back."""
     head = ["POST /api/fleet-service/v1/x HTTP/1.1", "Host: x", "Content-Length: 2", *fields]
