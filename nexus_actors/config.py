@@ -62,6 +62,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     http_body_s: Annotated[float, setting.seconds(0.1, 3_600)] = 30.0
     http_idle_s: Annotated[float, setting.seconds(0.1, 3_600)] = 75.0
     http_connections: Annotated[int, setting.whole(1, 1_000_000)] = 1_024
+    http_connections_per_address: Annotated[int, setting.whole(1, 1_000_000)] = 256
     http_inner_networks: Annotated[
         str, setting.text(None, "networks such as 10.0.0.0/8, with commas between them", check=inner_networks)
     ] = INNER_NETWORKS

@@ -126,6 +126,7 @@ def _face_settings(settings: Settings) -> FaceSettings:
         body_s=settings.http_body_s,
         idle_s=settings.http_idle_s,
         connections=settings.http_connections,
+        connections_per_address=settings.http_connections_per_address,
     )
     inner = inner_networks(settings.http_inner_networks)
     return FaceSettings(drain_s=settings.drain_s, connections=limits, inner_networks=inner)
