@@ -13,6 +13,7 @@ from typing_extensions import override
 from bus.address import REDIS_SCHEMES, RedisAddress
 from nexus_actors import setting
 from nexus_actors.errors import ConfigError
+from nexus_actors.http.cors import exact_origins
 from nexus_actors.http.insight import INNER_NETWORKS, inner_networks
 from nexus_actors.redaction import redact_text
 from nexus_actors.secret import Secret
@@ -63,6 +64,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     http_idle_s: Annotated[float, setting.seconds(0.1, 3_600)] = 75.0
     http_connections: Annotated[int, setting.whole(1, 1_000_000)] = 1_024
     http_connections_per_address: Annotated[int, setting.whole(1, 1_000_000)] = 256
+    http_origins: Annotated[
+        str,
+        setting.text(None, "origins such as https://app.example, exactly, with commas between them", check=exact_origins),
+    ] = ""
     http_inner_networks: Annotated[
         str, setting.text(None, "networks such as 10.0.0.0/8, with commas between them", check=inner_networks)
     ] = INNER_NETWORKS

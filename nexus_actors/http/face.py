@@ -13,6 +13,7 @@ from nexus_actors.http.admission import Admission
 from nexus_actors.http.body import expect
 from nexus_actors.http.client_address import Network
 from nexus_actors.http.connection_limits import LIMITS, ConnectionLimits
+from nexus_actors.http.cors import Cors
 from nexus_actors.http.doorway import Doorway
 from nexus_actors.http.endpoint import Endpoint
 from nexus_actors.http.final_answer import FinalAnswers
@@ -39,6 +40,7 @@ class FaceSettings(Struct, frozen=True, kw_only=True):
         max_in_flight: how many requests may be at work at once; more are answered 503.
         default_limit: the rate limit of routes that declare none.
         trusted_proxies: the networks of the proxies whose X-Forwarded-For is believed.
+        origins: those of the pages that browsers let ask here.
         inner_networks: those from which metrics and details of health are seen without a token.
         connections: what one connection may take, and how many there may be.
     """
@@ -48,6 +50,7 @@ class FaceSettings(Struct, frozen=True, kw_only=True):
     max_in_flight: int = 1024
     default_limit: RateLimit | None = None
     trusted_proxies: tuple[Network, ...] = ()
+    origins: frozenset[str] = frozenset()
     inner_networks: tuple[Network, ...] = inner_networks(INNER_NETWORKS)
     connections: ConnectionLimits = ConnectionLimits()
 
@@ -88,19 +91,20 @@ class Face:
         self.routes: tuple[Route, ...] = tuple(route for group in routes for route in group.all)
         check_routes(self.routes, SYSTEM_PATHS)
         self.openapi = openapi_document(title, version, self.routes)
-        self._settings = settings or FaceSettings()
+        self._settings = settings = settings or FaceSettings()
         self._ports = ports
         self._deps = deps
         self._gateway = gateway
         self._health = Health(name, version, port, ports.health)
-        self._guard = Guard(name, ports, self._settings.trusted_proxies, self._settings.max_in_flight, SYSTEM_PATHS)
-        self._admission = Admission(name, ports.tokens, ports.limiter, self._settings.default_limit)
+        cors = Cors(settings.origins)
+        self._guard = Guard(name, ports, settings.trusted_proxies, settings.max_in_flight, SYSTEM_PATHS, cors)
+        self._admission = Admission(name, ports.tokens, ports.limiter, settings.default_limit)
         self._pages = SystemPages(
             name=name,
             title=title,
             version=version,
             health=self._health,
-            insight=Insight(self._admission, self._settings.inner_networks),
+            insight=Insight(self._admission, settings.inner_networks),
             registry=ports.registry,
             clock=ports.clock,
             openapi=self.openapi,

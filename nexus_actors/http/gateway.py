@@ -147,8 +147,10 @@ def _is_named(name: str, via: Sequence[str]) -> bool:
 
 
 def _headers_from(headers: Mapping[str, str]) -> CIMultiDict[str]:
+    """The service's headers, but for what the face of the gateway says itself."""
     dropped = _HOP_BY_HOP | {"date", "server", "trace-id"}
-    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)
+    kept = ((name, value) for name, value in headers.items() if not name.lower().startswith("access-control-"))
+    return CIMultiDict((name, value) for name, value in kept if name.lower() not in dropped)
 
 
 def _unreachable(status: HTTPStatus, service: str, what: str) -> HttpProblem:

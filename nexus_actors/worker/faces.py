@@ -13,6 +13,7 @@ from nexus_actors.config import Settings
 from nexus_actors.dead_letters import DeadLetters
 from nexus_actors.environment import Environment
 from nexus_actors.http.connection_limits import ConnectionLimits
+from nexus_actors.http.cors import exact_origins
 from nexus_actors.http.face import Face, FaceSettings
 from nexus_actors.http.insight import inner_networks
 from nexus_actors.http.limits import InMemoryRateLimiter
@@ -128,5 +129,9 @@ def _face_settings(settings: Settings) -> FaceSettings:
         connections=settings.http_connections,
         connections_per_address=settings.http_connections_per_address,
     )
-    inner = inner_networks(settings.http_inner_networks)
-    return FaceSettings(drain_s=settings.drain_s, connections=limits, inner_networks=inner)
+    return FaceSettings(
+        drain_s=settings.drain_s,
+        connections=limits,
+        origins=exact_origins(settings.http_origins),
+        inner_networks=inner_networks(settings.http_inner_networks),
+    )

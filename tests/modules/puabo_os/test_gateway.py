@@ -15,6 +15,9 @@ from nexus_actors.testing.fixtures import platform_fixture
 pytestmark = pytest.mark.anyio
 
 
+OF_PEER = {"ETag": '"1"', "Connection": "close", "X-Own": "yes", "Access-Control-Allow-Origin": "*", "Vary": "Accept, origin"}
+
+
 @asynccontextmanager
 async def peer(port: int) -> AsyncIterator[None]:
     async def show(request: web.Request) -> web.Response:
@@ -25,7 +28,7 @@ async def peer(port: int) -> AsyncIterator[None]:
             "via": request.headers.getall("Via", []),
             "body": (await request.read()).decode(),
         }
-        return web.json_response(shown, status=207, headers={"ETag": '"1"', "Connection": "close", "X-Own": "yes"})
+        return web.json_response(shown, status=207, headers=OF_PEER)
 
     application = web.Application(client_max_size=20_000_000)
     application.router.add_route("*", "/{rest:.*}", show)
@@ -129,6 +132,22 @@ async def test_a_body_over_the_limit_is_refused(platform: TestPlatform) -> None:
         client = platform.bearer("puabo-os", "t")
         answer = await client.send("POST", "/api/fleet-service/v1/x", body=b"x" * (10 * 1024 * 1024 + 1))
         assert (answer.status, answer.code) == (413, "body_too_large")
+
+
+async def test_the_gateway_itself_says_which_pages_may_ask(database_url: str, platform: TestPlatform) -> None:
+    app, path = "https://app.example", "/api/fleet-service/v1/x"
+    environ = {"NEXUS_PORT_OFFSET": str(OFFSET + 2), "NEXUS_HTTP_ORIGINS": app}
+    async with open_platform([puabo_os], database_url, environ=environ) as opened:
+        client = opened.bearer("puabo-os", None)
+        asked = {"Origin": app, "Access-Control-Request-Method": "PUT"}
+        assert (await client.send("OPTIONS", path, headers=asked)).status == 204, "though the service is not there"
+        async with peer(8080 + OFFSET + 2):
+            answer = await client.send("GET", path, headers={"Origin": app})
+        assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (207, app)
+        assert answer.headers["Vary"] == "Accept, origin"
+    async with peer(8080 + OFFSET):
+        answer = await platform.bearer("puabo-os", None).send("GET", path, headers={"Origin": app})
+        assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 async def test_what_is_inside_is_seen_from_the_networks_of_the_settings(database_url: str) -> None:
