@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
 
+import anyio
 import structlog
 from aiohttp import web
 from typing_extensions import override
 
+from nexus_actors.http.body import pieces
 from nexus_actors.http.connection_limits import ConnectionLimits
 from nexus_actors.http.final_answer import FinalAnswers
 from nexus_actors.http.guard import SERVER_NAME, TRACE_HEADER, problem_response
@@ -54,7 +56,7 @@ class ProblemProtocol(web.RequestHandler):
             access_log=_NO_LOG,
             auto_decompress=False,  # a body that says it is compressed is refused, so none can grow on the way in
             keepalive_timeout=limits.idle_s,
-            lingering_time=LINGERING_S,
+            lingering_time=0,  # see `_handle_request`
             max_field_size=MAX_FIELD_BYTES,
         )
         self._answers = answers
@@ -86,10 +88,15 @@ class ProblemProtocol(web.RequestHandler):
         self, request: web.BaseRequest, start_time: float | None, request_handler: _Handler
     ) -> tuple[web.StreamResponse, bool]:
         try:
-            return await super()._handle_request(request, start_time, request_handler)
+            answered = await super()._handle_request(request, start_time, request_handler)
         finally:
             if not self._messages:
                 self._room.wait(self)
+        if not request.content.is_eof() and not self._force_close:
+            with anyio.move_on_after(LINGERING_S):
+                async for _ in pieces(request.content):
+                    pass
+        return answered
 
     def give_way(self) -> None:
         """End at once, and also where an answer stands that nobody reads: a close would wait for that."""
