@@ -62,6 +62,9 @@ class Holds:
 
 
 def _name_of(callback: Any) -> str:
+    """The name of a task by who started it, of any other task by its coroutine, and of what is no task by itself."""
     task = getattr(callback, "__self__", None)
+    if isinstance(task, asyncio.Task) and not task.get_name().startswith("Task-"):
+        return task.get_name()
     named = task.get_coro() if isinstance(task, asyncio.Task) else callback
     return str(getattr(named, "__qualname__", None) or getattr(named, "__name__", None) or type(named).__name__)
