@@ -5,12 +5,13 @@ in clear; what is called `sealed` only auth-ms can open. The events of keys and 
 follows them in every process; they are named here as well, for they are published by this service.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from bus import Command, Event, Instant
+from bus import Command, Event, FieldError, Instant
 from modules.infrastructure.auth.domain.access import MAX_ROLES, MAX_SCOPES
 from modules.infrastructure.auth.domain.key_schedule import Rotation
 from modules.infrastructure.auth.domain.refresh import Step
@@ -137,6 +138,11 @@ class RegisterAccount(Command[Registration], topic=AUTH, key="user_id", noun="ac
     roles: tuple[str, ...]
     sealed_password: bytes
     place: str
+
+    def faults(self) -> Iterator[FieldError]:
+        """More roles than anybody can be given later."""
+        if len(self.roles) > MAX_ROLES:
+            yield FieldError("$.roles", f"These are {len(self.roles)} roles, and an account has up to {MAX_ROLES}.")
 
 
 class OpenSession(Command[SessionGrant], topic=AUTH, key="user_id"):

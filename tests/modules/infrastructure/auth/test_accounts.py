@@ -3,9 +3,11 @@
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from bus import new_id
 from modules.infrastructure.auth.contract import OpenSession, RefreshSession, RegisterAccount, SessionClosed, SessionGrant
+from modules.infrastructure.auth.domain.access import MAX_ROLES
 from modules.infrastructure.auth.domain.sessions import MAX_SESSIONS
 from modules.infrastructure.auth.service import service
 from modules.infrastructure.auth.tables import USERS
@@ -45,6 +47,13 @@ async def test_a_display_name_is_kept_in_its_normal_form_or_refused(desk: Desk, 
     for name in (" \n", "Ana\u202e", "A" * 101):
         refusal = await desk.refusal_of(ana(desk, name))
         assert (refusal.code, [error.field for error in refusal.errors]) == ("invalid_account", ["$.display_name"])
+
+
+async def test_an_account_has_so_many_roles(desk: Desk) -> None:
+    roles = tuple(f"role-{number}" for number in range(MAX_ROLES + 1))
+    refusal = await desk.refusal_of(replace(ana(desk, "Ana"), roles=roles))
+    assert (refusal.code, [error.field for error in refusal.errors]) == ("invalid_account", ["$.roles"])
+    assert (await desk.ask(replace(ana(desk, "Ana"), roles=roles[1:]))).created
 
 
 async def test_the_least_used_session_makes_room_for_the_twenty_first(desk: Desk, user_id: UUID) -> None:
