@@ -18,6 +18,7 @@ from modules.puabo_nexus.tracker.contract import (
     EndTrip,
     PositionsReceipt,
     RecordPositions,
+    ReviseTrips,
     SetDeviceKey,
     Trip,
 )
@@ -30,6 +31,9 @@ from nexus_actors import Actor, Context, handles
 
 RULES = TripRules()
 SILENCE_TIMER = "silence"
+REVISION_TIMER = "revision"
+MOST_AT_ONCE = 4
+"""So many batches are taken before others on this worker get their turn: full ones take some hundredths of a second."""
 
 
 class VehicleTrack(Actor[VehicleState]):
@@ -72,9 +76,19 @@ class VehicleTrack(Actor[VehicleState]):
         self._require_active()
         await _require_driver(messages[0].vehicle_id, ctx)
         recorder = self._recorder(messages[0].vehicle_id, ctx)
-        receipts = await recorder.record([message.fixes for message in messages], ctx.now, ctx.received_at)
+        receipts: list[PositionsReceipt] = []
+        for start in range(0, len(messages), MOST_AT_ONCE):
+            batches = [message.fixes for message in messages[start : start + MOST_AT_ONCE]]
+            receipts += await recorder.record(batches, ctx.now, ctx.received_at)
         self._leave(messages[0].vehicle_id, recorder, ctx)
         return receipts
+
+    @handles
+    async def revise_trips(self, message: ReviseTrips, ctx: Context) -> None:
+        """Go on where late fixes have left more to cut anew than one turn takes."""
+        recorder = self._recorder(message.vehicle_id, ctx)
+        await recorder.revise()
+        self._leave(message.vehicle_id, recorder, ctx)
 
     @handles
     async def end_trip(self, message: EndTrip, ctx: Context) -> Trip:
@@ -126,6 +140,8 @@ class VehicleTrack(Actor[VehicleState]):
         due_at = recorder.silence_timer()
         if due_at is not None:
             ctx.schedule(CloseSilentTrip(vehicle_id=vehicle_id), due_at, SILENCE_TIMER)
+        if self.state.late:
+            ctx.schedule(ReviseTrips(vehicle_id=vehicle_id), ctx.now, REVISION_TIMER)
 
 
 async def _require_driver(vehicle_id: UUID, ctx: Context) -> None:
