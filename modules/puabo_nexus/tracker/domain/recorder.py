@@ -27,6 +27,17 @@ from modules.puabo_nexus.tracker.domain.track import Track, TripRules
 from modules.puabo_nexus.tracker.domain.trip_book import OpenTrip, TripBook
 
 
+class Erasure(Struct, frozen=True, array_like=True):
+    """A range of time whose fixes are to go: ``from_at <= fix_at < to_at``, from the beginning where that is None."""
+
+    from_at: datetime | None
+    to_at: datetime
+
+    def touches(self, first: datetime, last: datetime) -> bool:
+        """Whether something between two instants is in it."""
+        return first < self.to_at and (self.from_at is None or last >= self.from_at)
+
+
 class VehicleState(Struct):
     """What the tracker knows of a vehicle.
 
@@ -38,6 +49,7 @@ class VehicleState(Struct):
         since_checkpoint: how many fixes the track has taken since its last checkpoint.
         watched: the trip for which a silence timer is set.
         late: where fixes have come late of which the trips are still to be cut anew.
+        erasures: ranges whose fixes are still to be erased.
     """
 
     membership: Literal["unknown", "active", "retired"] = "unknown"
@@ -49,6 +61,21 @@ class VehicleState(Struct):
     since_checkpoint: int = 0
     watched: UUID | None = None
     late: list[Span] = field(default_factory=list)
+    erasures: list[Erasure] = field(default_factory=list)
+
+    def is_on_trip(self, erasure: Erasure) -> bool:
+        """Whether the vehicle is on a trip that a range touches."""
+        stretch, trip = self.track.stretch, self.trip
+        is_going = trip is not None and trip.silent_at is None
+        return is_going and stretch is not None and erasure.touches(stretch.start.at, stretch.here.place.at)
+
+    def forget(self, erasure: Erasure, newest: Fix | None) -> None:
+        """Keep nothing of a range. The track begins anew after the newest fix that is left, where it touches it."""
+        stretch = self.track.stretch
+        self.suspicion = None
+        if stretch is not None and erasure.touches(stretch.start.at, stretch.here.place.at):
+            self.track = Track() if newest is None else Track.ended_at(Place(newest.fix_at, newest.lat, newest.lon))
+            self.trip = None
 
 
 class Recorder:
