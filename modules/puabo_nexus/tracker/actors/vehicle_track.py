@@ -119,8 +119,9 @@ class VehicleTrack(Actor[VehicleState]):
         if self.state.membership == "unknown":
             self._require_active()
         vehicle_id = message.vehicle_id
-        ends_at = message.to_at or ctx.now + timedelta(seconds=RULES.fixes.future_s)
-        span = Erasure(message.from_at, ends_at)
+        last = self.state.track.last
+        ends_at = ctx.now if last is None else max(ctx.now, last.at + timedelta(microseconds=1))
+        span = Erasure(message.from_at, message.to_at or ends_at)
         if self.state.is_on_trip(span):
             raise Refusal.conflict("trip_open", "The vehicle is on a trip in that range. End the trip, and erase it then.")
         self.state.forget(span, await erasure.newest_beside(ctx, vehicle_id, span.from_at, span.to_at))
@@ -144,7 +145,12 @@ class VehicleTrack(Actor[VehicleState]):
             self.state.erasures.pop(0)
         if self.state.erasures:
             ctx.schedule(ContinueErasure(vehicle_id=vehicle_id), ctx.now, ERASURE_TIMER)
+        self._revise_soon(vehicle_id, ctx)
         return erased
+
+    def _revise_soon(self, vehicle_id: UUID, ctx: Context) -> None:
+        if self.state.late and not self.state.erasures:
+            ctx.schedule(ReviseTrips(vehicle_id=vehicle_id), ctx.now, REVISION_TIMER)
 
     @handles
     async def set_device_key(self, message: SetDeviceKey, ctx: Context) -> DeviceKeyRecord:
@@ -179,8 +185,7 @@ class VehicleTrack(Actor[VehicleState]):
         due_at = recorder.silence_timer()
         if due_at is not None:
             ctx.schedule(CloseSilentTrip(vehicle_id=vehicle_id), due_at, SILENCE_TIMER)
-        if self.state.late:
-            ctx.schedule(ReviseTrips(vehicle_id=vehicle_id), ctx.now, REVISION_TIMER)
+        self._revise_soon(vehicle_id, ctx)
 
 
 async def _require_driver(vehicle_id: UUID, ctx: Context) -> None:

@@ -130,9 +130,12 @@ class Recorder:
         return intake.receipts()
 
     async def revise(self) -> None:
-        """Cut anew what late fixes have changed, as far as a turn goes. What is left is in the state's ``late``."""
+        """Cut anew what late fixes have changed, as far as a turn goes. What is left is in the state's ``late``.
+
+        While fixes are being erased it waits, for it must not cut what is half gone.
+        """
         state = self._state
-        while state.late and self._read < self._most_read:
+        while state.late and not state.erasures and self._read < self._most_read:
             reviser = Reviser(self._history, state.late, state.track.began_at, self._rules, self._checkpoint_every)
             for part in await reviser.next(self._most_read - self._read):
                 await self._apply(part)

@@ -113,6 +113,36 @@ async def test_very_much_goes_part_by_part_and_the_timer_goes_on(desk: Desk, mon
     assert await left(desk) == []
 
 
+async def test_what_comes_late_meanwhile_is_cut_once_all_is_gone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasure, "MOST_AT_ONCE", 10)
+    await send(desk, DAY)
+    await erase(desk, 860, 1300)
+    late = fix(125, 1500, 40)
+    await send(desk, [late])
+    await desk.advance(1)
+    gone = [item for item in DAY if at(860) <= item.fix_at < at(1300)]
+    rest = joined([item for item in DAY if item not in gone], [late])
+    assert await left(desk) == rest
+    [leg, *_] = segment(rest, [], TripRules())
+    [trip] = await TRIPS.select(desk, "started_at < $2", at(800))
+    assert trip.distance_m == leg.length_m
+
+
+async def test_a_checkpoint_whose_fix_was_erased_holds_nothing_up() -> None:
+    twin = TrackerTwin(VAN.vehicle_id, NOW, checkpoint_every=5)
+    for item in DAY:
+        await twin.send([item])
+    for instant in [instant for instant in twin.history.stored if at(400) < instant < at(700)]:
+        del twin.history.stored[instant]
+    late = fix(125, 1500, 40)
+    await twin.send([late])
+    kept = [twin.history.stored[instant] for instant in sorted(twin.history.stored)]
+    legs = segment(kept, [], TripRules())
+    assert twin.state.late == []
+    assert [trip.started_at for trip in twin.history.in_order()] == [leg.start.at for leg in legs]
+    assert twin.history.in_order()[0].distance_m == legs[0].length_m
+
+
 async def test_nothing_of_others_is_touched(desk: Desk) -> None:
     other = replace(VAN, vehicle_id=new_id(), device_id=None)
     await desk.publish(other)
