@@ -1,11 +1,12 @@
 """What tracker-ms accepts and what it publishes."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from bus import Command, Event, Instant, Topic
+from bus import Command, Event, FieldError, Instant, Topic
 
 TRACKER = Topic("tracker-ms", partitions=8)
 
@@ -14,6 +15,8 @@ MAX_FIXES = 1000
 WRITE = "tracker:write"
 """Report for a vehicle: for the one that the caller drives, or with `WRITE_ANY` for every one of the tenant."""
 WRITE_ANY = "tracker:write:any"
+
+ERASE = "tracker:erase"
 
 Latitude = Annotated[float, Meta(ge=-90, le=90, description="Degrees north, WGS 84")]
 Longitude = Annotated[float, Meta(ge=-180, le=180, description="Degrees east, WGS 84")]
@@ -98,6 +101,21 @@ class Trip(Struct, frozen=True, kw_only=True):
     version: int
 
 
+class ErasedPositions(Struct, frozen=True, kw_only=True):
+    """What was erased of where a vehicle was.
+
+    Attributes:
+        positions: fixes erased until now, those in quarantine among them.
+        trips: trips erased.
+        is_done: whether nothing is left. If not, the rest goes by itself within seconds.
+    """
+
+    vehicle_id: UUID
+    positions: int
+    trips: int
+    is_done: bool
+
+
 class DeviceKeyRecord(Struct, frozen=True, kw_only=True):
     """The key that a vehicle's device reports with, known by its hash alone."""
 
@@ -135,6 +153,47 @@ class SetDeviceKey(Command[DeviceKeyRecord], topic=TRACKER, key="vehicle_id"):
 
 class CloseSilentTrip(Command[None], topic=TRACKER, key="vehicle_id"):
     """End the trip of a vehicle that has reported nothing for too long. A timer sends it."""
+
+    vehicle_id: UUID
+
+
+class ErasePositions(Command[ErasedPositions], topic=TRACKER, key="vehicle_id", scope=ERASE):
+    """Erase where a vehicle was in a range of time, for good: ``from_at <= fix_at < to_at``; what is left out is open.
+
+    With the fixes go those in quarantine, and the trips that touch the range; odometers keep their metres. The history of
+    location-ms in that range goes too. What a device sends of that time afterwards is taken as any late fix.
+    """
+
+    vehicle_id: UUID
+    from_at: Instant | None = None
+    to_at: Instant | None = None
+
+    def faults(self) -> Iterator[FieldError]:
+        """A range that runs backwards."""
+        if self.from_at is not None and self.to_at is not None and self.from_at >= self.to_at:
+            yield FieldError("$.to_at", "It is not later than from_at. Give a range that runs forwards.")
+
+
+class ContinueErasure(Command[None], topic=TRACKER, key="vehicle_id"):
+    """Erase what is left of a range, as far as one turn goes. A timer sends it."""
+
+    vehicle_id: UUID
+
+
+class PositionsErased(Event, topic=TRACKER, key="vehicle_id"):
+    """Where a vehicle was in a range of time is to be forgotten: ``from_at <= instant < to_at``.
+
+    Attributes:
+        from_at: None for all there was before.
+    """
+
+    vehicle_id: UUID
+    from_at: Instant | None
+    to_at: Instant
+
+
+class ReviseTrips(Command[None], topic=TRACKER, key="vehicle_id"):
+    """Cut a vehicle's trips anew where fixes have come late, as far as one turn goes. A timer sends it."""
 
     vehicle_id: UUID
 
