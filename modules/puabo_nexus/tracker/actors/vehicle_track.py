@@ -15,17 +15,22 @@ from modules.puabo_nexus.tracker.contract import (
     WRITE_ANY,
     CloseSilentTrip,
     DeviceKeyRecord,
+    DeviceState,
     EndTrip,
+    Fix,
+    NoteReport,
     PositionsReceipt,
     RecordPositions,
+    RejectedFix,
     SetDeviceKey,
     Trip,
 )
 from modules.puabo_nexus.tracker.domain.recorder import Recorder, VehicleState
+from modules.puabo_nexus.tracker.domain.spans import Span
 from modules.puabo_nexus.tracker.domain.track import TripRules
 from modules.puabo_nexus.tracker.queries import assignments, vehicles
 from modules.puabo_nexus.tracker.queries.sql_history import SqlHistory
-from modules.puabo_nexus.tracker.tables import VEHICLES, Vehicle
+from modules.puabo_nexus.tracker.tables import HEARD, VEHICLES, Heard, Vehicle
 from nexus_actors import Actor, Context, handles
 
 RULES = TripRules()
@@ -69,18 +74,36 @@ class VehicleTrack(Actor[VehicleState]):
     @handles
     async def record(self, messages: list[RecordPositions], ctx: Context) -> list[PositionsReceipt]:
         """Take the fixes of all waiting batches at once."""
+        vehicle_id = messages[0].vehicle_id
         self._require_active()
-        await _require_driver(messages[0].vehicle_id, ctx)
-        recorder = self._recorder(messages[0].vehicle_id, ctx)
-        receipts = await recorder.record([message.fixes for message in messages], ctx.now, ctx.received_at)
-        self._leave(messages[0].vehicle_id, recorder, ctx)
+        spans = await _spans(vehicle_id, ctx)
+        recorder = self._recorder(vehicle_id, ctx)
+        receipts = await recorder.record([message.fixes for message in messages], ctx.now, ctx.received_at, spans)
+        rejected = [item for receipt in receipts for item in receipt.rejected]
+        if len(rejected) == sum(len(message.fixes) for message in messages):
+            newest = max((fix for message in messages for fix in message.fixes), key=lambda fix: fix.fix_at)
+            await _heard(vehicle_id, newest, rejected[-1].reasons, ctx)
+        self._leave(vehicle_id, recorder, ctx)
         return receipts
+
+    @handles
+    async def note(self, message: NoteReport, ctx: Context) -> PositionsReceipt:
+        """Note that its device lives, and keep a fix that cannot be believed apart."""
+        self._require_active()
+        recorder = self._recorder(message.vehicle_id, ctx)
+        if message.fix is not None:
+            await recorder.put_aside([(message.fix, message.reasons)])
+        await _heard(message.vehicle_id, message.state, message.reasons, ctx)
+        self._leave(message.vehicle_id, recorder, ctx)
+        fix_at = message.fix.fix_at if message.fix is not None else ctx.now
+        rejected = (RejectedFix(fix_at=fix_at, reasons=message.reasons),) if message.reasons else ()
+        return PositionsReceipt(accepted=0, duplicate=0, late=0, rejected=rejected)
 
     @handles
     async def end_trip(self, message: EndTrip, ctx: Context) -> Trip:
         """End the trip at the newest fix."""
         self._require_active()
-        await _require_driver(message.vehicle_id, ctx)
+        await _spans(message.vehicle_id, ctx)
         recorder = self._recorder(message.vehicle_id, ctx)
         trip = await recorder.end_trip()
         self._leave(message.vehicle_id, recorder, ctx)
@@ -128,18 +151,37 @@ class VehicleTrack(Actor[VehicleState]):
             ctx.schedule(CloseSilentTrip(vehicle_id=vehicle_id), due_at, SILENCE_TIMER)
 
 
-async def _require_driver(vehicle_id: UUID, ctx: Context) -> None:
-    """Let nobody report for a vehicle who neither drives it nor may report for all of the tenant."""
+async def _spans(vehicle_id: UUID, ctx: Context) -> list[Span] | None:
+    """The times for which the caller may report; None for all times.
+
+    Raises:
+        Refusal: they neither drive the vehicle nor may report for all of the tenant.
+    """
     caller = ctx.principal
     if caller is None or caller.may(WRITE_ANY):
-        return
+        return None
     user_id = _account(caller.subject)
-    if user_id is None or not await assignments.may_report(ctx, vehicle_id, user_id):
+    spans = await assignments.spans(ctx, vehicle_id, user_id) if user_id is not None else []
+    if not spans:
         raise Refusal.forbidden(
             "vehicle_not_yours",
             "You are not the driver of a delivery under way with this vehicle. Ask a dispatcher to assign it to you, and to "
             f"enter your account as the driver's user_id; or for a role with the scope {WRITE_ANY}.",
         )
+    return spans
+
+
+async def _heard(vehicle_id: UUID, state: Fix | DeviceState, reasons: tuple[str, ...], ctx: Context) -> None:
+    """Keep when a device was heard of that sent no position to believe, and how it was."""
+    heard = Heard(
+        vehicle_id=vehicle_id,
+        heard_at=ctx.received_at,
+        reasons=reasons,
+        battery_pct=state.battery_pct,
+        charging=state.charging,
+        ignition=state.ignition,
+    )
+    await HEARD.keep(ctx, heard)
 
 
 def _account(subject: str) -> UUID | None:

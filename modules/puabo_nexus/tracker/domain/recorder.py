@@ -17,12 +17,14 @@ from modules.puabo_nexus.tracker.contract import (
     QuarantinedFix,
     Trip,
 )
-from modules.puabo_nexus.tracker.domain.filters import Sifted, Suspicion, sift_late, sift_live
+from modules.puabo_nexus.tracker.domain.filters import Sifted, Suspicion, is_better, sift_late, sift_live
 from modules.puabo_nexus.tracker.domain.history import Checkpoint, History
-from modules.puabo_nexus.tracker.domain.intake import Intake
+from modules.puabo_nexus.tracker.domain.intake import Intake, Terms
 from modules.puabo_nexus.tracker.domain.revision import CHECKPOINT_EVERY, recut
+from modules.puabo_nexus.tracker.domain.spans import Span
 from modules.puabo_nexus.tracker.domain.track import Place, Track, TripRules
 from modules.puabo_nexus.tracker.domain.trip_book import OpenTrip, TripBook
+from modules.puabo_nexus.tracker.domain.week_rollover import Rollover
 
 
 class VehicleState(Struct):
@@ -33,6 +35,7 @@ class VehicleState(Struct):
         suspicion: fixes that contradict the track and may yet turn out to be right.
         trip: the trip that the track is on.
         heard_at: when its newest batch came in.
+        rollover: what points to a receiver that loses 1024 weeks.
         since_checkpoint: how many fixes the track has taken since its last checkpoint.
         watched: the trip for which a silence timer is set.
     """
@@ -43,6 +46,7 @@ class VehicleState(Struct):
     suspicion: Suspicion | None = None
     trip: OpenTrip | None = None
     heard_at: datetime | None = None
+    rollover: Rollover | None = None
     since_checkpoint: int = 0
     watched: UUID | None = None
 
@@ -75,8 +79,17 @@ class Recorder:
         self._checkpoint_every = checkpoint_every
         self.events: list[Event] = []
 
-    async def record(self, messages: Sequence[Sequence[Fix]], now: datetime, received_at: datetime) -> list[PositionsReceipt]:
+    async def record(
+        self,
+        messages: Sequence[Sequence[Fix]],
+        now: datetime,
+        received_at: datetime,
+        spans: Sequence[Span] | None = None,
+    ) -> list[PositionsReceipt]:
         """Take the fixes of some messages: the newer ones lead the live track on, older ones join the history.
+
+        Args:
+            spans: see `Terms`.
 
         Returns:
             an answer per message.
@@ -85,14 +98,24 @@ class Recorder:
             Refusal: see `Intake`.
         """
         last = self._state.track.last
-        intake = Intake(messages, last.at if last is not None else None, now, self._rules.fixes)
+        terms = Terms(now=now, rules=self._rules.fixes, spans=spans)
+        intake = Intake(messages, last.at if last is not None else None, terms, self._state.rollover)
+        self._state.rollover = intake.rollover
         if intake.old:
             await self._take_late(intake)
         if intake.live:
             await self._take_live(intake)
         self._state.heard_at = received_at
+        await self.put_aside(sorted(intake.aside, key=lambda pair: pair[0].fix_at))
         await self._close()
         return intake.receipts()
+
+    async def put_aside(self, fixes: Sequence[tuple[Fix, tuple[str, ...]]]) -> None:
+        """Quarantine fixes, for these reasons."""
+        items = [QuarantinedFix(fix=fix, reasons=reasons) for fix, reasons in fixes]
+        told = tuple(await self._history.quarantine(items))
+        if told:
+            self.events.append(PositionsQuarantined(vehicle_id=self._vehicle_id, fixes=told))
 
     async def end_trip(self) -> Trip:
         """End the trip at the newest fix.
@@ -131,7 +154,7 @@ class Recorder:
         state, track = self._state, self._state.track
         last = _as_fix(track.last) if track.last is not None else None
         sifted, state.suspicion = sift_live(intake.live, last, state.suspicion, self._rules.fixes)
-        await self._put_aside(sifted, intake)
+        _leave_out(sifted, intake)
         if not sifted.admitted:
             return
         intake.accepted(sifted.admitted)
@@ -146,14 +169,15 @@ class Recorder:
         await self._checkpoint(len(sifted.admitted))
 
     async def _take_late(self, intake: Intake) -> None:
-        known = await self._history.known([fix.fix_at for fix in intake.old])
-        intake.duplicate(fix for fix in intake.old if fix.fix_at in known)
-        new = [fix for fix in intake.old if fix.fix_at not in known]
+        stored = {fix.fix_at: fix for fix in await self._history.at([fix.fix_at for fix in intake.old])}
+        new = [fix for fix in intake.old if fix.fix_at not in stored or is_better(fix, stored[fix.fix_at])]
+        better = set(new)
+        intake.duplicate(fix for fix in intake.old if fix not in better)
         if not new:
             return
         neighbours = await self._history.around(new[0].fix_at, new[-1].fix_at)
         sifted = sift_late(new, neighbours, self._rules.fixes)
-        await self._put_aside(sifted, intake)
+        _leave_out(sifted, intake)
         if not sifted.admitted:
             return
         intake.late(sifted.admitted)
@@ -169,16 +193,6 @@ class Recorder:
         else:
             self._state.track = part.track
             self._book.revise_up_to_now(before, part.legs, part.track.open_leg)
-
-    async def _put_aside(self, sifted: Sifted, intake: Intake) -> None:
-        if not sifted.quarantined:
-            return
-        intake.rejected(sifted.quarantined)
-        items = [QuarantinedFix(fix=fix, reasons=reasons) for fix, reasons in sifted.quarantined]
-        new = await self._history.quarantine(items)
-        told = tuple(item for item in items if item.fix.fix_at in new)
-        if told:
-            self.events.append(PositionsQuarantined(vehicle_id=self._vehicle_id, fixes=told))
 
     async def _checkpoint(self, taken: int) -> None:
         self._state.since_checkpoint += taken
@@ -200,3 +214,8 @@ class Recorder:
 
 def _as_fix(place: Place) -> Fix:
     return Fix(fix_at=place.at, lat=place.lat, lon=place.lon)
+
+
+def _leave_out(sifted: Sifted, intake: Intake) -> None:
+    intake.duplicate(sifted.surplus)
+    intake.rejected(sifted.quarantined)

@@ -1,9 +1,10 @@
 from collections.abc import Sequence
-from datetime import datetime
-from itertools import chain, pairwise
+from datetime import datetime, timedelta
+from itertools import chain, pairwise, permutations
 from uuid import uuid4
 
 import anyio
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -133,6 +134,57 @@ async def test_a_jump_is_put_aside_once_and_told_once() -> None:
     assert len(receipt.rejected) == 1
     assert len(of(tracker, PositionsQuarantined)) == 1
     assert len(tracker.history.aside) == 1
+    check(tracker)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("together", [True, False])
+async def test_of_one_instant_the_most_accurate_fix_stays_in_whatever_order_they_come(
+    order: tuple[int, ...], together: bool
+) -> None:
+    """A fix of 0, 0, a coarse one and the real one share an instant. What was published of another one is corrected."""
+    null = Fix(fix_at=at(125), lat=0.0, lon=0.0)
+    one_instant = [null, fix(125, 1500, 200, accuracy_m=90), fix(125, 1500, accuracy_m=5)]
+    tracker = twin()
+    before, after = [item for item in there if item.fix_at < at(125)], [item for item in there if item.fix_at > at(125)]
+    sent = [one_instant[place] for place in order]
+    for batch in [[*before, *sent]] if together else [before, *([item] for item in sent)]:
+        await tracker.send(batch)
+    await tracker.send(after)
+    assert tracker.history.stored[at(125)] == one_instant[2]
+    assert [item.reasons for item in tracker.history.aside.values()] == [("null_island",)]
+    told = chain.from_iterable(e.fixes for e in tracker.events if isinstance(e, PositionsRecorded | LatePositionsRecorded))
+    assert [item for item in told if item.fix_at == at(125)][-1] == one_instant[2]
+    check(tracker)
+
+
+async def test_what_is_no_more_accurate_is_a_duplicate() -> None:
+    tracker = twin()
+    known = fix(260, 3000, accuracy_m=5)
+    await tracker.send([*there, known])
+    for worse in (fix(260, 3001), fix(260, 3001, accuracy_m=6), fix(260, 3001, accuracy_m=5)):
+        [receipt] = await tracker.send([worse])
+        assert (receipt.duplicate, receipt.late) == (1, 0)
+    assert tracker.history.stored[at(260)] == known
+    assert of(tracker, LatePositionsRecorded) == []
+
+
+async def test_a_more_accurate_fix_that_cannot_be_right_takes_no_place() -> None:
+    tracker = twin()
+    await tracker.send(there)
+    [receipt] = await tracker.send([fix(250, 90_000, accuracy_m=1)])
+    assert [item.reasons for item in receipt.rejected] == [("implausible_speed",)]
+    assert tracker.history.stored[at(250)] == there[-1]
+
+
+async def test_a_receiver_that_loses_weeks_makes_no_trips_of_another_century() -> None:
+    tracker = twin()
+    tracker.now = at(1000)
+    lost = [msgspec.structs.replace(item, fix_at=item.fix_at - timedelta(weeks=1024)) for item in there]
+    for item in lost:
+        await tracker.send([item])
+    assert [item.fix_at for item in tracker.history.stored.values()] == [item.fix_at for item in there[2:]]
+    assert {item.reasons for item in tracker.history.aside.values()} == {("week_rollover",)}
     check(tracker)
 
 
