@@ -11,6 +11,9 @@ TRACKER = Topic("tracker-ms", partitions=8)
 
 MAX_FIXES = 1000
 
+MIN_TRIP_M = 100.0
+"""A trip begins when the vehicle is this far, as the crow flies, from where it stood."""
+
 WRITE = "tracker:write"
 """Report for a vehicle: for the one that the caller drives, or with `WRITE_ANY` for every one of the tenant."""
 WRITE_ANY = "tracker:write:any"

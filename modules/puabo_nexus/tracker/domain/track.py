@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from modules.geography.geodesy import distance_m
-from modules.puabo_nexus.tracker.contract import Fix, TripEndReason
+from modules.puabo_nexus.tracker.contract import MIN_TRIP_M, Fix, TripEndReason
 from modules.puabo_nexus.tracker.domain.filters import FixRules, is_jump
 
 
@@ -19,7 +19,7 @@ class TripRules(Struct, frozen=True, kw_only=True):
         slow_mps: between two fixes no faster than this apart, the vehicle stands. It finds the instants of arrival and
             departure inside the radius, so that a trip does not lose its last metres.
         gap_s: a hole in the track this long ends the trip before it.
-        min_displacement_m: a trip begins when the vehicle is this far, as the crow flies, from where it stood.
+        min_displacement_m: see `MIN_TRIP_M`.
         fixes: the limits of a believable fix: a jump beyond them is no drive, and is not measured.
     """
 
@@ -27,7 +27,7 @@ class TripRules(Struct, frozen=True, kw_only=True):
     stop_radius_m: float = 50.0
     slow_mps: float = 0.5
     gap_s: float = 3600.0
-    min_displacement_m: float = 100.0
+    min_displacement_m: float = MIN_TRIP_M
     fixes: FixRules = FixRules()
 
 

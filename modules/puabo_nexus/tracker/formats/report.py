@@ -4,13 +4,12 @@ A phone sends a report again until it is taken, and keeps all others behind it. 
 value, not the report, and a report whose place makes no sense still shows that the device lives.
 """
 
-import re
 from datetime import UTC, datetime, timedelta
-from math import isfinite
 from typing import Final
 
 from msgspec import Struct
 
+from modules.puabo_nexus.number import number
 from modules.puabo_nexus.tracker.contract import DeviceState, Fix
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -19,7 +18,6 @@ _QUARTER_TURN: Final = 90.0
 _HALF_TURN: Final = 180.0
 _FULL_TURN: Final = 360.0
 _FULL: Final = 100.0
-_DECIMAL: Final = re.compile(r"[+-]?(\d{1,20}([.,]\d{0,20})?|[.,]\d{1,20})([eE][+-]?\d{1,2})?")
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -95,18 +93,6 @@ def report_of(device_id: str, said: Said, now: datetime) -> Report:
         ignition=state.ignition,
     )
     return Report(device_id, fix, reasons, state)
-
-
-def number(value: object) -> float | None:
-    """The finite number that a value is or says, with a decimal point or comma; None when it is none."""
-    if isinstance(value, str):
-        return float(value.replace(",", ".")) if _DECIMAL.fullmatch(value) is not None else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value) if isfinite(value) else None
-    except OverflowError:
-        return None
 
 
 def flag(value: object) -> bool | None:

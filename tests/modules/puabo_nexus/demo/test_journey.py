@@ -67,6 +67,13 @@ def test_what_cannot_be_driven_is_told(document: bytes, message: str) -> None:
         journey_of_gpx("x.gpx", document)
 
 
+def test_what_was_left_out_of_a_recording_is_told() -> None:
+    document = gpx_document("long", [DRIVE])
+    journey = journey_of_gpx("cut.gpx", document[: document.index(b"</gpx>")])
+    assert len(journey.fixes) == len(DRIVE)
+    assert journey.title.startswith("cut.gpx (1 left out; line ")
+
+
 @pytest.mark.reference
 def test_a_real_recording_is_as_long_as_it_is(shared_data: Path) -> None:
     document = (shared_data / "gps" / "around-visnjan-with-car.gpx").read_bytes()

@@ -213,6 +213,7 @@ async def test_an_unknown_a_foreign_and_a_retired_vehicle(
 WAYS_IN = [
     ("POST", "/v1/vehicles/{id}/positions", "tracker:write"),
     ("POST", "/v1/positions", "tracker:write"),
+    ("POST", "/v1/vehicles/{id}/positions:import", "tracker:write:any"),
     ("POST", "/v1/vehicles/{id}/trip:end", "tracker:write"),
     ("POST", "/v1/vehicles/{id}/device-key", "tracker:admin"),
     ("GET", "/v1/vehicles/{id}/positions", "tracker:read"),
@@ -294,7 +295,7 @@ async def test_silence_ends_the_trip_by_the_timer(desk: Desk) -> None:
 async def test_a_recorded_drive_comes_out_as_one_trip(
     platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID, shared_data: Path
 ) -> None:
-    [recording] = parse_gpx((shared_data / "gps" / "around-visnjan-with-car.gpx").read_bytes())
+    [recording] = parse_gpx((shared_data / "gps" / "around-visnjan-with-car.gpx").read_bytes()).tracks
     for start in range(0, len(recording.fixes), 10):
         answer = await send(probe, vehicle_id, recording.fixes[start : start + 10])
         assert answer.json()["accepted"] == len(recording.fixes[start : start + 10])
@@ -308,7 +309,7 @@ async def test_a_recorded_drive_comes_out_as_one_trip(
 
     answer = await probe.get(f"/v1/trips/{trip['trip_id']}/track?format=gpx")
     assert answer.headers["Content-Type"] == "application/gpx+xml"
-    [exported] = parse_gpx(answer.body)
+    [exported] = parse_gpx(answer.body).tracks
     assert [item.fix_at for item in exported.fixes] == [item.fix_at for item in recording.fixes]
     assert length_m(exported.fixes) == pytest.approx(2736.0, abs=0.05)
 
@@ -321,7 +322,7 @@ async def test_tracks_are_exported_for_a_trip_and_for_a_range(probe: HttpProbe, 
     assert len(feature["geometry"]["coordinates"]) < len(DAY) / 2
 
     answer = await probe.get(f"/v1/vehicles/{vehicle_id}/track?format=gpx&to=2026-03-02T07:02:00Z")
-    [track] = parse_gpx(answer.body)
+    [track] = parse_gpx(answer.body).tracks
     assert track.name == "vehicle ZG 1234-AB"
     assert [item.fix_at for item in track.fixes] == [item.fix_at for item in DAY if item.fix_at < at(120)]
     assert answer.headers["Content-Disposition"] == 'attachment; filename="vehicle-ZG-1234-AB.gpx"'
