@@ -18,6 +18,8 @@ WRITE = "tracker:write"
 """Report for a vehicle: for the one that the caller drives, or with `WRITE_ANY` for every one of the tenant."""
 WRITE_ANY = "tracker:write:any"
 
+ADMIN = "tracker:admin"
+
 Latitude = Annotated[float, Meta(ge=-90, le=90, description="Degrees north, WGS 84")]
 Longitude = Annotated[float, Meta(ge=-180, le=180, description="Degrees east, WGS 84")]
 Percent = Annotated[float, Meta(ge=0, le=100)]
@@ -125,6 +127,18 @@ class DeviceKeyRecord(Struct, frozen=True, kw_only=True):
     key_hash: str
 
 
+class VehicleLimits(Struct, frozen=True, kw_only=True):
+    """What is believed of a vehicle.
+
+    Attributes:
+        max_speed_mps: two fixes that it could reach only faster than this contradict each other. None stands for 70 m/s, which
+            no car on a road exceeds.
+    """
+
+    vehicle_id: UUID
+    max_speed_mps: float | None = None
+
+
 class RecordPositions(Command[PositionsReceipt], topic=TRACKER, key="vehicle_id", scope=WRITE):
     """Record where a vehicle was."""
 
@@ -144,6 +158,13 @@ class NoteReport(Command[PositionsReceipt], topic=TRACKER, key="vehicle_id"):
     fix: Fix | None = None
     reasons: tuple[str, ...] = ()
     state: DeviceState = DeviceState()
+
+
+class SetVehicleLimits(Command[VehicleLimits], topic=TRACKER, key="vehicle_id", scope=ADMIN):
+    """Say how fast a vehicle may be for its fixes to be believed from now on: less for a barge or a lorry, more for a train."""
+
+    vehicle_id: UUID
+    max_speed_mps: Annotated[float, Meta(ge=1, le=1_000)] | None = None
 
 
 class EndTrip(Command[Trip], topic=TRACKER, key="vehicle_id", scope=WRITE):

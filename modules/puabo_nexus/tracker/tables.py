@@ -5,7 +5,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from bus import Instant
-from modules.puabo_nexus.tracker.contract import Trip
+from modules.puabo_nexus.tracker.contract import Trip, VehicleLimits
 from nexus_actors.tables import Table
 
 
@@ -45,3 +45,4 @@ TRIPS = Table(Trip, "trips", key="trip_id", order=("started_at", "trip_id"), new
 VEHICLES = Table(Vehicle, "vehicles", key="vehicle_id", order=("vehicle_id",))
 DRIVERS = Table(Driver, "drivers", key="driver_id", order=("driver_id",))
 HEARD = Table(Heard, "heard", key="vehicle_id", order=("vehicle_id",))
+LIMITS = Table(VehicleLimits, "limits", key="vehicle_id", order=("vehicle_id",))

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from bus import Refusal
 from modules.puabo_nexus.fleet.contract import (
     DeliveryAssigned,
@@ -23,14 +25,16 @@ from modules.puabo_nexus.tracker.contract import (
     RecordPositions,
     RejectedFix,
     SetDeviceKey,
+    SetVehicleLimits,
     Trip,
+    VehicleLimits,
 )
 from modules.puabo_nexus.tracker.domain.recorder import Recorder, VehicleState
 from modules.puabo_nexus.tracker.domain.spans import Span
 from modules.puabo_nexus.tracker.domain.track import TripRules
 from modules.puabo_nexus.tracker.queries import assignments, vehicles
 from modules.puabo_nexus.tracker.queries.sql_history import SqlHistory
-from modules.puabo_nexus.tracker.tables import HEARD, VEHICLES, Heard, Vehicle
+from modules.puabo_nexus.tracker.tables import HEARD, LIMITS, VEHICLES, Heard, Vehicle
 from nexus_actors import Actor, Context, handles
 
 RULES = TripRules()
@@ -125,6 +129,15 @@ class VehicleTrack(Actor[VehicleState]):
         await vehicles.set_key(ctx, message.vehicle_id, message.key_hash)
         return DeviceKeyRecord(vehicle_id=message.vehicle_id, device_id=self.state.device_id, key_hash=message.key_hash)
 
+    @handles
+    async def set_limits(self, message: SetVehicleLimits, ctx: Context) -> VehicleLimits:
+        """Judge what it sends from now on by these."""
+        self._require_active()
+        self.state.max_speed_mps = message.max_speed_mps
+        limits = VehicleLimits(vehicle_id=message.vehicle_id, max_speed_mps=message.max_speed_mps)
+        await LIMITS.keep(ctx, limits)
+        return limits
+
     async def _join(self, message: VehicleRegistered | VehicleChanged, ctx: Context) -> None:
         if self.state.membership == "unknown":
             self.state.membership = "active"
@@ -141,7 +154,9 @@ class VehicleTrack(Actor[VehicleState]):
 
     def _recorder(self, vehicle_id: UUID, ctx: Context) -> Recorder:
         history = SqlHistory(ctx.db, ctx.tenant, vehicle_id, ctx.received_at)
-        return Recorder(vehicle_id, self.state, history, ctx.new_id, RULES)
+        limit = self.state.max_speed_mps
+        rules = RULES if limit is None else replace(RULES, fixes=replace(RULES.fixes, max_speed_mps=limit))
+        return Recorder(vehicle_id, self.state, history, ctx.new_id, rules)
 
     def _leave(self, vehicle_id: UUID, recorder: Recorder, ctx: Context) -> None:
         for event in recorder.events:

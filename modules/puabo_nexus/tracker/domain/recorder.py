@@ -35,6 +35,7 @@ class VehicleState(Struct):
         suspicion: fixes that contradict the track and may yet turn out to be right.
         trip: the trip that the track is on.
         heard_at: when its newest batch came in.
+        max_speed_mps: see `VehicleLimits`.
         rollover: what points to a receiver that loses 1024 weeks.
         since_checkpoint: how many fixes the track has taken since its last checkpoint.
         watched: the trip for which a silence timer is set.
@@ -46,6 +47,7 @@ class VehicleState(Struct):
     suspicion: Suspicion | None = None
     trip: OpenTrip | None = None
     heard_at: datetime | None = None
+    max_speed_mps: float | None = None
     rollover: Rollover | None = None
     since_checkpoint: int = 0
     watched: UUID | None = None

@@ -19,3 +19,11 @@ CREATE TABLE heard (
 -- Drivers report for the time of their assignment. Of an assignment that was made before this, or by a worker of the release before,
 -- no more is known than that it was.
 ALTER TABLE assignments ADD COLUMN assigned_at timestamptz NOT NULL DEFAULT now() - interval '1 day';
+
+-- What is believed of a vehicle, where somebody has said it.
+CREATE TABLE limits (
+    tenant text NOT NULL,
+    vehicle_id uuid NOT NULL,
+    max_speed_mps double precision,
+    PRIMARY KEY (tenant, vehicle_id)
+);

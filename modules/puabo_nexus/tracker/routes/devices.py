@@ -8,18 +8,22 @@ from msgspec import Struct
 
 from bus import Refusal
 from modules.puabo_nexus.tracker.contract import (
+    ADMIN,
     WRITE,
     WRITE_ANY,
     NoteReport,
     PositionsReceipt,
     RecordPositions,
     SetDeviceKey,
+    SetVehicleLimits,
+    VehicleLimits,
 )
 from modules.puabo_nexus.tracker.formats.osmand import read_json, read_query
 from modules.puabo_nexus.tracker.formats.report import Report
 from modules.puabo_nexus.tracker.queries import devices, vehicles
 from modules.puabo_nexus.tracker.queries.devices import DeviceStatus
 from modules.puabo_nexus.tracker.queries.vehicles import KeyHolder
+from modules.puabo_nexus.tracker.tables import LIMITS, VEHICLES
 from nexus_actors import Principal
 from nexus_actors.http import RateLimit, Request, Routes, found
 from nexus_actors.http.parameters import plain_query
@@ -50,7 +54,7 @@ class DeviceKey(Struct, frozen=True, kw_only=True):
     key: str
 
 
-@routes.post("/v1/vehicles/{vehicle_id}/device-key", scope="tracker:admin", status=201)
+@routes.post("/v1/vehicles/{vehicle_id}/device-key", scope=ADMIN, status=201)
 async def issue_device_key(request: Request, vehicle_id: UUID) -> DeviceKey:
     """Make a key for a vehicle's device, in place of the one it has.
 
@@ -70,6 +74,16 @@ async def issue_device_key(request: Request, vehicle_id: UUID) -> DeviceKey:
 async def get_device(request: Request, vehicle_id: UUID) -> DeviceStatus:
     """Show how a vehicle's device is: when it was last heard of, with or without a position, and its battery."""
     return found(await devices.status(request, vehicle_id), "vehicle")
+
+
+routes.command("PUT", "/v1/vehicles/{vehicle_id}/limits", SetVehicleLimits)
+
+
+@routes.get("/v1/vehicles/{vehicle_id}/limits", scope="tracker:read")
+async def get_limits(request: Request, vehicle_id: UUID) -> VehicleLimits:
+    """Show what is believed of a vehicle."""
+    await VEHICLES.found(request, vehicle_id)
+    return await LIMITS.get(request, vehicle_id) or VehicleLimits(vehicle_id=vehicle_id)
 
 
 @routes.get("/osmand", scope=None, rate_limit=_PER_ADDRESS)

@@ -157,6 +157,21 @@ async def test_a_jump_is_put_aside_and_can_be_read(
     assert [len(event.fixes) for event in platform.events(PositionsQuarantined, tenant=tenant)] == [2]
 
 
+@pytest.mark.parametrize(("limit", "accepted"), [(None, 2), (25.0, 1), (69.0, 2), (95.0, 3), (1000.0, 4)])
+async def test_how_fast_a_vehicle_may_be_is_a_matter_of_the_vehicle(
+    probe: HttpProbe, vehicle_id: UUID, limit: float | None, accepted: int
+) -> None:
+    """A lorry, a car on a motorway, a train at 90 m/s and an aeroplane: what is too fast for one is not for another."""
+    path = f"/v1/vehicles/{vehicle_id}/limits"
+    limits = {"vehicle_id": str(vehicle_id), "max_speed_mps": limit}
+    assert await shown(probe, path) == {"vehicle_id": str(vehicle_id), "max_speed_mps": None}
+    answer = await probe.send("PUT", path, {"max_speed_mps": limit})
+    assert (answer.status, answer.json()) == (200, limits)
+    assert await shown(probe, path) == limits
+    fixes = [fix(0), fix(30, 1_500), fix(60, 4_200), fix(61, 4_800)]
+    assert (await send(probe, vehicle_id, fixes)).json()["accepted"] == accepted
+
+
 BAD = [
     (b"{", 400, "malformed"),
     (b'{"fixes": []}', 422, "invalid"),
@@ -192,7 +207,7 @@ async def test_an_unknown_a_foreign_and_a_retired_vehicle(
 ) -> None:
     await send(probe, vehicle_id, THERE)
     foreign = platform.http("tracker-ms", "tracker:*", tenant="other")
-    for path in [f"/v1/vehicles/{vehicle_id}/{part}" for part in ("positions", "last", "track", "device")]:
+    for path in [f"/v1/vehicles/{vehicle_id}/{part}" for part in ("positions", "last", "track", "device", "limits")]:
         assert (await foreign.get(path)).status == 404
         assert (await probe.get(path.replace(str(vehicle_id), str(new_id())))).status == 404
     [trip] = (await shown(probe, "/v1/trips"))["items"]
@@ -216,6 +231,8 @@ WAYS_IN = [
     ("POST", "/v1/vehicles/{id}/positions:import", "tracker:write:any"),
     ("POST", "/v1/vehicles/{id}/trip:end", "tracker:write"),
     ("POST", "/v1/vehicles/{id}/device-key", "tracker:admin"),
+    ("PUT", "/v1/vehicles/{id}/limits", "tracker:admin"),
+    ("GET", "/v1/vehicles/{id}/limits", "tracker:read"),
     ("GET", "/v1/vehicles/{id}/positions", "tracker:read"),
     ("GET", "/v1/vehicles/{id}/last", "tracker:read"),
     ("GET", "/v1/vehicles/{id}/device", "tracker:read"),
