@@ -32,6 +32,7 @@ class VehicleState(Struct):
 
     Attributes:
         membership: whether the fleet has it; positions are taken of an active vehicle alone.
+        accuracy_m: that of the track's newest fix.
         suspicion: fixes that contradict the track and may yet turn out to be right.
         trip: the trip that the track is on.
         heard_at: when its newest batch came in.
@@ -44,6 +45,7 @@ class VehicleState(Struct):
     membership: Literal["unknown", "active", "retired"] = "unknown"
     device_id: str | None = None
     track: Track = field(default_factory=Track)
+    accuracy_m: float | None = None
     suspicion: Suspicion | None = None
     trip: OpenTrip | None = None
     heard_at: datetime | None = None
@@ -154,7 +156,7 @@ class Recorder:
 
     async def _take_live(self, intake: Intake) -> None:
         state, track = self._state, self._state.track
-        last = _as_fix(track.last) if track.last is not None else None
+        last = _as_fix(track.last, state.accuracy_m) if track.last is not None else None
         sifted, state.suspicion = sift_live(intake.live, last, state.suspicion, self._rules.fixes)
         _leave_out(sifted, intake)
         if not sifted.admitted:
@@ -164,6 +166,7 @@ class Recorder:
         self.events.append(PositionsRecorded(vehicle_id=self._vehicle_id, fixes=tuple(sifted.admitted)))
         for fix in sifted.admitted:
             leg = track.add(fix, self._rules)
+            state.accuracy_m = fix.accuracy_m
             if leg is not None:
                 self._book.found(leg)
         if track.open_leg is not None:
@@ -183,6 +186,9 @@ class Recorder:
         if not sifted.admitted:
             return
         intake.late(sifted.admitted)
+        newest, last = sifted.admitted[-1], self._state.track.last
+        if last is not None and newest.fix_at == last.at:
+            self._state.accuracy_m = newest.accuracy_m
         await self._history.add_fixes(sifted.admitted)
         self.events.append(LatePositionsRecorded(vehicle_id=self._vehicle_id, fixes=tuple(sifted.admitted)))
         await self._recut(sifted.admitted[0].fix_at, sifted.admitted[-1].fix_at)
@@ -214,8 +220,8 @@ class Recorder:
         return newest + timedelta(seconds=self._rules.gap_s)
 
 
-def _as_fix(place: Place) -> Fix:
-    return Fix(fix_at=place.at, lat=place.lat, lon=place.lon)
+def _as_fix(place: Place, accuracy_m: float | None) -> Fix:
+    return Fix(fix_at=place.at, lat=place.lat, lon=place.lon, accuracy_m=accuracy_m)
 
 
 def _leave_out(sifted: Sifted, intake: Intake) -> None:

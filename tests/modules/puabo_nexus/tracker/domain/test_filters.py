@@ -133,3 +133,8 @@ def test_what_takes_the_place_of_a_fix_is_the_neighbour_of_the_next() -> None:
     history = [fix(0), fix(10, 3_000), fix(20)]
     sifted = sift_late([fix(10, 300, accuracy_m=5), fix(11, 360)], history, RULES)
     assert len(sifted.admitted) == 2
+
+
+def test_what_takes_the_place_of_a_fix_must_agree_with_the_one_after_it() -> None:
+    sifted = sift_late([fix(100, 5_000, accuracy_m=5)], [fix(0), fix(100), fix(101)], RULES)
+    assert [reasons for _, reasons in sifted.quarantined] == [("implausible_speed",)]

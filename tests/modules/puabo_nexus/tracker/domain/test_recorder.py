@@ -19,6 +19,7 @@ from modules.puabo_nexus.tracker.contract import (
     TripRevised,
     TripStarted,
 )
+from modules.puabo_nexus.tracker.domain.filters import by_time
 from modules.puabo_nexus.tracker.domain.segmentation import segment
 from modules.puabo_nexus.tracker.domain.track import Leg, TripRules
 from tests.modules.puabo_nexus.tracker.drives import at, drive, fix, joined, stand, tracks
@@ -177,6 +178,16 @@ async def test_a_more_accurate_fix_that_cannot_be_right_takes_no_place() -> None
     assert tracker.history.stored[at(250)] == there[-1]
 
 
+@pytest.mark.parametrize("before", [[[fix(0, accuracy_m=5)]], [[fix(0)], [fix(0, accuracy_m=5)]]])
+async def test_the_accuracy_of_the_newest_fix_counts_for_the_next_one(before: list[list[Fix]]) -> None:
+    """125 m within a second are possible for fixes that say nothing of their accuracy, and for two of 5 m they are not."""
+    tracker = twin()
+    for batch in before:
+        await tracker.send(batch)
+    [receipt] = await tracker.send([fix(1, 125, accuracy_m=5)])
+    assert [item.reasons for item in receipt.rejected] == [("implausible_speed",)]
+
+
 async def test_a_receiver_that_loses_weeks_makes_no_trips_of_another_century() -> None:
     tracker = twin()
     tracker.now = at(1000)
@@ -266,6 +277,34 @@ async def test_a_late_fix_costs_a_part_of_the_history_not_all_of_it() -> None:
     assert tracker.history.read < stored / 20
     assert len(of(tracker, TripRevised)) == 1
     check(tracker)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 40), st.integers(-6, 6), st.sampled_from([None, 3.0, 30.0, 400.0, 2000.0])),
+        min_size=1,
+        max_size=30,
+    ),
+    st.integers(1, 9),
+)
+@settings(max_examples=times(usual=80, thorough=1000), deadline=None)
+def test_what_is_believed_does_not_depend_on_how_fixes_are_portioned_out(
+    said: list[tuple[int, int, float | None]], size: int
+) -> None:
+    """Fixes that jump about, in the order in which they were made, some of them at one instant."""
+    sent = [fix(2 * second, 60 * place, accuracy_m=accuracy_m) for second, place, accuracy_m in said]
+    sent = sorted(dict.fromkeys(sent), key=by_time)
+
+    async def run() -> None:
+        at_once, portioned = twin(), twin()
+        await at_once.send(sent)
+        for start in range(0, len(sent), size):
+            await portioned.send(sent[start : start + size])
+        assert portioned.history.stored == at_once.history.stored
+        assert portioned.history.aside == at_once.history.aside
+        check(portioned)
+
+    anyio.run(run)
 
 
 @st.composite
