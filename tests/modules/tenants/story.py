@@ -20,7 +20,7 @@ from modules.puabo_nexus.fleet.contract import (
     RetireVehicle,
 )
 from modules.puabo_nexus.location.contract import ChangeGeofence, Circle, CreateGeofence, DeleteGeofence
-from modules.puabo_nexus.tracker.contract import CloseSilentTrip, EndTrip, Fix, RecordPositions, SetDeviceKey
+from modules.puabo_nexus.tracker.contract import CloseSilentTrip, EndTrip, Fix, RecordPositions, SetDeviceKey, SetVehicleLimits
 from tests.modules.puabo_nexus.tracker.drives import LAT, LON, M_PER_DEG_LON, START, drive, fix, stand
 
 VAN, TRUCK, ANA, IVO, USER, PARCEL, CRATE, YARD, PARK = (UUID(int=number) for number in range(1, 10))
@@ -32,6 +32,7 @@ Words = Callable[[str], Command[Any]]
 LOOK: Final = "look"
 DEVICE_REPORTS: Final = f"/osmand?id={DEVICE}&lat={LAT}&lon={LON}&timestamp={round(START.timestamp()) + 6_000}&key="
 """What the van's device asks tracker-ms, without a token. Its key is the mark of its tenant."""
+DEVICE_LIVES: Final = f"/osmand?id={DEVICE}&batt=40&key="
 
 
 def _place(mark: str, name: str, east_m: float) -> Place:
@@ -80,6 +81,8 @@ STORY: Final[tuple[Words | str, ...]] = (
     _report(VAN, _BACK),
     lambda _: CloseSilentTrip(vehicle_id=VAN),
     DEVICE_REPORTS,
+    DEVICE_LIVES,
+    lambda _: SetVehicleLimits(vehicle_id=VAN, max_speed_mps=60.0),
     LOOK,
     lambda mark: ChangeGeofence(geofence_id=YARD, name=f"{mark} yard again", shape=_circle(DISTANCE_M, 300)),
     lambda _: DeleteGeofence(geofence_id=PARK),
@@ -104,6 +107,8 @@ READS: Final[dict[tuple[str, str], str]] = {
     ("tracker-ms", "/v1/vehicles/{vehicle_id}/positions"): "?limit=1000",
     ("tracker-ms", "/v1/vehicles/{vehicle_id}/last"): "",
     ("tracker-ms", "/v1/vehicles/{vehicle_id}/track"): "",
+    ("tracker-ms", "/v1/vehicles/{vehicle_id}/device"): "",
+    ("tracker-ms", "/v1/vehicles/{vehicle_id}/limits"): "",
     ("tracker-ms", "/v1/quarantine"): "",
     ("tracker-ms", "/v1/trips"): "",
     ("tracker-ms", "/v1/trips/{trip_id}"): "",
