@@ -140,10 +140,15 @@ class VehicleLimits(Struct, frozen=True, kw_only=True):
 
 
 class RecordPositions(Command[PositionsReceipt], topic=TRACKER, key="vehicle_id", scope=WRITE):
-    """Record where a vehicle was."""
+    """Record where a vehicle was.
+
+    Attributes:
+        is_recording: somebody enters what was recorded whenever it was. It says nothing of how the vehicle's device is now.
+    """
 
     vehicle_id: UUID
     fixes: Annotated[tuple[Fix, ...], Meta(min_length=1, max_length=MAX_FIXES)]
+    is_recording: bool = False
 
 
 class NoteReport(Command[PositionsReceipt], topic=TRACKER, key="vehicle_id"):

@@ -82,9 +82,11 @@ class VehicleTrack(Actor[VehicleState]):
         self._require_active()
         spans = await _spans(vehicle_id, ctx)
         recorder = self._recorder(vehicle_id, ctx)
-        receipts = await recorder.record([message.fixes for message in messages], ctx.now, ctx.received_at, spans)
+        is_recording = any(message.is_recording for message in messages)
+        batches = [message.fixes for message in messages]
+        receipts = await recorder.record(batches, ctx.now, ctx.received_at, spans, is_recording)
         rejected = [item for receipt in receipts for item in receipt.rejected]
-        if len(rejected) == sum(len(message.fixes) for message in messages):
+        if not is_recording and len(rejected) == sum(len(message.fixes) for message in messages):
             newest = max((fix for message in messages for fix in message.fixes), key=lambda fix: fix.fix_at)
             await _heard(vehicle_id, newest, rejected[-1].reasons, ctx)
         self._leave(vehicle_id, recorder, ctx)

@@ -18,11 +18,13 @@ class Terms(Struct, frozen=True, kw_only=True):
 
     Attributes:
         spans: the times for which whoever sent them may report; None for all times.
+        is_recording: see `RecordPositions`.
     """
 
     now: datetime
     rules: FixRules
     spans: Sequence[Span] | None = None
+    is_recording: bool = False
 
 
 class Tally(Struct):
@@ -119,7 +121,7 @@ class Intake:
     def _judged(self, fix: Fix) -> tuple[Fix, tuple[Reason, ...]]:
         """The fix, at the instant that it means, and what speaks against it."""
         terms, reasons = self._terms, list[Reason]()
-        instant = meant(fix.fix_at, terms.now, self.rollover)
+        instant = None if terms.is_recording else meant(fix.fix_at, terms.now)
         if instant is not None:
             self.rollover = confirmed(fix.fix_at, self.rollover)
             if self.rollover.is_certain:

@@ -89,11 +89,12 @@ class Recorder:
         now: datetime,
         received_at: datetime,
         spans: Sequence[Span] | None = None,
+        is_recording: bool = False,
     ) -> list[PositionsReceipt]:
         """Take the fixes of some messages: the newer ones lead the live track on, older ones join the history.
 
         Args:
-            spans: see `Terms`.
+            spans, is_recording: see `Terms`.
 
         Returns:
             an answer per message.
@@ -102,7 +103,7 @@ class Recorder:
             Refusal: see `Intake`.
         """
         last = self._state.track.last
-        terms = Terms(now=now, rules=self._rules.fixes, spans=spans)
+        terms = Terms(now=now, rules=self._rules.fixes, spans=spans, is_recording=is_recording)
         intake = Intake(messages, last.at if last is not None else None, terms, self._state.rollover)
         self._state.rollover = intake.rollover
         if intake.old:

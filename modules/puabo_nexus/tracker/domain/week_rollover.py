@@ -12,8 +12,9 @@ from typing import Final
 from msgspec import Struct
 
 WEEKS: Final = timedelta(weeks=1024)
-_SUSPICIOUS_WITHIN: Final = timedelta(days=1)
-_CERTAIN_WITHIN: Final = timedelta(days=90)
+_KEPT: Final = timedelta(days=90)
+"""So long a device without signal may have kept what it sends."""
+_AHEAD: Final = timedelta(days=1)
 _CONFIRMATIONS: Final = 3
 
 
@@ -29,14 +30,9 @@ class Rollover(Struct, frozen=True):
         return self.count >= _CONFIRMATIONS
 
 
-def meant(fix_at: datetime, now: datetime, known: Rollover | None) -> datetime | None:
-    """The instant that a receiver means which has lost weeks; None where nothing points to that.
-
-    An instant 1024 or 2048 weeks ago does, to the day: whoever enters what was recorded so long ago seldom meets that day. A
-    receiver that is known to lose weeks may also send what it has kept for a while.
-    """
-    within = _CERTAIN_WITHIN if known is not None and known.is_certain else _SUSPICIOUS_WITHIN
-    lost = next((lost for lost in (WEEKS, 2 * WEEKS) if abs(now - fix_at - lost) <= within), None)
+def meant(fix_at: datetime, now: datetime) -> datetime | None:
+    """The instant that a receiver means which has lost weeks; None where nothing points to that."""
+    lost = next((lost for lost in (WEEKS, 2 * WEEKS) if -_AHEAD <= now - fix_at - lost <= _KEPT), None)
     return fix_at + lost if lost is not None else None
 
 

@@ -56,7 +56,7 @@ async def import_positions(request: Request, vehicle_id: UUID, body: bytes) -> I
     counts, reasons = Counter[str](), Counter[str]()
     fixes = chain.from_iterable(track.each_fix() for track in recording.tracks)
     while some := tuple(islice(fixes, AT_ONCE)):
-        receipt = await request.ask(RecordPositions(vehicle_id=vehicle_id, fixes=some))
+        receipt = await request.ask(RecordPositions(vehicle_id=vehicle_id, fixes=some, is_recording=True))
         counts.update(fixes=len(some), accepted=receipt.accepted, duplicate=receipt.duplicate, late=receipt.late)
         reasons.update(" ".join(item.reasons) for item in receipt.rejected)
     if not counts["fixes"]:

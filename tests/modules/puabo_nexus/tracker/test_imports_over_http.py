@@ -1,8 +1,10 @@
 """Recordings that a dispatcher brings in as files."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from bus import new_id
 from modules.puabo_nexus.tracker.contract import LatePositionsRecorded, PositionsRecorded
@@ -96,3 +98,13 @@ async def test_a_request_under_one_key_is_one_import(probe: HttpProbe, vehicle_i
     first, again = [await bring(probe, vehicle_id, document, headers) for _ in range(2)]
     assert again.headers["Idempotent-Replayed"] == "true"
     assert again.json() == first.json()
+
+
+async def test_a_recording_is_of_its_time_and_says_nothing_of_the_device(probe: HttpProbe, vehicle_id: UUID) -> None:
+    """A drive of 1024 weeks ago, which of a device would be one of today with a receiver that loses weeks."""
+    old = [replace(item, fix_at=item.fix_at - timedelta(weeks=1024)) for item in WAY[:20]]
+    answer = await bring(probe, vehicle_id, gpx_document("old", [old]))
+    assert (answer.json()["accepted"], answer.json()["rejected"]) == (20, {})
+    document = b'<gpx><trk><trkseg><trkpt lat="0" lon="0"><time>2026-03-02T07:00:07Z</time></trkpt></trkseg></trk></gpx>'
+    assert (await bring(probe, vehicle_id, document)).json()["rejected"] == {"null_island": 1}
+    assert "reasons" not in (await probe.get(f"/v1/vehicles/{vehicle_id}/device")).json()

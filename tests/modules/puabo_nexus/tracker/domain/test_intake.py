@@ -88,8 +88,14 @@ def test_a_receiver_that_loses_weeks_is_put_right_once_it_is_known_to(weeks: int
     assert Intake([[late]], None, TERMS, rollover).live == [fix(-60 * 86_400)]
 
 
+def test_a_recording_of_that_time_is_of_that_time() -> None:
+    sent = [fix(second - 1024 * WEEK_S) for second in (0, 10, 20, 30)]
+    intake = Intake([sent], None, replace(TERMS, is_recording=True))
+    assert (intake.live, intake.aside, intake.rollover) == (sent, [], None)
+
+
 def test_what_is_old_and_lost_no_weeks_stays_where_it_is() -> None:
-    sent = [fix(weeks * WEEK_S) for weeks in (-1000, -1030, -52)]
+    sent = [fix(weeks * WEEK_S) for weeks in (-1000, -1040, -52)]
     intake = Intake([sent], None, TERMS)
     assert intake.old + intake.live == sorted(sent, key=lambda item: item.fix_at)
     assert intake.rollover is None
