@@ -29,8 +29,8 @@ from modules.puabo_nexus.tracker.contract import (
     Trip,
     VehicleLimits,
 )
+from modules.puabo_nexus.tracker.domain.periods import Period
 from modules.puabo_nexus.tracker.domain.recorder import Recorder, VehicleState
-from modules.puabo_nexus.tracker.domain.spans import Span
 from modules.puabo_nexus.tracker.domain.track import TripRules
 from modules.puabo_nexus.tracker.queries import assignments, vehicles
 from modules.puabo_nexus.tracker.queries.sql_history import SqlHistory
@@ -80,11 +80,11 @@ class VehicleTrack(Actor[VehicleState]):
         """Take the fixes of all waiting batches at once."""
         vehicle_id = messages[0].vehicle_id
         self._require_active()
-        spans = await _spans(vehicle_id, ctx)
+        periods = await _periods(vehicle_id, ctx)
         recorder = self._recorder(vehicle_id, ctx)
         is_recording = any(message.is_recording for message in messages)
         batches = [message.fixes for message in messages]
-        receipts = await recorder.record(batches, ctx.now, ctx.received_at, spans, is_recording)
+        receipts = await recorder.record(batches, ctx.now, ctx.received_at, periods, is_recording)
         rejected = [item for receipt in receipts for item in receipt.rejected]
         if not is_recording and len(rejected) == sum(len(message.fixes) for message in messages):
             newest = max((fix for message in messages for fix in message.fixes), key=lambda fix: fix.fix_at)
@@ -109,7 +109,7 @@ class VehicleTrack(Actor[VehicleState]):
     async def end_trip(self, message: EndTrip, ctx: Context) -> Trip:
         """End the trip at the newest fix."""
         self._require_active()
-        await _spans(message.vehicle_id, ctx)
+        await _periods(message.vehicle_id, ctx)
         recorder = self._recorder(message.vehicle_id, ctx)
         trip = await recorder.end_trip()
         self._leave(message.vehicle_id, recorder, ctx)
@@ -168,7 +168,7 @@ class VehicleTrack(Actor[VehicleState]):
             ctx.schedule(CloseSilentTrip(vehicle_id=vehicle_id), due_at, SILENCE_TIMER)
 
 
-async def _spans(vehicle_id: UUID, ctx: Context) -> list[Span] | None:
+async def _periods(vehicle_id: UUID, ctx: Context) -> list[Period] | None:
     """The times for which the caller may report; None for all times.
 
     Raises:
@@ -178,14 +178,14 @@ async def _spans(vehicle_id: UUID, ctx: Context) -> list[Span] | None:
     if caller is None or caller.may(WRITE_ANY):
         return None
     user_id = _account(caller.subject)
-    spans = await assignments.spans(ctx, vehicle_id, user_id) if user_id is not None else []
-    if not spans:
+    periods = await assignments.periods(ctx, vehicle_id, user_id) if user_id is not None else []
+    if not periods:
         raise Refusal.forbidden(
             "vehicle_not_yours",
             "You are not the driver of a delivery under way with this vehicle. Ask a dispatcher to assign it to you, and to "
             f"enter your account as the driver's user_id; or for a role with the scope {WRITE_ANY}.",
         )
-    return spans
+    return periods
 
 
 async def _heard(vehicle_id: UUID, state: Fix | DeviceState, reasons: tuple[str, ...], ctx: Context) -> None:

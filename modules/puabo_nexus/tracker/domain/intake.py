@@ -9,7 +9,7 @@ from msgspec import Struct
 from bus import FieldError, Refusal
 from modules.puabo_nexus.tracker.contract import Fix, PositionsReceipt, RejectedFix
 from modules.puabo_nexus.tracker.domain.filters import FixRules, Reason, by_time, own_reasons
-from modules.puabo_nexus.tracker.domain.spans import Span, covered
+from modules.puabo_nexus.tracker.domain.periods import Period, covered
 from modules.puabo_nexus.tracker.domain.week_rollover import Rollover, confirmed, meant
 
 
@@ -17,13 +17,13 @@ class Terms(Struct, frozen=True, kw_only=True):
     """Under which terms fixes are taken.
 
     Attributes:
-        spans: the times for which whoever sent them may report; None for all times.
+        periods: the times for which whoever sent them may report; None for all times.
         is_recording: see `RecordPositions`.
     """
 
     now: datetime
     rules: FixRules
-    spans: Sequence[Span] | None = None
+    periods: Sequence[Period] | None = None
     is_recording: bool = False
 
 
@@ -129,7 +129,7 @@ class Intake:
             else:
                 reasons.append("week_rollover")
         reasons += own_reasons(fix, terms.now, terms.rules)
-        if not covered(fix.fix_at, terms.spans):
+        if not covered(fix.fix_at, terms.periods):
             reasons.append("not_assigned")
         return fix, tuple(reasons)
 

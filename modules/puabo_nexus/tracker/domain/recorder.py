@@ -20,8 +20,8 @@ from modules.puabo_nexus.tracker.contract import (
 from modules.puabo_nexus.tracker.domain.filters import Sifted, Suspicion, is_better, sift_late, sift_live
 from modules.puabo_nexus.tracker.domain.history import Checkpoint, History
 from modules.puabo_nexus.tracker.domain.intake import Intake, Terms
+from modules.puabo_nexus.tracker.domain.periods import Period
 from modules.puabo_nexus.tracker.domain.revision import CHECKPOINT_EVERY, recut
-from modules.puabo_nexus.tracker.domain.spans import Span
 from modules.puabo_nexus.tracker.domain.track import Place, Track, TripRules
 from modules.puabo_nexus.tracker.domain.trip_book import OpenTrip, TripBook
 from modules.puabo_nexus.tracker.domain.week_rollover import Rollover
@@ -88,13 +88,13 @@ class Recorder:
         messages: Sequence[Sequence[Fix]],
         now: datetime,
         received_at: datetime,
-        spans: Sequence[Span] | None = None,
+        periods: Sequence[Period] | None = None,
         is_recording: bool = False,
     ) -> list[PositionsReceipt]:
         """Take the fixes of some messages: the newer ones lead the live track on, older ones join the history.
 
         Args:
-            spans, is_recording: see `Terms`.
+            periods, is_recording: see `Terms`.
 
         Returns:
             an answer per message.
@@ -103,7 +103,7 @@ class Recorder:
             Refusal: see `Intake`.
         """
         last = self._state.track.last
-        terms = Terms(now=now, rules=self._rules.fixes, spans=spans, is_recording=is_recording)
+        terms = Terms(now=now, rules=self._rules.fixes, periods=periods, is_recording=is_recording)
         intake = Intake(messages, last.at if last is not None else None, terms, self._state.rollover)
         self._state.rollover = intake.rollover
         if intake.old:

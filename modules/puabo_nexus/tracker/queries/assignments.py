@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from modules.puabo_nexus.fleet.contract import DeliveryAssigned
-from modules.puabo_nexus.tracker.domain.spans import Span
+from modules.puabo_nexus.tracker.domain.periods import Period
 from nexus_actors import Context
 
 GRACE: Final = timedelta(minutes=15)
@@ -43,9 +43,9 @@ async def end(ctx: Context, delivery_id: UUID) -> None:
     await ctx.db.execute(_END, ctx.tenant, delivery_id, ctx.now)
 
 
-async def spans(ctx: Context, vehicle_id: UUID, user_id: UUID) -> list[Span]:
+async def periods(ctx: Context, vehicle_id: UUID, user_id: UUID) -> list[Period]:
     """The times for which somebody may report who is, or was until `GRACE` ago, the driver of a vehicle; none for others."""
     rows = await ctx.db.fetch(_MINE, ctx.tenant, vehicle_id, user_id, ctx.now - GRACE)
     if not any(row["drives"] for row in rows):
         return []
-    return [Span(row["assigned_at"], None if row["ended_at"] is None else row["ended_at"] + GRACE) for row in rows]
+    return [Period(row["assigned_at"], None if row["ended_at"] is None else row["ended_at"] + GRACE) for row in rows]

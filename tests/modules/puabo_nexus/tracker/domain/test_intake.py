@@ -7,7 +7,7 @@ from bus import Refusal
 from modules.puabo_nexus.tracker.contract import Fix
 from modules.puabo_nexus.tracker.domain.filters import FixRules
 from modules.puabo_nexus.tracker.domain.intake import Intake, Terms
-from modules.puabo_nexus.tracker.domain.spans import Span
+from modules.puabo_nexus.tracker.domain.periods import Period
 from tests.modules.puabo_nexus.tracker.drives import at, fix
 
 TERMS = Terms(now=at(10_000), rules=FixRules())
@@ -63,7 +63,7 @@ def test_a_fix_in_the_future_holds_up_no_other() -> None:
 
 
 def test_who_reports_for_a_time_reports_for_no_other() -> None:
-    terms = replace(TERMS, spans=[Span(at(100), at(200)), Span(at(300), None)])
+    terms = replace(TERMS, periods=[Period(at(100), at(200)), Period(at(300), None)])
     intake = Intake([[fix(second) for second in (99, 100, 200, 201, 300, 9_999)]], None, terms)
     assert intake.live == [fix(100), fix(200), fix(300), fix(9_999)]
     assert intake.aside == [(fix(99), ("not_assigned",)), (fix(201), ("not_assigned",))]

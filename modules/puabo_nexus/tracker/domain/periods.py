@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 
-class Span(Struct, frozen=True):
+class Period(Struct, frozen=True):
     """From an instant to another, both included; without end when ``until`` is None."""
 
     since: datetime
@@ -17,6 +17,6 @@ class Span(Struct, frozen=True):
         return self.since <= instant and (self.until is None or instant <= self.until)
 
 
-def covered(instant: datetime, spans: Iterable[Span] | None) -> bool:
-    """Whether an instant lies in one of the spans; None stands for all times."""
-    return spans is None or any(span.covers(instant) for span in spans)
+def covered(instant: datetime, periods: Iterable[Period] | None) -> bool:
+    """Whether an instant lies in one of the periods; None stands for all times."""
+    return periods is None or any(period.covers(instant) for period in periods)
