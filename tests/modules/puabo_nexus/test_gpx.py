@@ -11,14 +11,15 @@ from modules.puabo_nexus.gpx import GpxError, GpxTrack, Recording, parse_gpx, re
 from modules.puabo_nexus.tracker.contract import Fix
 from modules.puabo_nexus.tracker.formats.gpx_document import gpx_document
 from tests.modules.puabo_nexus.tracker.drives import at, drive, fix, length_m, tracks
+from tests.modules.puabo_nexus.tracker.recordings import recording
 
 HEAD = '<gpx version="1.1" creator="t" xmlns="http://www.topografix.com/GPX/1/1">'
 
 
 def one(points: str, head: str = HEAD) -> GpxTrack:
-    recording = parse_gpx(f"{head}<trk><trkseg>{points}</trkseg></trk></gpx>".encode())
-    [track] = recording.tracks
-    assert recording.left_out == 0
+    read = parse_gpx(f"{head}<trk><trkseg>{points}</trkseg></trk></gpx>".encode())
+    [track] = read.tracks
+    assert read.left_out == 0
     return track
 
 
@@ -93,20 +94,20 @@ def test_what_is_no_track_is_refused_with_the_reason(document: bytes, reason: st
     ],
 )
 def test_a_point_that_is_none_costs_itself_alone(point: str, told: str) -> None:
-    recording = spoilt(point)
-    assert [item.fix_at.second for item in recording.tracks[0].fixes] == [50, 52]
-    assert recording.left_out == 1
-    assert recording.told[0].startswith("line 3: ")
-    assert told in recording.told[0]
+    read = spoilt(point)
+    assert [item.fix_at.second for item in read.tracks[0].fixes] == [50, 52]
+    assert read.left_out == 1
+    assert read.told[0].startswith("line 3: ")
+    assert told in read.told[0]
 
 
 @pytest.mark.parametrize(
     "value", ["<ele>NaN</ele>", "<ele>x</ele>", "<ele>1e9</ele>", "<course>361</course>", "<speed>fast</speed>"]
 )
 def test_a_value_that_is_none_leaves_its_point(value: str) -> None:
-    recording = spoilt(f'<trkpt lat="1" lon="2">{value}<time>2020-12-18T06:15:51Z</time></trkpt>')
-    assert recording.tracks[0].fixes[1] == Fix(fix_at=datetime(2020, 12, 18, 6, 15, 51, tzinfo=UTC), lat=1.0, lon=2.0)
-    assert (recording.left_out, len(recording.told)) == (1, 1)
+    read = spoilt(f'<trkpt lat="1" lon="2">{value}<time>2020-12-18T06:15:51Z</time></trkpt>')
+    assert read.tracks[0].fixes[1] == Fix(fix_at=datetime(2020, 12, 18, 6, 15, 51, tzinfo=UTC), lat=1.0, lon=2.0)
+    assert (read.left_out, len(read.told)) == (1, 1)
 
 
 def test_a_leap_second_is_the_second_after() -> None:
@@ -121,19 +122,19 @@ def test_what_is_unknown_to_the_receiver_is_left_out_without_a_word() -> None:
 
 @given(st.integers(0, 20))
 def test_a_document_that_is_cut_off_is_read_up_to_there(cut: int) -> None:
-    whole = gpx_document("a", [drive(0, 0, 100, 10, every_s=1), drive(60, 0, 100, 10, every_s=1)])
+    whole = recording(drive(0, 0, 100, 10, every_s=1), drive(60, 0, 100, 10, every_s=1))
     points = [match.end() for match in re.finditer(b"</trkpt>", whole)]
     end = points[cut]
     for rest in (b"", b"\n<trkpt lat=", b'\n<trkpt lat="1" lon="2"><time>2020-', b"<<", b"\xff"):
-        recording = parse_gpx(whole[:end] + rest)
-        assert sum(len(track.fixes) for track in recording.tracks) == cut + 1
-        assert recording.left_out == 1
-        assert "no well-formed XML from here on" in recording.told[0]
+        read = parse_gpx(whole[:end] + rest)
+        assert sum(len(track.fixes) for track in read.tracks) == cut + 1
+        assert read.left_out == 1
+        assert "no well-formed XML from here on" in read.told[0]
 
 
 def test_of_what_is_left_out_all_is_counted_and_the_first_is_told() -> None:
-    recording = spoilt("<trkpt/>" * 100)
-    assert (recording.left_out, len(recording.told)) == (100, 10)
+    read = spoilt("<trkpt/>" * 100)
+    assert (read.left_out, len(read.told)) == (100, 10)
 
 
 TPX = "http://www.garmin.com/xmlschemas/TrackPointExtension"
@@ -177,7 +178,7 @@ def test_a_speed_is_read_where_its_unit_is_known(speed: str, mps: float | None) 
 
 @pytest.mark.anyio
 async def test_a_document_is_read_in_slices_between_which_others_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    document = gpx_document("a", [drive(0, 0, 60_000, 10, every_s=1)])
+    document = recording(drive(0, 0, 60_000, 10, every_s=1))
     turns: list[int] = []
 
     async def turn() -> None:

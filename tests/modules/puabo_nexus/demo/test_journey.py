@@ -14,6 +14,7 @@ from modules.puabo_nexus.tracker.formats.gpx_document import gpx_document
 from nexus_actors.demo import DemoFailed
 from nexus_actors.rules import check_of
 from tests.modules.puabo_nexus.demo.recording import DRIVE, fix
+from tests.modules.puabo_nexus.tracker.recordings import recording
 
 
 def test_the_delivery_goes_from_the_first_fix_to_the_farthest() -> None:
@@ -68,7 +69,7 @@ def test_what_cannot_be_driven_is_told(document: bytes, message: str) -> None:
 
 
 def test_what_was_left_out_of_a_recording_is_told() -> None:
-    document = gpx_document("long", [DRIVE])
+    document = recording(DRIVE)
     journey = journey_of_gpx("cut.gpx", document[: document.index(b"</gpx>")])
     assert len(journey.fixes) == len(DRIVE)
     assert journey.title.startswith("cut.gpx (1 left out; line ")

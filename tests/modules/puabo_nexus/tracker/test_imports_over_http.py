@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from bus import new_id
 from modules.puabo_nexus.tracker.contract import LatePositionsRecorded, PositionsRecorded
-from modules.puabo_nexus.tracker.formats.gpx_document import gpx_document
 from modules.puabo_nexus.tracker.routes.imports import AT_ONCE, MAX_IMPORT_BYTES
 from nexus_actors.testing import HttpAnswer, HttpProbe, TestPlatform
 from tests.modules.puabo_nexus.tracker.drives import drive
+from tests.modules.puabo_nexus.tracker.recordings import recording
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +27,7 @@ async def bring(probe: HttpProbe, vehicle_id: UUID, document: bytes, headers: di
 async def test_a_recording_is_entered_in_bounded_turns_and_once(
     platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID, tenant: str
 ) -> None:
-    document = gpx_document("drive", [WAY])
+    document = recording(WAY)
     answer = await bring(probe, vehicle_id, document)
     assert (answer.status, answer.json()) == (200, {**ALL, "points": len(WAY)})
     again = await bring(probe, vehicle_id, document)
@@ -44,8 +44,8 @@ async def test_a_recording_is_entered_in_bounded_turns_and_once(
 async def test_what_was_recorded_before_joins_the_history(
     platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID, tenant: str
 ) -> None:
-    await bring(probe, vehicle_id, gpx_document("afternoon", [WAY[100:]]))
-    answer = await bring(probe, vehicle_id, gpx_document("morning", [WAY[:100]]))
+    await bring(probe, vehicle_id, recording(WAY[100:]))
+    answer = await bring(probe, vehicle_id, recording(WAY[:100]))
     assert (answer.json()["late"], answer.json()["accepted"]) == (100, 0)
     await platform.settle()
     assert sum(len(event.fixes) for event in platform.events(LatePositionsRecorded, tenant=tenant)) == 100
@@ -53,7 +53,7 @@ async def test_what_was_recorded_before_joins_the_history(
 
 async def test_the_answer_says_what_was_left_out(probe: HttpProbe, vehicle_id: UUID) -> None:
     """A point at 0, 0, one without a time, a height that is none, and a file that was cut off in a point."""
-    lines = gpx_document("drive", [WAY[:20]]).splitlines(keepends=True)
+    lines = recording(WAY[:20]).splitlines(keepends=True)
     lines[5:5] = [
         b'<trkpt lat="0" lon="0"><time>2026-03-02T07:00:07Z</time></trkpt>\n',
         b'<trkpt lat="45" lon="13"/>\n',
@@ -88,13 +88,13 @@ async def test_what_holds_nothing_to_enter_is_refused(
 
 
 async def test_another_type_and_an_unknown_vehicle_are_refused(probe: HttpProbe, vehicle_id: UUID) -> None:
-    document = gpx_document("drive", [WAY[:2]])
+    document = recording(WAY[:2])
     assert (await bring(probe, vehicle_id, document, {"Content-Type": "application/json"})).status == 415
     assert (await bring(probe, new_id(), document)).code == "vehicle_not_found"
 
 
 async def test_a_request_under_one_key_is_one_import(probe: HttpProbe, vehicle_id: UUID) -> None:
-    document, headers = gpx_document("drive", [WAY]), {**GPX, "Idempotency-Key": "a"}
+    document, headers = recording(WAY), {**GPX, "Idempotency-Key": "a"}
     first, again = [await bring(probe, vehicle_id, document, headers) for _ in range(2)]
     assert again.headers["Idempotent-Replayed"] == "true"
     assert again.json() == first.json()
@@ -103,7 +103,7 @@ async def test_a_request_under_one_key_is_one_import(probe: HttpProbe, vehicle_i
 async def test_a_recording_is_of_its_time_and_says_nothing_of_the_device(probe: HttpProbe, vehicle_id: UUID) -> None:
     """A drive of 1024 weeks ago, which of a device would be one of today with a receiver that loses weeks."""
     old = [replace(item, fix_at=item.fix_at - timedelta(weeks=1024)) for item in WAY[:20]]
-    answer = await bring(probe, vehicle_id, gpx_document("old", [old]))
+    answer = await bring(probe, vehicle_id, recording(old))
     assert (answer.json()["accepted"], answer.json()["rejected"]) == (20, {})
     document = b'<gpx><trk><trkseg><trkpt lat="0" lon="0"><time>2026-03-02T07:00:07Z</time></trkpt></trkseg></trk></gpx>'
     assert (await bring(probe, vehicle_id, document)).json()["rejected"] == {"null_island": 1}
