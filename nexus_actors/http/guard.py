@@ -15,6 +15,7 @@ from nexus_actors.http.endpoint import ARRIVAL
 from nexus_actors.http.ports import FacePorts
 from nexus_actors.http.problem import MEDIA_TYPE, HttpProblem, problem_of, unavailable
 from nexus_actors.http.request import Arrival
+from nexus_actors.http.streaming import StreamedAnswer
 from nexus_actors.http.tokens import challenge
 from nexus_actors.telemetry.spans import NoSpans, Span
 from nexus_actors.telemetry.tracing import TraceContext
@@ -73,10 +74,12 @@ class Guard:
             try:
                 with structlog.contextvars.bound_contextvars(trace_id=trace.trace_id):
                     response = await self._answer(request, handler, trace.trace_id)
+                    span.answered(_route(request), response.status)
+                    self._finish(response, trace.trace_id)
+                    if isinstance(response, StreamedAnswer):
+                        await response.send(request)
             finally:
                 self.in_flight -= 1
-            span.answered(_route(request), response.status)
-        self._finish(response, trace.trace_id)
         method = request.method if request.method in _METHODS else "OTHER"
         self._ports.metrics.observe(method, _template(request), response.status, self._ports.stopwatch() - started_s)
         return response

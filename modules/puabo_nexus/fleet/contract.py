@@ -23,6 +23,9 @@ from nexus_actors.typed_line import one_line
 FLEET = Topic("fleet-service", partitions=8)
 
 READ = "fleet:read"
+"""Read the fleet: of other drivers no more than their names, and of deliveries those alone that one drives."""
+READ_ANY = "fleet:read:any"
+"""Read all of it."""
 WRITE = "fleet:write"
 
 DEFAULT_RADIUS_M = 100

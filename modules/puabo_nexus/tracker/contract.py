@@ -198,6 +198,12 @@ class CloseSilentTrip(Command[None], topic=TRACKER, key="vehicle_id"):
     vehicle_id: UUID
 
 
+class ReviseTrips(Command[None], topic=TRACKER, key="vehicle_id"):
+    """Cut a vehicle's trips anew where fixes have come late, as far as one turn goes. A timer sends it."""
+
+    vehicle_id: UUID
+
+
 class PositionsRecorded(Event, topic=TRACKER, key="vehicle_id", batch="fixes"):
     """A vehicle moved on. Over all these events, ``fix_at`` only grows for a vehicle."""
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from modules.puabo_nexus.gpx import GpxError, GpxTrack, Recording, parse_gpx, read_gpx
 from modules.puabo_nexus.tracker.contract import Fix
-from modules.puabo_nexus.tracker.formats.gpx_document import gpx_document
+from tests.modules.puabo_nexus.tracker.documents import gpx
 from tests.modules.puabo_nexus.tracker.drives import at, drive, fix, length_m, tracks
 from tests.modules.puabo_nexus.tracker.recordings import recording
 
@@ -216,7 +216,7 @@ def test_any_bytes_are_read_or_refused(junk: bytes) -> None:
 
 @given(tracks(max_parts=3))
 def test_what_is_written_reads_back_to_the_tenth_decimal(track: list[Fix]) -> None:
-    [read] = parse_gpx(gpx_document("a", [track[:3], track[3:]])).tracks
+    [read] = parse_gpx(gpx("a", track[:3], track[3:])).tracks
     assert [item.fix_at for item in read.fixes] == [item.fix_at for item in track]
     for item, original in zip(read.fixes, track, strict=True):
         assert (item.lat, item.lon) == pytest.approx((original.lat, original.lon), abs=6e-11)
@@ -224,7 +224,7 @@ def test_what_is_written_reads_back_to_the_tenth_decimal(track: list[Fix]) -> No
 
 def test_a_document_carries_name_segments_altitude_speed_and_course() -> None:
     fixes = [fix(0, altitude_m=-3.5, speed_mps=0.0, heading_deg=12.5), fix(1.5)]
-    document = gpx_document('<Žarko & "Sons">\x00', [fixes, drive(60, 0, 100, 10)])
+    document = gpx('<Žarko & "Sons">\x00', fixes, drive(3660, 0, 100, 10))
     [track] = parse_gpx(document).tracks
     assert track.name == '<Žarko & "Sons">'
     assert [len(segment) for segment in track.segments] == [2, 2]
@@ -235,23 +235,23 @@ def test_a_document_carries_name_segments_altitude_speed_and_course() -> None:
 
 @given(st.text())
 def test_any_name_makes_a_document_that_can_be_read(name: str) -> None:
-    [track] = parse_gpx(gpx_document(name, [[fix(0), fix(1)]])).tracks
+    [track] = parse_gpx(gpx(name, [fix(0), fix(1)])).tracks
     assert track.name is not None
     assert set(track.name) <= set(name) | {"\n"}
 
 
 def test_what_xml_cannot_carry_is_left_out() -> None:
-    [track] = parse_gpx(gpx_document("a\x00\x1f\ufffe\uffff\ud800b\U0001f69a", [[fix(0), fix(1)]])).tracks
+    [track] = parse_gpx(gpx("a\x00\x1f\ufffe\uffff\ud800b\U0001f69a", [fix(0), fix(1)])).tracks
     assert track.name == "ab\U0001f69a"
 
 
 def test_small_numbers_are_written_without_an_exponent() -> None:
-    document = gpx_document("a", [[Fix(fix_at=at(0), lat=1e-7, lon=-1e-12, altitude_m=0.0)]])
+    document = gpx("a", [Fix(fix_at=at(0), lat=1e-7, lon=-1e-12, altitude_m=0.0)])
     assert b'lat="0.0000001" lon="0"' in document
 
 
 def test_the_antimeridian_is_written_as_the_schema_has_it() -> None:
-    document = gpx_document("a", [[Fix(fix_at=at(0), lat=1.0, lon=180.0), Fix(fix_at=at(1), lat=1.0, lon=-180.0)]])
+    document = gpx("a", [Fix(fix_at=at(0), lat=1.0, lon=180.0), Fix(fix_at=at(1), lat=1.0, lon=-180.0)])
     assert document.count(b'lon="-180"') == 2
 
 

@@ -111,7 +111,7 @@ routes.command("POST", "/v1/vehicles/{vehicle_id}/trip:end", EndTrip)
 async def list_positions(request: Request, vehicle_id: UUID, query: PositionQuery) -> Page[Fix]:
     """List where a vehicle was, in the order of time."""
     span = TimeRange(from_at=query.from_at, to_at=query.to_at)
-    fixes = await positions.within(request, vehicle_id, span, request.cursor(query, datetime), query.limit)
+    fixes = await positions.within(request, vehicle_id, span, request.cursor(query, datetime), query.limit + 1)
     if not fixes:
         await VEHICLES.found(request, vehicle_id)
     return page_from(fixes, query.limit, lambda fix: fix.fix_at)

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from bus import new_id
-from modules.puabo_nexus.fleet.contract import READ, WRITE
+from modules.puabo_nexus.fleet.contract import READ, READ_ANY, WRITE
 from modules.puabo_nexus.fleet.service import service
 from nexus_actors.testing import HttpProbe
 from nexus_actors.testing.fixtures import platform_fixture, probe_fixture
@@ -18,7 +18,7 @@ PATH = "/v1/drivers"
 
 
 platform = platform_fixture(service, shared=True)
-desk = probe_fixture(service, READ, WRITE, tenant=None)
+desk = probe_fixture(service, READ, READ_ANY, WRITE, tenant=None)
 
 
 async def registered(desk: HttpProbe, **body: Any) -> Any:

@@ -13,6 +13,7 @@ import pytest
 from bus import new_id
 from modules.puabo_nexus.fleet.contract import (
     READ,
+    READ_ANY,
     WRITE,
     ChangeVehicle,
     DeliveryArrivedAtPickup,
@@ -49,7 +50,7 @@ def tenant() -> str:
 
 @pytest.fixture
 def desk(platform: TestPlatform, tenant: str) -> HttpProbe:
-    return platform.http("fleet-service", READ, WRITE, tenant=tenant, subject="dispatcher")
+    return platform.http("fleet-service", READ, READ_ANY, WRITE, tenant=tenant, subject="dispatcher")
 
 
 async def made(probe: HttpProbe, path: str, body: object) -> Any:

@@ -1,12 +1,13 @@
 """Positions in and out of the running service."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from bus import Event, Refusal, new_id
 from modules.puabo_nexus.fleet.contract import VehicleRegistered, VehicleRetired
@@ -21,6 +22,7 @@ from modules.puabo_nexus.tracker.contract import (
     TripRevised,
     TripStarted,
 )
+from modules.puabo_nexus.tracker.queries import positions
 from modules.puabo_nexus.tracker.tables import TRIPS
 from nexus_actors.testing import Desk, HttpAnswer, HttpProbe, TestPlatform
 from tests.modules.puabo_nexus.tracker.conftest import VAN
@@ -349,10 +351,63 @@ async def test_tracks_are_exported_for_a_trip_and_for_a_range(probe: HttpProbe, 
     assert empty == {"type": "FeatureCollection", "features": []}
 
 
-async def test_more_than_a_document_takes_is_refused(
-    probe: HttpProbe, vehicle_id: UUID, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kind", ["gpx", "geojson"])
+async def test_a_track_of_any_length_is_exported_slice_by_slice(
+    probe: HttpProbe, vehicle_id: UUID, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr("modules.puabo_nexus.tracker.routes.trips.MAX_EXPORTED", 3)
-    await send(probe, vehicle_id, THERE)
-    answer = await probe.get(f"/v1/vehicles/{vehicle_id}/track")
-    assert (answer.status, answer.code) == (422, "range_too_large")
+    await send(probe, vehicle_id, DAY)
+    reads: list[int] = []
+    within = positions.within
+
+    async def counted(*args: Any) -> list[Fix]:
+        fixes = await within(*args)
+        reads.append(len(fixes))
+        return fixes
+
+    whole = await probe_track(probe, vehicle_id, kind)
+    monkeypatch.setattr(positions, "within", counted)
+    monkeypatch.setattr(positions, "SLICE", 7)
+    answer = await probe_track(probe, vehicle_id, kind)
+    assert answer.body == whole.body
+    assert answer.headers["Transfer-Encoding"] == "chunked"
+    assert max(reads) == 7
+    assert sum(reads) == len(DAY)
+
+
+async def probe_track(probe: HttpProbe, vehicle_id: UUID, kind: str) -> HttpAnswer:
+    answer = await probe.get(f"/v1/vehicles/{vehicle_id}/track?format={kind}")
+    assert answer.status == 200
+    return answer
+
+
+async def test_a_drive_over_midnight_is_in_the_lists_of_both_days(
+    platform: TestPlatform, probe: HttpProbe, vehicle_id: UUID, tenant: str
+) -> None:
+    second = new_id()
+    await platform.publish(replace(VAN, vehicle_id=second, device_id=None), tenant=tenant)
+    await platform.settle()
+    late = [fix(item_s - 10 * 3600, 12.0 * item_s) for item_s in range(0, 1200, 10)]  # 21:00 to 21:20 of the day before
+    midnight = at(600 - 10 * 3600)
+    await send(probe, vehicle_id, late)
+    await send(probe, vehicle_id, [fix(1200 - 10 * 3600 + n * 60, 12.0 * 1190) for n in range(20)])
+    await send(probe, second, [fix(n - 30 * 3600, 12.0 * n) for n in range(0, 300, 10)])
+    before, after = f"from={_day(midnight, -86_400)}&to={_day(midnight)}", f"from={_day(midnight)}&to={_day(midnight, 86_400)}"
+
+    async def listed(query: str) -> list[str]:
+        return [trip["vehicle_id"] for trip in (await shown(probe, f"/v1/trips?{query}"))["items"]]
+
+    van, other = str(vehicle_id), str(second)
+    assert (await listed(before), await listed(after)) == ([van, other], [])
+    assert await listed(f"{before}&by=overlap") == [van, other]
+    assert await listed(f"{after}&by=overlap") == [van, other]
+    assert await listed(f"{after}&by=overlap&vehicle_id={vehicle_id}") == [van]
+    assert await listed(f"{after}&by=overlap&open=false") == [van]
+    first = await shown(probe, f"/v1/trips?{after}&by=overlap&limit=1")
+    rest = await shown(probe, f"/v1/trips?{after}&by=overlap&limit=1&cursor={first['next']}")
+    assert [item["vehicle_id"] for page in (first, rest) for item in page["items"]] == [van, other]
+    assert rest["next"] is None
+    assert await listed(f"from={_day(midnight, 86_400)}&by=overlap&open=false") == []
+
+
+def _day(instant: datetime, seconds: float = 0) -> str:
+    return f"{instant + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"

@@ -20,6 +20,7 @@ from modules.puabo_nexus.tracker.contract import (
     TripStarted,
 )
 from modules.puabo_nexus.tracker.domain.filters import by_time
+from modules.puabo_nexus.tracker.domain.revision import MOST_READ
 from modules.puabo_nexus.tracker.domain.segmentation import segment
 from modules.puabo_nexus.tracker.domain.track import Leg, TripRules
 from tests.modules.puabo_nexus.tracker.drives import at, drive, fix, joined, stand, tracks
@@ -35,8 +36,8 @@ back = drive(1160, 3000, 0, 12)
 day = joined(there, rest, back)
 
 
-def twin(checkpoint_every: int = 500) -> TrackerTwin:
-    return TrackerTwin(uuid4(), at(1_000_000), checkpoint_every)
+def twin(checkpoint_every: int = 500, most_read: int = MOST_READ) -> TrackerTwin:
+    return TrackerTwin(uuid4(), at(1_000_000), checkpoint_every, most_read=most_read)
 
 
 def of(tracker: TrackerTwin, *kinds: type) -> list[object]:
@@ -307,6 +308,41 @@ def test_what_is_believed_does_not_depend_on_how_fixes_are_portioned_out(
     anyio.run(run)
 
 
+@pytest.mark.parametrize("told", [{}, {"accuracy_m": 10.0}, {"accuracy_m": 10.0, "speed_mps": 12.0}])
+async def test_a_late_fix_costs_the_same_however_long_its_trip_is(told: dict[str, float]) -> None:
+    """A drive of hours without a stop, at one speed: nothing but the clock makes one fix of it unlike the next."""
+    tracker = twin(checkpoint_every=100)
+    away = [fix(n, 12.0 * n, **told) for n in range(8_000)]
+    for start in range(0, len(away), 1000):
+        await tracker.send(away[start : start + 1000])
+    for late_s in (4000.5, 4100.25, 1.5, 7999 - 0.5):
+        tracker.history.read = 0
+        await tracker.send([fix(late_s, 12.0 * late_s + 3, 4, **told)])
+        assert tracker.history.read <= 5 * 100
+        assert tracker.turns == 0
+        [trip] = tracker.history.in_order()
+        assert trip.distance_m == tracker.state.track.open_leg.length_m  # type: ignore[union-attr]
+    check(tracker)
+    await tracker.send(stand(8000, 900, 96_000))
+    tracker.history.read = 0
+    await tracker.send([fix(2000.5, 24_010, 5, **told)])
+    assert tracker.history.read <= 5 * 100
+    check(tracker)
+
+
+async def test_late_fixes_all_over_a_long_history_are_taken_a_bounded_part_at_a_turn() -> None:
+    tracker = twin(checkpoint_every=50, most_read=300)
+    days = [joined(drive(s, 0, 3000, 12), stand(s + 250, 3000, 3000)) for s in range(0, 800_000, 40_000)]
+    for one in days:
+        await tracker.send(one)
+    reads: list[int] = []
+    tracker.each_turn = lambda: reads.append(tracker.history.take_read())
+    await tracker.send([fix(s + 125, 1500, 40) for s in range(0, 800_000, 40_000)])
+    assert tracker.turns > 3
+    assert max(reads) <= 300 + 5 * 50
+    check(tracker)
+
+
 @st.composite
 def arrivals(draw: st.DrawFn) -> list[tuple[str, Sequence[Fix]]]:
     """A track, in batches that come in any order and overlap, with requests to end the trip and silences in between."""
@@ -325,13 +361,13 @@ def arrivals(draw: st.DrawFn) -> list[tuple[str, Sequence[Fix]]]:
     return batches
 
 
-@given(arrivals(), st.integers(3, 40))
+@given(arrivals(), st.integers(3, 40), st.sampled_from([1, 30, MOST_READ]))
 @settings(max_examples=times(usual=40, thorough=400), deadline=None)
 def test_the_trips_are_those_of_the_whole_track_in_whatever_order_it_comes(
-    arrived: list[tuple[str, Sequence[Fix]]], checkpoint_every: int
+    arrived: list[tuple[str, Sequence[Fix]]], checkpoint_every: int, most_read: int
 ) -> None:
     async def run() -> None:
-        tracker = twin(checkpoint_every)
+        tracker = twin(checkpoint_every, most_read)
         for what, fixes in arrived:
             if what == "send":
                 [receipt] = await tracker.send(fixes)
