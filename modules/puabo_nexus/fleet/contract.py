@@ -10,7 +10,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from bus import Event, FieldError, Instant, Topic
+from bus import Command, Event, FieldError, Instant, Topic
 from modules.geography.geodesy import distance_m
 from modules.puabo_nexus.fleet.domain.identifier import device_id, licence_number, phone
 from modules.puabo_nexus.fleet.domain.person import person_name
@@ -27,6 +27,8 @@ READ = "fleet:read"
 READ_ANY = "fleet:read:any"
 """Read all of it."""
 WRITE = "fleet:write"
+
+ERASE = "fleet:erase"
 
 DEFAULT_RADIUS_M = 100
 MIN_RADIUS_M = 10
@@ -239,6 +241,15 @@ class RetireDriver(Change[Driver], topic=FLEET, key="driver_id", scope=WRITE):
     driver_id: UUID
 
 
+class EraseDriver(Command[Driver], topic=FLEET, key="driver_id", scope=ERASE):
+    """Forget who a driver is, for good: name, phone, licence and account. One who is active is retired with it.
+
+    Their deliveries stay, as those of somebody without a name. Once more, it changes nothing.
+    """
+
+    driver_id: UUID
+
+
 class DriverRegistered(Event, topic=FLEET, key="driver_id"):
     """A driver joined the fleet; they log in with the account ``user_id``, where they have one."""
 
@@ -257,6 +268,12 @@ class DriverChanged(Event, topic=FLEET, key="driver_id"):
 
 class DriverRetired(Event, topic=FLEET, key="driver_id"):
     """A driver left the fleet."""
+
+    driver_id: UUID
+
+
+class DriverErased(Event, topic=FLEET, key="driver_id"):
+    """Who a driver was is to be forgotten."""
 
     driver_id: UUID
 

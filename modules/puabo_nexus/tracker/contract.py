@@ -1,11 +1,12 @@
 """What tracker-ms accepts and what it publishes."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from bus import Command, Event, Instant, Topic
+from bus import Command, Event, FieldError, Instant, Topic
 
 TRACKER = Topic("tracker-ms", partitions=8)
 
@@ -19,6 +20,7 @@ WRITE = "tracker:write"
 WRITE_ANY = "tracker:write:any"
 
 ADMIN = "tracker:admin"
+ERASE = "tracker:erase"
 
 Latitude = Annotated[float, Meta(ge=-90, le=90, description="Degrees north, WGS 84")]
 Longitude = Annotated[float, Meta(ge=-180, le=180, description="Degrees east, WGS 84")]
@@ -119,6 +121,21 @@ class Trip(Struct, frozen=True, kw_only=True):
     version: int
 
 
+class ErasedPositions(Struct, frozen=True, kw_only=True):
+    """What was erased of where a vehicle was.
+
+    Attributes:
+        positions: fixes erased until now, those in quarantine among them.
+        trips: trips erased.
+        is_done: whether nothing is left. If not, the rest goes by itself within seconds.
+    """
+
+    vehicle_id: UUID
+    positions: int
+    trips: int
+    is_done: bool
+
+
 class DeviceKeyRecord(Struct, frozen=True, kw_only=True):
     """The key that a vehicle's device reports with, known by its hash alone."""
 
@@ -196,6 +213,41 @@ class CloseSilentTrip(Command[None], topic=TRACKER, key="vehicle_id"):
     """End the trip of a vehicle that has reported nothing for too long. A timer sends it."""
 
     vehicle_id: UUID
+
+
+class ErasePositions(Command[ErasedPositions], topic=TRACKER, key="vehicle_id", scope=ERASE):
+    """Erase where a vehicle was in a range of time, for good: ``from_at <= fix_at < to_at``; what is left out is open.
+
+    With the fixes go those in quarantine, and the trips that touch the range; odometers keep their metres. The history of
+    location-ms in that range goes too. What a device sends of that time afterwards is taken as any late fix.
+    """
+
+    vehicle_id: UUID
+    from_at: Instant | None = None
+    to_at: Instant | None = None
+
+    def faults(self) -> Iterator[FieldError]:
+        """A range that runs backwards."""
+        if self.from_at is not None and self.to_at is not None and self.from_at >= self.to_at:
+            yield FieldError("$.to_at", "It is not later than from_at. Give a range that runs forwards.")
+
+
+class ContinueErasure(Command[None], topic=TRACKER, key="vehicle_id"):
+    """Erase what is left of a range, as far as one turn goes. A timer sends it."""
+
+    vehicle_id: UUID
+
+
+class PositionsErased(Event, topic=TRACKER, key="vehicle_id"):
+    """Where a vehicle was in a range of time is to be forgotten: ``from_at <= instant < to_at``.
+
+    Attributes:
+        from_at: None for all there was before.
+    """
+
+    vehicle_id: UUID
+    from_at: Instant | None
+    to_at: Instant
 
 
 class ReviseTrips(Command[None], topic=TRACKER, key="vehicle_id"):

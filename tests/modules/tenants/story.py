@@ -12,6 +12,7 @@ from modules.puabo_nexus.fleet.contract import (
     CancelDelivery,
     ChangeDriver,
     ChangeVehicle,
+    EraseDriver,
     Place,
     RegisterDriver,
     RegisterVehicle,
@@ -20,7 +21,17 @@ from modules.puabo_nexus.fleet.contract import (
     RetireVehicle,
 )
 from modules.puabo_nexus.location.contract import ChangeGeofence, Circle, CreateGeofence, DeleteGeofence
-from modules.puabo_nexus.tracker.contract import CloseSilentTrip, EndTrip, Fix, RecordPositions, SetDeviceKey, SetVehicleLimits
+from modules.puabo_nexus.tracker.contract import (
+    CloseSilentTrip,
+    ContinueErasure,
+    EndTrip,
+    ErasePositions,
+    Fix,
+    RecordPositions,
+    ReviseTrips,
+    SetDeviceKey,
+    SetVehicleLimits,
+)
 from tests.modules.puabo_nexus.tracker.drives import LAT, LON, M_PER_DEG_LON, START, drive, fix, stand
 
 VAN, TRUCK, ANA, IVO, USER, PARCEL, CRATE, YARD, PARK = (UUID(int=number) for number in range(1, 10))
@@ -80,6 +91,7 @@ STORY: Final[tuple[Words | str, ...]] = (
     _report(VAN, _LATE),
     _report(VAN, _BACK),
     lambda _: CloseSilentTrip(vehicle_id=VAN),
+    lambda _: ReviseTrips(vehicle_id=VAN),
     DEVICE_REPORTS,
     DEVICE_LIVES,
     lambda _: SetVehicleLimits(vehicle_id=VAN, max_speed_mps=60.0),
@@ -87,9 +99,13 @@ STORY: Final[tuple[Words | str, ...]] = (
     lambda mark: ChangeGeofence(geofence_id=YARD, name=f"{mark} yard again", shape=_circle(DISTANCE_M, 300)),
     lambda _: DeleteGeofence(geofence_id=PARK),
     lambda _: RetireDriver(driver_id=IVO),
+    lambda _: EraseDriver(driver_id=IVO),
     lambda _: RetireVehicle(vehicle_id=TRUCK),
     LOOK,
     lambda _: RetireVehicle(vehicle_id=VAN),
+    LOOK,
+    lambda _: ErasePositions(vehicle_id=VAN, from_at=START, to_at=START + timedelta(seconds=200)),
+    lambda _: ContinueErasure(vehicle_id=VAN),
     LOOK,
 )
 """Commands, a device's report, and looks between them."""

@@ -1,5 +1,6 @@
 """A vehicle and its track."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -16,11 +17,15 @@ from modules.puabo_nexus.fleet.contract import (
 from modules.puabo_nexus.tracker.contract import (
     WRITE_ANY,
     CloseSilentTrip,
+    ContinueErasure,
     DeviceKeyRecord,
     DeviceState,
     EndTrip,
+    ErasedPositions,
+    ErasePositions,
     Fix,
     NoteReport,
+    PositionsErased,
     PositionsReceipt,
     RecordPositions,
     RejectedFix,
@@ -31,9 +36,9 @@ from modules.puabo_nexus.tracker.contract import (
     VehicleLimits,
 )
 from modules.puabo_nexus.tracker.domain.periods import Period
-from modules.puabo_nexus.tracker.domain.recorder import Recorder, VehicleState
+from modules.puabo_nexus.tracker.domain.recorder import Erasure, Recorder, VehicleState
 from modules.puabo_nexus.tracker.domain.track import TripRules
-from modules.puabo_nexus.tracker.queries import assignments, vehicles
+from modules.puabo_nexus.tracker.queries import assignments, erasure, vehicles
 from modules.puabo_nexus.tracker.queries.sql_history import SqlHistory
 from modules.puabo_nexus.tracker.tables import HEARD, LIMITS, VEHICLES, Heard, Vehicle
 from nexus_actors import Actor, Context, handles
@@ -41,6 +46,7 @@ from nexus_actors import Actor, Context, handles
 RULES = TripRules()
 SILENCE_TIMER = "silence"
 REVISION_TIMER = "revision"
+ERASURE_TIMER = "erasure"
 MOST_AT_ONCE = 4
 """So many batches are taken before others on this worker get their turn: full ones take some hundredths of a second."""
 
@@ -136,6 +142,45 @@ class VehicleTrack(Actor[VehicleState]):
         self._leave(message.vehicle_id, recorder, ctx)
 
     @handles
+    async def erase(self, message: ErasePositions, ctx: Context) -> ErasedPositions:
+        """Forget where it was. Of a vehicle that has left the fleet too."""
+        if self.state.membership == "unknown":
+            self._require_active()
+        vehicle_id = message.vehicle_id
+        last = self.state.track.last
+        ends_at = ctx.now if last is None else max(ctx.now, last.at + timedelta(microseconds=1))
+        span = Erasure(message.from_at, message.to_at or ends_at)
+        if self.state.is_on_trip(span):
+            raise Refusal.conflict("trip_open", "The vehicle is on a trip in that range. End the trip, and erase it then.")
+        self.state.forget(span, await erasure.newest_beside(ctx, vehicle_id, span.from_at, span.to_at))
+        trips = await erasure.erase_trips(ctx, vehicle_id, span.from_at, span.to_at)
+        self.state.erasures.append(span)
+        ctx.publish(PositionsErased(vehicle_id=vehicle_id, from_at=span.from_at, to_at=span.to_at))
+        positions = await self._erase_some(vehicle_id, ctx)
+        return ErasedPositions(vehicle_id=vehicle_id, positions=positions, trips=trips, is_done=not self.state.erasures)
+
+    @handles
+    async def continue_erasure(self, message: ContinueErasure, ctx: Context) -> None:
+        """Erase more of what is to go."""
+        await self._erase_some(message.vehicle_id, ctx)
+
+    async def _erase_some(self, vehicle_id: UUID, ctx: Context) -> int:
+        if not self.state.erasures:
+            return 0
+        span = self.state.erasures[0]
+        erased = await erasure.erase_fixes(ctx, vehicle_id, span.from_at, span.to_at)
+        if erased < erasure.MOST_AT_ONCE:
+            self.state.erasures.pop(0)
+        if self.state.erasures:
+            ctx.schedule(ContinueErasure(vehicle_id=vehicle_id), ctx.now, ERASURE_TIMER)
+        self._revise_soon(vehicle_id, ctx)
+        return erased
+
+    def _revise_soon(self, vehicle_id: UUID, ctx: Context) -> None:
+        if self.state.late and not self.state.erasures:
+            ctx.schedule(ReviseTrips(vehicle_id=vehicle_id), ctx.now, REVISION_TIMER)
+
+    @handles
     async def set_device_key(self, message: SetDeviceKey, ctx: Context) -> DeviceKeyRecord:
         """Let its device report with this key from now on, and with no other."""
         self._require_active()
@@ -179,8 +224,7 @@ class VehicleTrack(Actor[VehicleState]):
         due_at = recorder.silence_timer()
         if due_at is not None:
             ctx.schedule(CloseSilentTrip(vehicle_id=vehicle_id), due_at, SILENCE_TIMER)
-        if self.state.late:
-            ctx.schedule(ReviseTrips(vehicle_id=vehicle_id), ctx.now, REVISION_TIMER)
+        self._revise_soon(vehicle_id, ctx)
 
 
 async def _periods(vehicle_id: UUID, ctx: Context) -> list[Period] | None:

@@ -29,6 +29,17 @@ from modules.puabo_nexus.tracker.domain.trip_book import OpenTrip, TripBook
 from modules.puabo_nexus.tracker.domain.week_rollover import Rollover
 
 
+class Erasure(Struct, frozen=True, array_like=True):
+    """A range of time whose fixes are to go: ``from_at <= fix_at < to_at``, from the beginning where that is None."""
+
+    from_at: datetime | None
+    to_at: datetime
+
+    def touches(self, first: datetime, last: datetime) -> bool:
+        """Whether something between two instants is in it."""
+        return first < self.to_at and (self.from_at is None or last >= self.from_at)
+
+
 class VehicleState(Struct):
     """What the tracker knows of a vehicle.
 
@@ -42,6 +53,7 @@ class VehicleState(Struct):
         since_checkpoint: how many fixes the track has taken since its last checkpoint.
         watched: the trip for which a silence timer is set.
         late: where fixes have come late of which the trips are still to be cut anew.
+        erasures: ranges whose fixes are still to be erased.
     """
 
     membership: Literal["unknown", "active", "retired"] = "unknown"
@@ -55,6 +67,21 @@ class VehicleState(Struct):
     since_checkpoint: int = 0
     watched: UUID | None = None
     late: list[Span] = field(default_factory=list)
+    erasures: list[Erasure] = field(default_factory=list)
+
+    def is_on_trip(self, erasure: Erasure) -> bool:
+        """Whether the vehicle is on a trip that a range touches."""
+        stretch, trip = self.track.stretch, self.trip
+        is_going = trip is not None and trip.silent_at is None
+        return is_going and stretch is not None and erasure.touches(stretch.start.at, stretch.here.place.at)
+
+    def forget(self, erasure: Erasure, newest: Fix | None) -> None:
+        """Keep nothing of a range. The track begins anew after the newest fix that is left, where it touches it."""
+        stretch = self.track.stretch
+        self.suspicion = None
+        if stretch is not None and erasure.touches(stretch.start.at, stretch.here.place.at):
+            self.track = Track() if newest is None else Track.ended_at(Place(newest.fix_at, newest.lat, newest.lon))
+            self.trip = None
 
 
 class Recorder:
@@ -129,9 +156,12 @@ class Recorder:
             self.events.append(PositionsQuarantined(vehicle_id=self._vehicle_id, fixes=told))
 
     async def revise(self) -> None:
-        """Cut anew what late fixes have changed, as far as a turn goes. What is left is in the state's ``late``."""
+        """Cut anew what late fixes have changed, as far as a turn goes. What is left is in the state's ``late``.
+
+        While fixes are being erased it waits, for it must not cut what is half gone.
+        """
         state = self._state
-        while state.late and self._read < self._most_read:
+        while state.late and not state.erasures and self._read < self._most_read:
             reviser = Reviser(self._history, state.late, state.track.began_at, self._rules, self._checkpoint_every)
             for part in await reviser.next(self._most_read - self._read):
                 await self._apply(part)

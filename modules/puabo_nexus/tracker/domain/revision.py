@@ -172,14 +172,15 @@ class _Walk:
         # A part takes up to twice as many as it had: else each late fix would leave a part of one behind.
         chunk = await self._history.fixes(self.at, known.at if known is not None else None, 2 * self._every)
         self.stepped = len(chunk)
-        if known is None or chunk[-1].fix_at != known.at:
+        if known is None or len(chunk) == 2 * self._every:
             known, chunk = None, chunk[: self._every]
         self._fold(chunk)
-        if known is not None or len(chunk) == self._every:
-            if writes:
-                checkpoint = Checkpoint(chunk[-1].fix_at, self.track, self.track.close_part())
-                await self._history.save_checkpoint(checkpoint)
-            elif known is not None:
+        if known is not None:
+            self.at = known.at  # also where its fix was erased meanwhile
+        if self.at is not None and (known is not None or len(chunk) == self._every):
+            if writes and self.track.stretch is not None:
+                await self._history.save_checkpoint(Checkpoint(self.at, self.track, self.track.close_part()))
+            elif known is not None and self.track.stretch is not None:
                 self.track.close_part()
             return known
         self.legs += fold(self.track, [], self._cuts, self._rules)

@@ -198,6 +198,11 @@ class Track(Struct):
     phase: Literal["ended", "starting", "trip", "parked"] = "ended"
     stretch: Stretch | None = None
 
+    @classmethod
+    def ended_at(cls, place: Place) -> "Track":
+        """A track whose newest fix is of that place, and which begins anew with the next."""
+        return cls("ended", Stretch.begin(place))
+
     @property
     def last(self) -> Place | None:
         """The newest fix."""

@@ -22,7 +22,8 @@ _RANGE = f"""
 _LAST = f"""
     SELECT {FIX_COLUMNS}, received_at,
         (SELECT trip_id FROM trips t WHERE t.tenant = $1 AND t.vehicle_id = $2 AND ended_at IS NULL LIMIT 1) AS trip_id,
-        (SELECT coalesce(sum(distance_m), 0) FROM trips t WHERE t.tenant = $1 AND t.vehicle_id = $2) AS odometer_m
+        (SELECT coalesce(sum(distance_m), 0) FROM trips t WHERE t.tenant = $1 AND t.vehicle_id = $2)
+        + coalesce((SELECT erased_m FROM vehicles v WHERE v.tenant = $1 AND v.vehicle_id = $2), 0) AS odometer_m
     FROM positions WHERE tenant = $1 AND vehicle_id = $2 ORDER BY fix_at DESC LIMIT 1
 """  # noqa: S608 - constants
 
@@ -40,7 +41,7 @@ class LastPosition(Struct, frozen=True, kw_only=True):
     Attributes:
         received_at: when it came in.
         trip_id: the trip that the vehicle is on.
-        odometer_m: length of all its trips, the open one as far as it has come.
+        odometer_m: length of all its trips, erased ones among them, the open one as far as it has come.
     """
 
     vehicle_id: UUID

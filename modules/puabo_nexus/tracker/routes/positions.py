@@ -11,7 +11,15 @@ import msgspec
 from msgspec import Meta, Struct
 
 from bus import BusError, FieldError, Instant, Refusal, RefusalDocument
-from modules.puabo_nexus.tracker.contract import MAX_FIXES, WRITE, EndTrip, Fix, PositionsReceipt, RecordPositions
+from modules.puabo_nexus.tracker.contract import (
+    MAX_FIXES,
+    WRITE,
+    EndTrip,
+    ErasePositions,
+    Fix,
+    PositionsReceipt,
+    RecordPositions,
+)
 from modules.puabo_nexus.tracker.queries import positions, quarantine
 from modules.puabo_nexus.tracker.queries.positions import LastPosition, TimeRange
 from modules.puabo_nexus.tracker.queries.quarantine import Quarantined
@@ -105,6 +113,7 @@ async def record_fleet_positions(request: Request, body: FleetPositionsDraft) ->
 
 
 routes.command("POST", "/v1/vehicles/{vehicle_id}/trip:end", EndTrip)
+routes.command("POST", "/v1/vehicles/{vehicle_id}/positions:erase", ErasePositions)
 
 
 @routes.get("/v1/vehicles/{vehicle_id}/positions", scope="tracker:read")

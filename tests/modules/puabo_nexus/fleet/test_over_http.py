@@ -179,7 +179,7 @@ async def test_nobody_gets_in_without_a_token_and_its_scope(platform: TestPlatfo
     nobody, reader = platform.bearer("fleet-service", None), platform.http("fleet-service", READ)
     clerk = platform.http("fleet-service", "auth:read", "tracker:write")
     routes = [route for group in service.routes for route in group.all]
-    assert len(routes) == 16
+    assert len(routes) == 17
 
     for route in routes:
         path = re.sub(r"\{\w+\}", str(new_id()), route.path)

@@ -15,7 +15,12 @@ from tests.modules.puabo_nexus.tracker.drives import fix
 MESSAGES = [
     kind for kind in vars(contract).values() if isinstance(kind, type) and issubclass(kind, Message) and hasattr(kind, "wire")
 ]
-SCOPES = {"RecordPositions": "tracker:write", "EndTrip": "tracker:write", "SetVehicleLimits": "tracker:admin"}
+SCOPES = {
+    "RecordPositions": "tracker:write",
+    "EndTrip": "tracker:write",
+    "ErasePositions": "tracker:erase",
+    "SetVehicleLimits": "tracker:admin",
+}
 ID = UUID(int=1)
 
 

@@ -51,8 +51,8 @@ def test_a_line_over_the_antimeridian_is_cut_there() -> None:
     assert before == [[179.9, 10.0], [180.0, pytest.approx(10.5)]]
     assert after == [[-180.0, pytest.approx(10.5)], [-179.7, 12.0]]
     assert feature["properties"]["coordTimes"] == [
-        ["2026-03-02T07:00:00Z", "2026-03-02T07:12:30Z"],
-        ["2026-03-02T07:12:30Z", "2026-03-02T07:50:00Z"],
+        ["2026-03-02T07:00:00Z", "2026-03-02T07:14:35Z"],
+        ["2026-03-02T07:14:35Z", "2026-03-02T07:58:20Z"],
     ]
 
 
