@@ -159,21 +159,6 @@ async def test_a_jump_is_put_aside_and_can_be_read(
     assert [len(event.fixes) for event in platform.events(PositionsQuarantined, tenant=tenant)] == [2]
 
 
-@pytest.mark.parametrize(("limit", "accepted"), [(None, 2), (25.0, 1), (69.0, 2), (95.0, 3), (1000.0, 4)])
-async def test_how_fast_a_vehicle_may_be_is_a_matter_of_the_vehicle(
-    probe: HttpProbe, vehicle_id: UUID, limit: float | None, accepted: int
-) -> None:
-    """A lorry, a car on a motorway, a train at 90 m/s and an aeroplane: what is too fast for one is not for another."""
-    path = f"/v1/vehicles/{vehicle_id}/limits"
-    limits = {"vehicle_id": str(vehicle_id), "max_speed_mps": limit}
-    assert await shown(probe, path) == {"vehicle_id": str(vehicle_id), "max_speed_mps": None}
-    answer = await probe.send("PUT", path, {"max_speed_mps": limit})
-    assert (answer.status, answer.json()) == (200, limits)
-    assert await shown(probe, path) == limits
-    fixes = [fix(0), fix(30, 1_500), fix(60, 4_200), fix(61, 4_800)]
-    assert (await send(probe, vehicle_id, fixes)).json()["accepted"] == accepted
-
-
 BAD = [
     (b"{", 400, "malformed"),
     (b'{"fixes": []}', 422, "invalid"),
