@@ -30,6 +30,7 @@ from modules.puabo_nexus.tracker.contract import (
     RecordPositions,
     ReviseTrips,
     SetDeviceKey,
+    SetVehicleLimits,
 )
 from tests.modules.puabo_nexus.tracker.drives import LAT, LON, M_PER_DEG_LON, START, drive, fix, stand
 
@@ -42,6 +43,7 @@ Words = Callable[[str], Command[Any]]
 LOOK: Final = "look"
 DEVICE_REPORTS: Final = f"/osmand?id={DEVICE}&lat={LAT}&lon={LON}&timestamp={round(START.timestamp()) + 6_000}&key="
 """What the van's device asks tracker-ms, without a token. Its key is the mark of its tenant."""
+DEVICE_LIVES: Final = f"/osmand?id={DEVICE}&batt=40&key="
 
 
 def _place(mark: str, name: str, east_m: float) -> Place:
@@ -91,6 +93,8 @@ STORY: Final[tuple[Words | str, ...]] = (
     lambda _: CloseSilentTrip(vehicle_id=VAN),
     lambda _: ReviseTrips(vehicle_id=VAN),
     DEVICE_REPORTS,
+    DEVICE_LIVES,
+    lambda _: SetVehicleLimits(vehicle_id=VAN, max_speed_mps=60.0),
     LOOK,
     lambda mark: ChangeGeofence(geofence_id=YARD, name=f"{mark} yard again", shape=_circle(DISTANCE_M, 300)),
     lambda _: DeleteGeofence(geofence_id=PARK),
@@ -119,6 +123,8 @@ READS: Final[dict[tuple[str, str], str]] = {
     ("tracker-ms", "/v1/vehicles/{vehicle_id}/positions"): "?limit=1000",
     ("tracker-ms", "/v1/vehicles/{vehicle_id}/last"): "",
     ("tracker-ms", "/v1/vehicles/{vehicle_id}/track"): "",
+    ("tracker-ms", "/v1/vehicles/{vehicle_id}/device"): "",
+    ("tracker-ms", "/v1/vehicles/{vehicle_id}/limits"): "",
     ("tracker-ms", "/v1/quarantine"): "",
     ("tracker-ms", "/v1/trips"): "",
     ("tracker-ms", "/v1/trips/{trip_id}"): "",

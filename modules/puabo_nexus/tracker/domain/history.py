@@ -27,8 +27,8 @@ class History(Protocol):
     Every list comes in the order of time. A bound of None is open.
     """
 
-    async def known(self, instants: Sequence[datetime]) -> set[datetime]:
-        """Which of these instants have a fix."""
+    async def at(self, instants: Sequence[datetime]) -> list[Fix]:
+        """The fixes at these instants."""
         ...
 
     async def beside(self, instants: Sequence[datetime]) -> list[Fix]:
@@ -60,11 +60,11 @@ class History(Protocol):
         ...
 
     async def add_fixes(self, fixes: Sequence[Fix]) -> None:
-        """Keep fixes; those whose instant has one already are left out."""
+        """Keep fixes, each in place of one of its instant."""
         ...
 
-    async def quarantine(self, fixes: Sequence[QuarantinedFix]) -> set[datetime]:
-        """Put fixes aside. Returns the instants of those that were not there yet."""
+    async def quarantine(self, fixes: Sequence[QuarantinedFix]) -> list[QuarantinedFix]:
+        """Put fixes aside, each place at an instant once. Returns those that were not there yet."""
         ...
 
     async def add_cut(self, cut_at: datetime) -> None:

@@ -18,13 +18,15 @@ from modules.puabo_nexus.tracker.contract import (
     QuarantinedFix,
     Trip,
 )
-from modules.puabo_nexus.tracker.domain.filters import Sifted, Suspicion, sift_late, sift_live
+from modules.puabo_nexus.tracker.domain.filters import Sifted, Suspicion, is_better, sift_late, sift_live
 from modules.puabo_nexus.tracker.domain.history import Checkpoint, History
-from modules.puabo_nexus.tracker.domain.intake import Intake
+from modules.puabo_nexus.tracker.domain.intake import Intake, Terms
 from modules.puabo_nexus.tracker.domain.motion import Place
+from modules.puabo_nexus.tracker.domain.periods import Period
 from modules.puabo_nexus.tracker.domain.revision import CHECKPOINT_EVERY, MOST_READ, Recut, Reviser, Span, merged
 from modules.puabo_nexus.tracker.domain.track import Track, TripRules
 from modules.puabo_nexus.tracker.domain.trip_book import OpenTrip, TripBook
+from modules.puabo_nexus.tracker.domain.week_rollover import Rollover
 
 
 class Erasure(Struct, frozen=True, array_like=True):
@@ -46,6 +48,8 @@ class VehicleState(Struct):
         suspicion: fixes that contradict the track and may yet turn out to be right.
         trip: the trip that the track is on.
         heard_at: when its newest batch came in.
+        max_speed_mps: see `VehicleLimits`.
+        rollover: what points to a receiver that loses 1024 weeks.
         since_checkpoint: how many fixes the track has taken since its last checkpoint.
         watched: the trip for which a silence timer is set.
         late: where fixes have come late of which the trips are still to be cut anew.
@@ -58,6 +62,8 @@ class VehicleState(Struct):
     suspicion: Suspicion | None = None
     trip: OpenTrip | None = None
     heard_at: datetime | None = None
+    max_speed_mps: float | None = None
+    rollover: Rollover | None = None
     since_checkpoint: int = 0
     watched: UUID | None = None
     late: list[Span] = field(default_factory=list)
@@ -109,8 +115,18 @@ class Recorder:
         self._most_read, self._read = most_read, 0
         self.events: list[Event] = []
 
-    async def record(self, messages: Sequence[Sequence[Fix]], now: datetime, received_at: datetime) -> list[PositionsReceipt]:
+    async def record(
+        self,
+        messages: Sequence[Sequence[Fix]],
+        now: datetime,
+        received_at: datetime,
+        periods: Sequence[Period] | None = None,
+        is_recording: bool = False,
+    ) -> list[PositionsReceipt]:
         """Take the fixes of some messages: the newer ones lead the live track on, older ones join the history.
+
+        Args:
+            periods, is_recording: see `Terms`.
 
         Returns:
             an answer per message.
@@ -119,15 +135,25 @@ class Recorder:
             Refusal: see `Intake`.
         """
         last = self._state.track.last
-        intake = Intake(messages, last.at if last is not None else None, now, self._rules.fixes)
+        terms = Terms(now=now, rules=self._rules.fixes, periods=periods, is_recording=is_recording)
+        intake = Intake(messages, last.at if last is not None else None, terms, self._state.rollover)
+        self._state.rollover = intake.rollover
         for start in range(0, len(intake.old), MAX_FIXES):
             await self._take_late(intake, intake.old[start : start + MAX_FIXES])
         await self.revise()
         for start in range(0, len(intake.live), MAX_FIXES):
             await self._take_live(intake, intake.live[start : start + MAX_FIXES])
         self._state.heard_at = received_at
+        await self.put_aside(sorted(intake.aside, key=lambda pair: pair[0].fix_at))
         await self._close()
         return intake.receipts()
+
+    async def put_aside(self, fixes: Sequence[tuple[Fix, tuple[str, ...]]]) -> None:
+        """Quarantine fixes, for these reasons."""
+        items = [QuarantinedFix(fix=fix, reasons=reasons) for fix, reasons in fixes]
+        told = tuple(await self._history.quarantine(items))
+        if told:
+            self.events.append(PositionsQuarantined(vehicle_id=self._vehicle_id, fixes=told))
 
     async def revise(self) -> None:
         """Cut anew what late fixes have changed, as far as a turn goes. What is left is in the state's ``late``.
@@ -179,7 +205,7 @@ class Recorder:
         state, track = self._state, self._state.track
         last = _as_fix(track.last) if track.last is not None else None
         sifted, state.suspicion = sift_live(fixes, last, state.suspicion, self._rules.fixes)
-        await self._put_aside(sifted, intake)
+        _leave_out(sifted, intake)
         if not sifted.admitted:
             return
         intake.accepted(sifted.admitted)
@@ -194,14 +220,15 @@ class Recorder:
             self._book.goes_on(track.open_leg)
 
     async def _take_late(self, intake: Intake, fixes: Sequence[Fix]) -> None:
-        known = await self._history.known([fix.fix_at for fix in fixes])
-        intake.duplicate(fix for fix in fixes if fix.fix_at in known)
-        new = [fix for fix in fixes if fix.fix_at not in known]
+        stored = {fix.fix_at: fix for fix in await self._history.at([fix.fix_at for fix in fixes])}
+        new = [fix for fix in fixes if fix.fix_at not in stored or is_better(fix, stored[fix.fix_at])]
+        better = set(new)
+        intake.duplicate(fix for fix in fixes if fix not in better)
         if not new:
             return
         neighbours = await self._history.beside([fix.fix_at for fix in new])
         sifted = sift_late(new, neighbours, self._rules.fixes)
-        await self._put_aside(sifted, intake)
+        _leave_out(sifted, intake)
         if not sifted.admitted:
             return
         intake.late(sifted.admitted)
@@ -223,16 +250,6 @@ class Recorder:
             book.revise_up_to_now(known, part.legs, part.track.open_leg)
         await self._close()
 
-    async def _put_aside(self, sifted: Sifted, intake: Intake) -> None:
-        if not sifted.quarantined:
-            return
-        intake.rejected(sifted.quarantined)
-        items = [QuarantinedFix(fix=fix, reasons=reasons) for fix, reasons in sifted.quarantined]
-        new = await self._history.quarantine(items)
-        told = tuple(item for item in items if item.fix.fix_at in new)
-        if told:
-            self.events.append(PositionsQuarantined(vehicle_id=self._vehicle_id, fixes=told))
-
     async def _checkpoint(self) -> None:
         state = self._state
         state.since_checkpoint += 1
@@ -253,4 +270,9 @@ class Recorder:
 
 
 def _as_fix(place: Place) -> Fix:
-    return Fix(fix_at=place.at, lat=place.lat, lon=place.lon)
+    return Fix(fix_at=place.at, lat=place.lat, lon=place.lon, accuracy_m=place.accuracy_m)
+
+
+def _leave_out(sifted: Sifted, intake: Intake) -> None:
+    intake.duplicate(sifted.surplus)
+    intake.rejected(sifted.quarantined)

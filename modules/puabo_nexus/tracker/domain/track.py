@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from modules.puabo_nexus.tracker.contract import Fix, TripEndReason
+from modules.puabo_nexus.tracker.contract import MIN_TRIP_M, Fix, TripEndReason
 from modules.puabo_nexus.tracker.domain.filters import FixRules, is_jump
 from modules.puabo_nexus.tracker.domain.motion import Hop, MotionRules, Place, hop_to, is_next_minute
 
@@ -18,8 +18,8 @@ class TripRules(Struct, frozen=True, kw_only=True):
         stop_s: who stays this long within ``stop_radius_m`` has stopped.
         stop_radius_m: how far a standing vehicle's fixes may scatter.
         gap_s: a hole in the track this long ends the trip before it.
-        min_displacement_m: a trip begins when the vehicle is this far, as the crow flies, from where it stood, and farther than
-            the accuracy of the fixes explains; and when the next fix or its speed confirms it, or it is ``sure_m`` away.
+        min_displacement_m: see `MIN_TRIP_M`. The vehicle must also be farther than the accuracy of the fixes explains, and the
+            next fix or its speed confirm it, or it be ``sure_m`` away.
         sure_m: no reflected signal puts a vehicle this far away from where it stands.
         motion: what counts as motion.
         fixes: the limits of a believable fix: a jump beyond them is no drive, and is not measured.
@@ -28,7 +28,7 @@ class TripRules(Struct, frozen=True, kw_only=True):
     stop_s: float = 300.0
     stop_radius_m: float = 50.0
     gap_s: float = 3600.0
-    min_displacement_m: float = 100.0
+    min_displacement_m: float = MIN_TRIP_M
     sure_m: float = 500.0
     motion: MotionRules = MotionRules()
     fixes: FixRules = FixRules()

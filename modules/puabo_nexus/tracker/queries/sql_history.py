@@ -15,18 +15,23 @@ from modules.puabo_nexus.tracker.tables import TRIPS
 from nexus_actors.database import Row, Transaction
 
 _MINE = "tenant = $1 AND vehicle_id = $2"
-_UNNEST_FIXES = "unnest($4::timestamptz[], $5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::float8[], $10::float8[]"
+_UNNEST_FIXES = """unnest($4::timestamptz[], $5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::float8[],
+    $10::float8[], $11::float8[], $12::boolean[], $13::boolean[]"""
 
 _ADD_FIXES = f"""
     INSERT INTO positions (tenant, vehicle_id, received_at, {FIX_COLUMNS})
     SELECT $1, $2, $3, f.* FROM {_UNNEST_FIXES}) AS f
-    ON CONFLICT (tenant, vehicle_id, fix_at) DO NOTHING
+    ON CONFLICT (tenant, vehicle_id, fix_at) DO UPDATE SET (received_at, {FIX_COLUMNS})
+    = (excluded.received_at, {", ".join(f"excluded.{name}" for name in Fix.__struct_fields__)})
 """  # noqa: S608 - constants
 _QUARANTINE = f"""
     INSERT INTO quarantine (tenant, vehicle_id, received_at, {FIX_COLUMNS}, reasons)
     SELECT $1, $2, $3, {FIX_COLUMNS}, string_to_array(reasons, ' ')
-    FROM {_UNNEST_FIXES}, $11::text[]) AS f ({FIX_COLUMNS}, reasons)
-    ON CONFLICT (tenant, vehicle_id, fix_at, lat, lon) DO NOTHING RETURNING fix_at
+    FROM {_UNNEST_FIXES}, $14::text[]) AS f ({FIX_COLUMNS}, reasons)
+    ON CONFLICT (tenant, vehicle_id, fix_at, lat, lon) DO NOTHING RETURNING fix_at, lat, lon
+"""  # noqa: S608 - constants
+_AT = f"""
+    SELECT {FIX_COLUMNS} FROM positions WHERE {_MINE} AND fix_at = ANY($3::timestamptz[]) ORDER BY fix_at
 """  # noqa: S608 - constants
 _BESIDE = f"""
     SELECT DISTINCT ON (fix_at) {FIX_COLUMNS} FROM unnest($3::timestamptz[]) AS late CROSS JOIN LATERAL (
@@ -34,23 +39,6 @@ _BESIDE = f"""
         UNION ALL
         (SELECT {FIX_COLUMNS} FROM positions WHERE {_MINE} AND fix_at > late ORDER BY fix_at LIMIT 1)
     ) AS beside ORDER BY fix_at
-"""  # noqa: S608 - constants
-_FIXES = f"""
-    INSERT INTO positions (tenant, vehicle_id, received_at, {FIX_COLUMNS})
-    SELECT $1, $2, $3, f.* FROM {_UNNEST_FIXES}) AS f
-    ON CONFLICT (tenant, vehicle_id, fix_at) DO NOTHING
-"""  # noqa: S608 - constants
-_QUARANTINE = f"""
-    INSERT INTO quarantine (tenant, vehicle_id, received_at, {FIX_COLUMNS}, reasons)
-    SELECT $1, $2, $3, {FIX_COLUMNS}, string_to_array(reasons, ' ')
-    FROM {_UNNEST_FIXES}, $11::text[]) AS f ({FIX_COLUMNS}, reasons)
-    ON CONFLICT (tenant, vehicle_id, fix_at, lat, lon) DO NOTHING RETURNING fix_at
-"""  # noqa: S608 - constants
-_AROUND = f"""
-    SELECT {FIX_COLUMNS} FROM positions WHERE {_MINE}
-    AND fix_at >= coalesce((SELECT max(fix_at) FROM positions WHERE {_MINE} AND fix_at < $3), $3)
-    AND fix_at <= coalesce((SELECT min(fix_at) FROM positions WHERE {_MINE} AND fix_at > $4), $4)
-    ORDER BY fix_at
 """  # noqa: S608 - constants
 _FIXES = f"""
     SELECT {FIX_COLUMNS} FROM positions WHERE {_MINE}
@@ -107,10 +95,9 @@ class SqlHistory:
         self._mine = tenant, vehicle_id
         self._received_at = received_at
 
-    async def known(self, instants: Sequence[datetime]) -> set[datetime]:
-        """Which of these instants have a fix."""
-        query = f"SELECT fix_at FROM positions WHERE {_MINE} AND fix_at = ANY($3::timestamptz[])"  # noqa: S608 - constants
-        return {row["fix_at"] for row in await self._db.fetch(query, *self._mine, list(instants))}
+    async def at(self, instants: Sequence[datetime]) -> list[Fix]:
+        """The fixes at these instants."""
+        return [fix_of(row) for row in await self._db.fetch(_AT, *self._mine, list(instants))]
 
     async def beside(self, instants: Sequence[datetime]) -> list[Fix]:
         """Of each of these instants the last fix before it and the first one after it, each fix once."""
@@ -142,18 +129,22 @@ class SqlHistory:
         return _checkpoint_of(await self._db.fetchrow(_CHECKPOINT_AFTER, *self._mine, instant))
 
     async def add_fixes(self, fixes: Sequence[Fix]) -> None:
-        """Keep fixes; those whose instant has one already are left out."""
+        """Keep fixes, each in place of one of its instant."""
         if fixes:
             await self._db.execute(_ADD_FIXES, *self._mine, self._received_at, *fix_columns(fixes))
 
-    async def quarantine(self, fixes: Sequence[QuarantinedFix]) -> set[datetime]:
-        """Put fixes aside. Returns the instants of those that were not there yet."""
+    async def quarantine(self, fixes: Sequence[QuarantinedFix]) -> list[QuarantinedFix]:
+        """Put fixes aside, each place at an instant once. Returns those that were not there yet."""
         if not fixes:
-            return set()
-        columns = fix_columns([item.fix for item in fixes])
-        reasons = [" ".join(item.reasons) for item in fixes]
+            return []
+        places: dict[tuple[datetime, float, float], QuarantinedFix] = {}
+        for item in fixes:
+            places.setdefault((item.fix.fix_at, item.fix.lat, item.fix.lon), item)
+        columns = fix_columns([item.fix for item in places.values()])
+        reasons = [" ".join(item.reasons) for item in places.values()]
         rows = await self._db.fetch(_QUARANTINE, *self._mine, self._received_at, *columns, reasons)
-        return {row["fix_at"] for row in rows}
+        new = {(row["fix_at"], row["lat"], row["lon"]) for row in rows}
+        return [item for place, item in places.items() if place in new]
 
     async def add_cut(self, cut_at: datetime) -> None:
         """A trip was ended by request."""

@@ -93,10 +93,10 @@ async def record_positions(request: Request, vehicle_id: UUID, body: PositionsDr
     """Record where a vehicle was.
 
     Fixes may come in any order and more than once. The answer counts what became of them; fixes that cannot be right are put
-    into quarantine with their reasons. A fix in the future refuses the whole batch.
+    into quarantine with their reasons. Of two fixes at one instant the more accurate stays.
 
-    Who lacks the scope `tracker:write:any` may report for the vehicle alone that they drive: whose delivery under way is
-    assigned to the driver whose account they are.
+    Who lacks the scope `tracker:write:any` may report for the vehicle alone that they drive, whose delivery under way is
+    assigned to the driver whose account they are, and for the time of their assignments alone.
     """
     return await request.ask(RecordPositions(vehicle_id=vehicle_id, fixes=body.fixes))
 

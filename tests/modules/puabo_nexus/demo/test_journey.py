@@ -14,6 +14,7 @@ from nexus_actors.demo import DemoFailed
 from nexus_actors.rules import check_of
 from tests.modules.puabo_nexus.demo.recording import DRIVE, fix
 from tests.modules.puabo_nexus.tracker.documents import gpx
+from tests.modules.puabo_nexus.tracker.recordings import recording
 
 
 def test_the_delivery_goes_from_the_first_fix_to_the_farthest() -> None:
@@ -65,6 +66,13 @@ def test_the_longest_track_of_a_recording_is_driven() -> None:
 def test_what_cannot_be_driven_is_told(document: bytes, message: str) -> None:
     with pytest.raises(DemoFailed, match=message):
         journey_of_gpx("x.gpx", document)
+
+
+def test_what_was_left_out_of_a_recording_is_told() -> None:
+    document = recording(DRIVE)
+    journey = journey_of_gpx("cut.gpx", document[: document.index(b"</gpx>")])
+    assert len(journey.fixes) == len(DRIVE)
+    assert journey.title.startswith("cut.gpx (1 left out; line ")
 
 
 @pytest.mark.reference

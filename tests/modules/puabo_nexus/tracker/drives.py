@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def fix(seconds: float, east_m: float = 0.0, north_m: float = 0.0, **more: float) -> Fix:
+def fix(seconds: float, east_m: float = 0.0, north_m: float = 0.0, **more: Any) -> Fix:
     """A fix some seconds after the start and some metres from the origin."""
     return Fix(fix_at=at(seconds), lat=LAT + north_m / M_PER_DEG_LAT, lon=LON + east_m / M_PER_DEG_LON, **more)
 

@@ -26,8 +26,8 @@ class MemoryHistory:
         self.checkpoints: dict[datetime, tuple[bytes, Part | None]] = {}
         self.read = 0
 
-    async def known(self, instants: Sequence[datetime]) -> set[datetime]:
-        return {instant for instant in instants if instant in self.stored}
+    async def at(self, instants: Sequence[datetime]) -> list[Fix]:
+        return [self.stored[instant] for instant in sorted(set(instants)) if instant in self.stored]
 
     async def beside(self, instants: Sequence[datetime]) -> list[Fix]:
         stored = sorted(self.stored)
@@ -67,12 +67,13 @@ class MemoryHistory:
 
     async def add_fixes(self, fixes: Sequence[Fix]) -> None:
         for fix in fixes:
-            self.stored.setdefault(fix.fix_at, fix)
+            self.stored[fix.fix_at] = fix
 
-    async def quarantine(self, fixes: Sequence[QuarantinedFix]) -> set[datetime]:
-        new = {item.fix.fix_at for item in fixes if _place(item) not in self.aside}
-        self.aside.update({_place(item): item for item in fixes})
-        return new
+    async def quarantine(self, fixes: Sequence[QuarantinedFix]) -> list[QuarantinedFix]:
+        before = set(self.aside)
+        for item in fixes:
+            self.aside.setdefault(_place(item), item)
+        return [item for place, item in self.aside.items() if place not in before]
 
     async def add_cut(self, cut_at: datetime) -> None:
         self.cut_instants.add(cut_at)

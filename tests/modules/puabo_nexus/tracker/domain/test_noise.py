@@ -87,7 +87,7 @@ def test_a_trip_ends_where_its_vehicle_stands_and_drifts() -> None:
 
 def test_a_bad_fix_on_the_way_adds_nothing() -> None:
     way = with_speed(drive(0, 0, 6000, 12, every_s=1), 12, 5)
-    way[200] = fix(way[200].fix_at.timestamp() - at(0).timestamp(), 2400, 180, speed_mps=12.0, accuracy_m=400.0)
+    way[200] = fix(way[200].fix_at.timestamp() - at(0).timestamp(), 2400, 150, speed_mps=12.0, accuracy_m=400.0)
     [leg] = trips(way)
     assert leg.length_m == pytest.approx(6000, rel=0.002)
     assert leg.top_mps == 12

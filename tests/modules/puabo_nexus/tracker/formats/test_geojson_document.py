@@ -44,15 +44,15 @@ def test_a_single_fix_is_a_point_and_no_fix_is_nothing() -> None:
 
 
 def test_a_line_over_the_antimeridian_is_cut_there() -> None:
-    east, west = Fix(fix_at=at(0), lat=10.0, lon=179.9), Fix(fix_at=at(3000), lat=12.0, lon=-179.7)
+    east, west = Fix(fix_at=at(0), lat=10.0, lon=179.9), Fix(fix_at=at(3500), lat=12.0, lon=-179.7)
     [feature] = features([east, west])
     assert feature["geometry"]["type"] == "MultiLineString"
     before, after = feature["geometry"]["coordinates"]
     assert before == [[179.9, 10.0], [180.0, pytest.approx(10.5)]]
     assert after == [[-180.0, pytest.approx(10.5)], [-179.7, 12.0]]
     assert feature["properties"]["coordTimes"] == [
-        ["2026-03-02T07:00:00Z", "2026-03-02T07:12:30Z"],
-        ["2026-03-02T07:12:30Z", "2026-03-02T07:50:00Z"],
+        ["2026-03-02T07:00:00Z", "2026-03-02T07:14:35Z"],
+        ["2026-03-02T07:14:35Z", "2026-03-02T07:58:20Z"],
     ]
 
 
