@@ -98,7 +98,11 @@ async def login_alias(request: Request, body: Login) -> Tokens:
 
 @routes.post("/v1/token/refresh", scope=None, rate_limit=REFRESHES, body_limit_bytes=SECRETS_LIMIT_BYTES, secret_body=True)
 async def refresh(request: Request, body: Refresh) -> Tokens:
-    """Get the next tokens of a session. Each refresh token is good for one refresh; a second one ends the session."""
+    """Get the next tokens of a session.
+
+    Each refresh token is good for one refresh. Within ten seconds of it, the same token gets the same successor again, as often
+    as it is sent; later, it ends the session.
+    """
     desk: Desk = request.deps
     issuer = Issuer(desk, request.db, request.ask, request.now)
     return await renew_session(desk, issuer, request.ask, body.refresh_token, body.scopes)
