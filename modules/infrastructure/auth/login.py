@@ -41,13 +41,13 @@ async def log_in(request: Request, desk: Desk, attempt: Attempt) -> SessionGrant
     await _count(request, desk, f"{attempt.tenant} {address} {place_of(request.remote_ip)}")
     credential = await queries.credential(request.db, attempt.tenant, address)
     phc = None if credential is None else open_password(desk, credential)
-    right = await desk.passwords.verify(attempt.password, phc)
-    if credential is None or phc is None or not right:
+    verdict = await desk.passwords.verify(attempt.password, phc)
+    if credential is None or not verdict.right:
         user_id = decoy_user(desk.vault.decoy_key, attempt.tenant, address) if credential is None else credential.user_id
         await request.ask(RecordFailedLogin(user_id=user_id, place=place_of(request.remote_ip)))
         raise _wrong()
     grant = await _open(request, credential, attempt.scopes)
-    if desk.passwords.is_outdated(phc):
+    if verdict.outdated:
         await _upgrade(request, desk, credential, attempt.password)
     return grant
 

@@ -59,7 +59,7 @@ async def change_password(request: Request, body: PasswordChange) -> None:
     user = await USERS.found(request, user_id)
     check_password(body.new_password, (*user.email.split("@"), user.display_name))
     credential = found(await queries.credential_of(request.db, request.tenant, user_id), "user")
-    if not await desk.passwords.verify(body.current_password, open_password(desk, credential)):
+    if not (await desk.passwords.verify(body.current_password, open_password(desk, credential))).right:
         await request.ask(RecordFailedLogin(user_id=user_id, place=place))
         raise Refusal.forbidden("wrong_password", "The present password is another one. Correct it.")
     phc = await desk.passwords.hash(body.new_password)
