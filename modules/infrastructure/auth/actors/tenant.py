@@ -5,6 +5,7 @@ from msgspec import Struct, field
 from bus import Refusal
 from modules.infrastructure.auth.contract import BootstrapAdministrator, DefineRole, Role
 from modules.infrastructure.auth.domain.access import check_grant, check_role_name, check_scopes
+from modules.infrastructure.auth.queries import scopes_of_roles
 from nexus_actors import Actor, Context, handles
 
 MAX_DEFINED_ROLES = 100
@@ -48,13 +49,14 @@ class TenantActor(Actor[TenantState], platform=True):
 
     @handles
     async def define_role(self, message: DefineRole, ctx: Context) -> Role:
-        """Make or change a role. Nobody puts into a role what they may not do themselves."""
+        """Make or change a role. Nobody puts into a role what they may not do themselves, nor changes one that may do more."""
         if message.tenant != ctx.tenant or not self.state.has_administrator:
             raise Refusal.not_found("tenant_not_found", "There is no such tenant.")
         name, description = check_role_name(message.name), message.description
         scopes = check_scopes(message.scopes)
         if ctx.principal is not None:
-            check_grant(ctx.principal.scopes, scopes)
+            held_before = await scopes_of_roles(ctx.db, message.tenant, [name], strict=False)
+            check_grant(ctx.principal.scopes, scopes | held_before)
         version = self.state.roles.get(name, 0)
         if message.expected_version is not None and message.expected_version != version:
             raise Refusal.precondition("role_changed", f"The role is at version {version} now. Read it again.")
