@@ -326,6 +326,17 @@ class PruneRevocations(Command[None], topic=AUTH, key="ring"):
     ring: str
 
 
+class RenewAddresses(Command[None], topic=AUTH, key="ring"):
+    """Bring what accounts are found by to the normal form of today, some hundred at a time.
+
+    Attributes:
+        after: the account after which to go on; None to begin.
+    """
+
+    ring: str
+    after: UUID | None = None
+
+
 class UserRegistered(Event, topic=AUTH, key="user_id"):
     """Somebody has an account now."""
 

@@ -2,6 +2,7 @@
 
 from modules.catalogue import entry
 from modules.infrastructure.auth.actors.account import AccountActor
+from modules.infrastructure.auth.actors.address_book import AddressBookActor
 from modules.infrastructure.auth.actors.key_ring import KeyRingActor
 from modules.infrastructure.auth.actors.revoked_token import RevokedTokenActor
 from modules.infrastructure.auth.actors.service_account import ServiceAccountActor
@@ -14,7 +15,7 @@ from nexus_actors import Service
 service = Service(
     entry("auth-ms"),
     topic=AUTH,
-    actors=[AccountActor, TenantActor, ServiceAccountActor, KeyRingActor, RevokedTokenActor],
+    actors=[AccountActor, TenantActor, ServiceAccountActor, KeyRingActor, RevokedTokenActor, AddressBookActor],
     routes=[
         sign_in.routes,
         oauth.routes,
