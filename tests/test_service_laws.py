@@ -33,6 +33,7 @@ WRITES_SQL: Final = frozenset(
         "modules.infrastructure.auth.actors.account",
         "modules.infrastructure.auth.actors.address_book",
         "modules.infrastructure.auth.actors.key_ring",
+        "modules.infrastructure.auth.actors.password_turns",
         "modules.infrastructure.auth.actors.revoking",
         "modules.infrastructure.auth.actors.service_account",
         "modules.infrastructure.auth.actors.session_turns",

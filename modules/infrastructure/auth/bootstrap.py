@@ -1,6 +1,5 @@
 """What a new platform needs before anybody can log in: keys, an administrator, accounts for its own programs."""
 
-from base64 import b32encode
 from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
@@ -14,15 +13,14 @@ from modules.infrastructure.auth.desk import Desk
 from modules.infrastructure.auth.domain.access import ADMINISTRATOR
 from modules.infrastructure.auth.domain.address import normal_address
 from modules.infrastructure.auth.domain.client_secret import RANDOM_BYTES, digest_of, write_secret
+from modules.infrastructure.auth.domain.temporary import RANDOM_BYTES as PASSWORD_BYTES
+from modules.infrastructure.auth.domain.temporary import write_password
 from nexus_actors.identity import DEFAULT_TENANT
 
 OPERATOR: Final = "operator"
 """The service account of the command line."""
 
 _OPERATOR_SCOPES: Final = ("*",)
-
-_PASSWORD_BYTES: Final = 15
-_GROUP: Final = 6
 
 
 class ServiceCredentials(Struct, frozen=True, kw_only=True):
@@ -55,7 +53,7 @@ async def ensure_administrator(
     Returns:
         The administrator's password, which is told nowhere else; None where there has been an administrator.
     """
-    user_id, password = new_id(), _new_password(desk)
+    user_id, password = new_id(), write_password(desk.entropy(PASSWORD_BYTES))
     registration = RegisterAccount(
         user_id=user_id,
         tenant=tenant,
@@ -129,9 +127,3 @@ async def _refused(ask: Ask, command: Command[Any], code: str) -> bool:
             raise
         return True
     return False
-
-
-def _new_password(desk: Desk) -> str:
-    """120 random bits, in groups that can be typed."""
-    text = b32encode(desk.entropy(_PASSWORD_BYTES)).decode().lower()
-    return "-".join(text[start : start + _GROUP] for start in range(0, len(text), _GROUP))

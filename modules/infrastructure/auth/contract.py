@@ -128,7 +128,11 @@ class SigningKey(Struct, frozen=True, kw_only=True):
 
 
 class RegisterAccount(Command[Registration], topic=AUTH, key="user_id", noun="account"):
-    """Make an account. Where the address has one in this tenant, nothing changes."""
+    """Make an account. Where the address has one in this tenant, nothing changes.
+
+    Attributes:
+        temporary_until: until when the password may be replaced, without which nobody logs in; None for one that stays.
+    """
 
     user_id: UUID
     tenant: str
@@ -138,6 +142,7 @@ class RegisterAccount(Command[Registration], topic=AUTH, key="user_id", noun="ac
     roles: tuple[str, ...]
     sealed_password: bytes
     place: str
+    temporary_until: Instant | None = None
 
     def faults(self) -> Iterator[FieldError]:
         """More roles than anybody can be given later."""
@@ -200,6 +205,74 @@ class UpgradePassword(Command[None], topic=AUTH, key="user_id"):
     user_id: UUID
     password_version: int
     sealed_password: bytes
+
+
+class ResetPassword(Command[User], topic=AUTH, key="user_id"):
+    """Give a user a temporary password in place of theirs, end all their sessions and every lock.
+
+    Attributes:
+        tenant: whose user it is.
+        temporary_until: until when the password may be replaced; nobody logs in with it.
+    """
+
+    user_id: UUID
+    tenant: str
+    sealed_password: bytes
+    temporary_until: Instant
+    expected_version: int | None = None
+
+
+class ReplaceTemporaryPassword(Command[int], topic=AUTH, key="user_id"):
+    """Set a password of one's own in place of a temporary one; the answer is its version."""
+
+    user_id: UUID
+    password_version: int
+    sealed_password: bytes
+    place: str
+
+
+class UnlockUser(Command[User], topic=AUTH, key="user_id"):
+    """Let a user log in again at once, where wrong passwords have locked them out for a while."""
+
+    user_id: UUID
+    expected_version: int | None = None
+
+
+class ChangeEmail(Command[User], topic=AUTH, key="user_id"):
+    """Give a user another address."""
+
+    user_id: UUID
+    email: str
+    address: str
+    expected_version: int | None = None
+
+
+class ChangeOwnEmail(Command[User], topic=AUTH, key="user_id"):
+    """Give oneself another address, the password of this version having been found right."""
+
+    user_id: UUID
+    email: str
+    address: str
+    password_version: int
+    place: str
+
+
+class EraseUser(Command[None], topic=AUTH, key="user_id"):
+    """Erase a user: account, sessions and all that is known of the person.
+
+    Their address is free again; their access tokens are refused everywhere.
+    """
+
+    user_id: UUID
+    expected_version: int | None = None
+
+
+class EraseOwnAccount(Command[None], topic=AUTH, key="user_id"):
+    """Erase oneself, the password of this version having been found right."""
+
+    user_id: UUID
+    password_version: int
+    place: str
 
 
 class SuspendUser(Command[User], topic=AUTH, key="user_id"):
@@ -343,6 +416,27 @@ class UserRegistered(Event, topic=AUTH, key="user_id"):
     user_id: UUID
     tenant: str
     roles: tuple[str, ...]
+
+
+class PasswordReset(Event, topic=AUTH, key="user_id"):
+    """An administrator has given somebody a temporary password."""
+
+    user_id: UUID
+    tenant: str
+
+
+class EmailChanged(Event, topic=AUTH, key="user_id"):
+    """Somebody has another address."""
+
+    user_id: UUID
+    tenant: str
+
+
+class UserErased(Event, topic=AUTH, key="user_id"):
+    """An account was erased. Its id, which stands in earlier events, names nobody any more."""
+
+    user_id: UUID
+    tenant: str
 
 
 class SessionOpened(Event, topic=AUTH, key="user_id"):

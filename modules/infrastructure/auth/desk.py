@@ -75,8 +75,8 @@ def desk_of(environment: Environment) -> Desk:
 def desk_with(settings: Settings) -> Desk:
     """The desk that settings ask for.
 
-    Where they do not say where clients reach auth-ms, that is the issuer if it is a URL, and else where other services do. It is
-    never what a request says: whoever writes its Host header could send others, with their secrets, where they like.
+    Where they do not say where clients reach auth-ms, that is the issuer if it is a URL, and else where other services do. It
+    is never what a request says: whoever writes its Host header could send others, with their secrets, where they like.
 
     Raises:
         ConfigError: NEXUS_AUTH_KEK is missing.

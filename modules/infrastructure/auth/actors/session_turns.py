@@ -42,8 +42,11 @@ class SessionTurns(Actor[AccountState], platform=True):
         self.check_unlocked(message.place, now)
         if not state.version or message.password_version != state.password_version:
             raise Refusal.conflict("password_changed", "The password has been changed meanwhile. Log in with the new one.")
-        if state.status != "active":
-            raise Refusal.forbidden("account_suspended", "The account is suspended. Ask an administrator.")
+        state.check_active()
+        state.check_temporary(now)
+        if state.temporary_until is not None:
+            detail = "This password is a temporary one. Replace it by one of your own: POST /v1/password."
+            raise Refusal.forbidden("password_change_required", detail)
         for ended, reason in to_end({id_: live.family for id_, live in state.sessions.items()}, now).items():
             await self.close(ended, reason, ctx)
         session_id = ctx.new_id()

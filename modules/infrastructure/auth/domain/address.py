@@ -19,8 +19,9 @@ def normal_address(text: str) -> str:
     """The form of an e-mail address in which two spellings of the same mailbox are equal, and those of different ones are not.
 
     The domain is brought to its A-labels, as IDNA 2008 does it (RFC 5891, with the mapping of UTS 46): ``müller.de`` is
-    ``xn--mller-kva.de``, and ``straße.de`` another domain than ``strasse.de``. The local part is brought to lower case in NFC,
-    as mail providers do, although RFC 5321 leaves its case to the receiver. Quoted local parts and address literals are refused.
+    ``xn--mller-kva.de``, and ``straße.de`` another domain than ``strasse.de``. The local part is brought to lower case in
+    NFC, as mail providers do, although RFC 5321 leaves its case to the receiver. Quoted local parts and address literals are
+    refused.
 
     Raises:
         Refusal: invalid, the text is no such address.

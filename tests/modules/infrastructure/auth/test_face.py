@@ -20,6 +20,7 @@ PUBLIC = {
     "POST /v1/signup",
     "POST /v1/login",
     "POST /auth/login",
+    "POST /v1/password",
     "POST /v1/token/refresh",
     "GET /auth/validate",
     "POST /oauth2/token",
