@@ -1,6 +1,7 @@
 """What a new platform needs before anybody can log in: keys, an administrator, accounts for its own programs."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -39,7 +40,13 @@ async def ensure_keys(ask: Ask, desk: Desk) -> None:
 
 
 async def ensure_administrator(
-    ask: Ask, desk: Desk, email: str, tenant: str = DEFAULT_TENANT, *, open_to_sign_up: bool = True
+    ask: Ask,
+    desk: Desk,
+    email: str,
+    tenant: str = DEFAULT_TENANT,
+    *,
+    open_to_sign_up: bool = True,
+    temporary_until: datetime | None = None,
 ) -> str | None:
     """Make a tenant and its first administrator, if it has never had one.
 
@@ -49,6 +56,7 @@ async def ensure_administrator(
         email: the administrator's address.
         tenant: name of the tenant.
         open_to_sign_up: whether anybody may make an account there.
+        temporary_until: until when the password may be replaced, where it is good for nothing else; None for one that stays.
 
     Returns:
         The administrator's password, which is told nowhere else; None where there has been an administrator.
@@ -63,6 +71,7 @@ async def ensure_administrator(
         roles=(ADMINISTRATOR,),
         sealed_password=desk.vault.seal(await desk.passwords.hash(password), f"password:{user_id}"),
         place="",
+        temporary_until=temporary_until,
     )
     command = BootstrapAdministrator(tenant=tenant, registration=registration, open_to_sign_up=open_to_sign_up)
     if await _refused(ask, command, "administrator_exists"):

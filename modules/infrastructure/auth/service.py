@@ -9,7 +9,7 @@ from modules.infrastructure.auth.actors.service_account import ServiceAccountAct
 from modules.infrastructure.auth.actors.tenant import TenantActor
 from modules.infrastructure.auth.contract import AUTH
 from modules.infrastructure.auth.desk import desk_of
-from modules.infrastructure.auth.routes import keys, me, oauth, roles, service_accounts, sign_in, users
+from modules.infrastructure.auth.routes import keys, me, oauth, roles, service_accounts, sign_in, tenants, users
 from nexus_actors import Service
 
 service = Service(
@@ -21,6 +21,7 @@ service = Service(
         oauth.routes,
         me.routes,
         users.routes,
+        tenants.routes,
         roles.routes,
         service_accounts.routes,
         keys.routes,

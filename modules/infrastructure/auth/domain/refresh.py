@@ -45,11 +45,13 @@ class Family(Struct, frozen=True, kw_only=True):
     Attributes:
         counter: number of the one usable token.
         renewed_at: when that token was first given out.
+        replays: always 0; earlier releases, which may run beside this one, bound how often a token is given out again.
         opened_at: start of the session.
     """
 
     counter: int = 0
     renewed_at: datetime
+    replays: int = 0
     opened_at: datetime
 
 
@@ -100,7 +102,7 @@ def renew(family: Family, counter: int, now: datetime) -> tuple[Step, Family]:
     if expired(family, now):
         return "expired", family
     if counter == family.counter:
-        return "renewed", replace(family, counter=counter + 1, renewed_at=now)
+        return "renewed", replace(family, counter=counter + 1, renewed_at=now, replays=0)
     if counter == family.counter - 1 and now - family.renewed_at <= REPLAY_WINDOW:
         return "replayed", family
     return "reused", family

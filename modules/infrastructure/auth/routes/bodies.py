@@ -98,6 +98,20 @@ class Erasure(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
     password: PasswordText
 
 
+class TenantDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A tenant as it is to be.
+
+    Attributes:
+        tenant: its name, which stays.
+        administrator_email: the address of its first administrator.
+        open_to_sign_up: whether anybody may make an account there.
+    """
+
+    tenant: TenantText
+    administrator_email: EmailText
+    open_to_sign_up: bool = False
+
+
 class ServiceAccountDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A service account as it is to be."""
 

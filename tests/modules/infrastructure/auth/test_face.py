@@ -32,7 +32,7 @@ PUBLIC = {
 
 
 def path_of(route: Route) -> str:
-    return re.sub(r"\{[a-z_]+\}", str(uuid4()), route.path)
+    return re.sub(r"\{[a-z_]+\}", str(uuid4()), route.path.replace("{tenant}", "main"))
 
 
 def test_only_these_routes_are_public() -> None:
