@@ -77,6 +77,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     auth_issuer: Annotated[str, setting.text(r"^[\x21-\x7e]{1,255}$", "1 to 255 printable characters without spaces")] = (
         "nexus-cos"
     )
+    auth_url: Annotated[
+        str | None, setting.url("http", "https", note="where clients reach auth-ms; left out: the issuer where that is a URL")
+    ] = None
     auth_kek: Annotated[Secret | None, setting.text(None, f"at least {setting.MIN_SECRET} characters, made at random")] = None
     otlp_endpoint: Annotated[
         str | None, setting.url("http", "https", note="where OTLP over HTTP is received; left out: no traces are exported")
@@ -119,6 +122,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         if problems:
             raise ConfigError(*problems)
         return settings
+
+    def url_of(self, service: str, port: int) -> str:
+        """Where other programs of the platform reach a service that listens on ``port``, before the offset."""
+        return f"http://{self.service_host.replace('{service}', service)}:{port + self.port_offset}"
 
     def describe(self) -> str:
         """The settings as lines of ``VARIABLE = value``, without secrets, marked where they are the default."""

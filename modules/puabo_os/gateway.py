@@ -8,9 +8,8 @@ from nexus_actors.http.gateway import Gateway
 
 def open_gateway(environment: Environment) -> Gateway:
     """A gateway to every other service that is built, at the host and port where the settings say that it listens."""
-    settings = environment.settings
     targets = {
-        entry.name: f"http://{settings.service_host.replace('{service}', entry.name)}:{entry.port + settings.port_offset}"
+        entry.name: environment.settings.url_of(entry.name, entry.port)
         for entry in CATALOGUE.built()
         if entry.name != OS.service
     }
