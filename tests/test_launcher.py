@@ -136,6 +136,11 @@ def test_it_works_from_elsewhere_and_through_links(launcher: Launcher, tmp_path:
     assert len(launcher.installs()) == 1
 
 
+def test_what_is_measured_beside_nobody_needs_no_more_than_the_product(launcher: Launcher) -> None:
+    launcher.run("bench", "worst")
+    assert launcher.installs() == [["requirements.lock"]]
+
+
 def test_tests_and_benchmarks_have_locks_of_their_own(launcher: Launcher) -> None:
     launcher.run("test")
     launcher.run("test")
