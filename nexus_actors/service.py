@@ -1,6 +1,6 @@
 """A service: its topic, its actors, its HTTP face."""
 
-import sys
+import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -30,6 +30,20 @@ def platform_version() -> str:
         return version("nexus-cos")
     except PackageNotFoundError:
         return "0.1.0"
+
+
+def _migrations_of(package: str | None) -> Path | None:
+    """The folder of a package's migrations, which need not be there; None where there is no package."""
+    try:
+        spec = importlib.util.find_spec(package) if package is not None else None
+    except ModuleNotFoundError:
+        return None
+    folders = spec.submodule_search_locations if spec is not None else None
+    if not folders:
+        return None
+    migrations = Path(folders[0]) / "migrations"
+    check_migrations(migrations)
+    return migrations
 
 
 class Service:
@@ -68,15 +82,13 @@ class Service:
         self.deps = deps
         self.gateway = gateway
         self.actors = tuple(actors)
-        caller = sys._getframe(1)
-        self.migrations = Path(caller.f_code.co_filename).parent / "migrations"
-        check_migrations(self.migrations)
+        self.migrations = _migrations_of(entry.package)
         self._handlers = self._collect(actors)
         self.contracts = Contracts(self._handlers)
         self.works = self._collect_works(works)
-        module = str(caller.f_globals.get("__name__", ""))
-        check_named(module, actors, works)
-        check_taken(module, topic, self._handlers, self.works)
+        if entry.package is not None:
+            check_named(entry.package, actors, works)
+            check_taken(entry.package, topic, self._handlers, self.works)
 
     def _collect(self, actors: Sequence[type[Actor[Any]]]) -> dict[type[Message], tuple[Handler, ...]]:
         found: dict[type[Message], tuple[Handler, ...]] = {}

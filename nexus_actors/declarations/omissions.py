@@ -13,19 +13,18 @@ from nexus_actors.jobs.work import Work
 _SERVICE_MODULE: Final = "service"
 
 
-def check_named(module: str, actors: Sequence[type[Actor[Any]]], works: Sequence[type[Work[Any]]]) -> None:
+def check_named(package: str, actors: Sequence[type[Actor[Any]]], works: Sequence[type[Work[Any]]]) -> None:
     """Check that a service names every actor and every work of its package that has been imported.
 
     Bases of what it names are named with them.
 
     Args:
-        module: where the service stands. Of modules of another name than ``service`` nothing is asked.
+        package: that of the service. Where no module ``service`` of it has been imported, nothing is asked.
 
     Raises:
         ContractError: it leaves one out.
     """
-    package, _, name = module.rpartition(".")
-    if name != _SERVICE_MODULE:
+    if f"{package}.{_SERVICE_MODULE}" not in sys.modules:
         return
     for actor in _below(Actor):
         if _is_of(actor, package) and not any(issubclass(named, actor) for named in actors) and handlers_of(actor):
@@ -38,7 +37,7 @@ def check_named(module: str, actors: Sequence[type[Actor[Any]]], works: Sequence
             raise ContractError(f"{work.__name__} is not among Service(works=[...]): its jobs would never be done.")
 
 
-def check_taken(module: str, topic: Topic, handled: Collection[type[Message]], works: Collection[type[Job]]) -> None:
+def check_taken(package: str, topic: Topic, handled: Collection[type[Message]], works: Collection[type[Job]]) -> None:
     """Check that a service does something with every command and job of its package that has been imported.
 
     Commands of other topics are what it asks others.
@@ -46,8 +45,7 @@ def check_taken(module: str, topic: Topic, handled: Collection[type[Message]], w
     Raises:
         ContractError: nothing would happen to one.
     """
-    package, _, name = module.rpartition(".")
-    if name != _SERVICE_MODULE:
+    if f"{package}.{_SERVICE_MODULE}" not in sys.modules:
         return
     for command in _below(Command):
         is_own = _is_of(command, package) and hasattr(command, "wire") and command.topic == topic

@@ -66,7 +66,7 @@ async def migrate_platform(pool: DatabasePool) -> list[Applied]:
 async def migrate_service(pool: DatabasePool, service: Service) -> list[Applied]:
     """Bring a service's schema up to date: the runtime's tables, then its own; what was applied."""
     sources = [RUNTIME]
-    if service.migrations.is_dir():
+    if service.migrations is not None and service.migrations.is_dir():
         sources.append(MigrationSource("service", service.migrations))
     async with pool.acquire() as connection:
         return await migrate(connection, service.schema, sources)

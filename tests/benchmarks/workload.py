@@ -112,5 +112,7 @@ def _row(report: Report, at: datetime) -> dict[str, object]:
     return {"vehicle": report.vehicle, "lat": report.lat, "lon": report.lon, "reported_at": at}
 
 
-ENTRY: Final = ServiceEntry(name="bench-ms", title="Benchmark", module="test", port=1, package="tests", layer="business")
+ENTRY: Final = ServiceEntry(
+    name="bench-ms", title="Benchmark", module="test", port=1, package="tests.benchmarks", layer="business"
+)
 service: Final = Service(ENTRY, topic=BENCH, actors=[Onlooker, Vehicle])

@@ -29,5 +29,7 @@ class Writer(Actor[None]):
         await anyio.sleep(WORK_S)
 
 
-ENTRY: Final = ServiceEntry(name="kills-ms", title="Kills", module="test", port=1, package="tests", layer="business")
+ENTRY: Final = ServiceEntry(
+    name="kills-ms", title="Kills", module="test", port=1, package="tests.benchmarks.kills", layer="business"
+)
 service: Final = Service(ENTRY, topic=Topic("kills-ms", partitions=8), actors=[Writer])

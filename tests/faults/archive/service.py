@@ -21,5 +21,7 @@ class Shelf(Actor[None]):
         )
 
 
-ENTRY = ServiceEntry(name=ARCHIVE.service, title="Archive", module=None, port=3, package="tests", layer="business")
+ENTRY = ServiceEntry(
+    name=ARCHIVE.service, title="Archive", module=None, port=3, package="tests.faults.archive", layer="business"
+)
 service = Service(ENTRY, topic=ARCHIVE, actors=[Shelf])

@@ -88,5 +88,5 @@ class Account(Actor[AccountState]):
         await ctx.db.execute("INSERT INTO audits (account, number) VALUES ($1, $2)", self.key, message.number)
 
 
-ENTRY = ServiceEntry(name=LEDGER.service, title="Ledger", module=None, port=1, package="tests", layer="business")
+ENTRY = ServiceEntry(name=LEDGER.service, title="Ledger", module=None, port=1, package="tests.faults.ledger", layer="business")
 service = Service(ENTRY, topic=LEDGER, actors=[Account])

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import anyio
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bus import Refusal
 from nexus_actors import Actor, Context, Service, handles
@@ -124,8 +125,8 @@ class Shelf(Actor[None]):
         """A gift has been listed as an entry."""
 
 
-ledger = Service(old_ledger.ENTRY, topic=LEDGER, actors=[Account])
-tally = Service(old_tally.ENTRY, topic=old_tally.TALLY, actors=[AccountTally, TellerTally])
-archive = Service(old_archive.ENTRY, topic=old_archive.ARCHIVE, actors=[Shelf])
+ledger = Service(replace(old_ledger.ENTRY, package=None), topic=LEDGER, actors=[Account])
+tally = Service(replace(old_tally.ENTRY, package=None), topic=old_tally.TALLY, actors=[AccountTally, TellerTally])
+archive = Service(replace(old_archive.ENTRY, package=None), topic=old_archive.ARCHIVE, actors=[Shelf])
 for _service, _older in ((ledger, old_ledger), (tally, old_tally), (archive, old_archive)):
     _service.migrations = _older.service.migrations

@@ -44,5 +44,5 @@ class TellerTally(Actor[None]):
         )
 
 
-ENTRY = ServiceEntry(name=TALLY.service, title="Tally", module=None, port=2, package="tests", layer="business")
+ENTRY = ServiceEntry(name=TALLY.service, title="Tally", module=None, port=2, package="tests.faults.tally", layer="business")
 service = Service(ENTRY, topic=TALLY, actors=[AccountTally, TellerTally])

@@ -106,6 +106,7 @@ async def test_a_turn_with_crossings_costs_three_statements_at_most() -> None:
 async def connection(module_database_url: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
     """A schema with some thousand fences and vehicles of two tenants."""
     opened = await asyncpg.connect(module_database_url)
+    assert service.migrations is not None
     for migration in sorted(service.migrations.glob("*.sql")):
         await opened.execute(migration.read_text())
     boxes = [around(45 + n % 100 / 50, 15 + n // 100 / 50, 200.0) for n in range(5_000)]

@@ -120,5 +120,12 @@ class Clapper(Actor[LineState]):
         ctx.publish(Told(line=self.key, number=2))
 
 
-BOARD_ENTRY = ServiceEntry(name="board-ms", title="Switchboard", module="test", port=1, package="tests", layer="business")
+BOARD_ENTRY = ServiceEntry(
+    name="board-ms",
+    title="Switchboard",
+    module="test",
+    port=1,
+    package="tests.nexus_actors.runtime.switchboard",
+    layer="business",
+)
 board = Service(BOARD_ENTRY, topic=BOARD, actors=[Line, Clapper])
