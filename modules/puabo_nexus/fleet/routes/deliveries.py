@@ -2,7 +2,18 @@
 
 from uuid import UUID
 
-from modules.puabo_nexus.fleet.contract import READ, AssignDelivery, CancelDelivery, RequestDelivery, TimelineEntry
+from modules.puabo_nexus.fleet.contract import (
+    READ,
+    ArriveForDelivery,
+    AssignDelivery,
+    CancelDelivery,
+    CompleteDelivery,
+    PickUpDelivery,
+    RequestDelivery,
+    TakeBackDelivery,
+    TimelineEntry,
+    UnassignDelivery,
+)
 from modules.puabo_nexus.fleet.tables import DELIVERIES, TIMELINE
 from nexus_actors.http import Page, PageQuery, Request, Routes, page_of
 
@@ -17,6 +28,11 @@ routes.reads(
     about="List the deliveries, the latest request first.",
 )
 routes.command("POST", "/v1/deliveries/{delivery_id}:assign", AssignDelivery)
+routes.command("POST", "/v1/deliveries/{delivery_id}:unassign", UnassignDelivery)
+routes.command("POST", "/v1/deliveries/{delivery_id}:arrive_at_pickup", ArriveForDelivery)
+routes.command("POST", "/v1/deliveries/{delivery_id}:pick_up", PickUpDelivery)
+routes.command("POST", "/v1/deliveries/{delivery_id}:complete", CompleteDelivery)
+routes.command("POST", "/v1/deliveries/{delivery_id}:take_back", TakeBackDelivery)
 routes.command("POST", "/v1/deliveries/{delivery_id}:cancel", CancelDelivery)
 
 

@@ -13,9 +13,12 @@ end of the trip. Another driver who takes the vehicle over ends it."""
 
 _FORGET_ENDED = "DELETE FROM assignments WHERE tenant = $1 AND vehicle_id = $2 AND ended_at IS NOT NULL"
 _ASSIGN = """
-INSERT INTO assignments (tenant, delivery_id, vehicle_id, driver_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+INSERT INTO assignments (tenant, delivery_id, vehicle_id, driver_id) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant, delivery_id, vehicle_id) DO UPDATE SET driver_id = excluded.driver_id, ended_at = NULL
 """
-_END = "UPDATE assignments SET ended_at = $3 WHERE tenant = $1 AND delivery_id = $2 AND ended_at IS NULL"
+_END = """
+UPDATE assignments SET ended_at = $4 WHERE tenant = $1 AND delivery_id = $2 AND vehicle_id = $3 AND ended_at IS NULL
+"""
 _MAY_REPORT = """
 SELECT EXISTS (
     SELECT FROM assignments a JOIN drivers d USING (tenant, driver_id)
@@ -36,9 +39,9 @@ async def assign(ctx: Context, message: DeliveryAssigned) -> None:
     await ctx.db.execute(_ASSIGN, ctx.tenant, message.delivery_id, message.vehicle_id, message.driver_id)
 
 
-async def end(ctx: Context, delivery_id: UUID) -> None:
-    """Take note that a delivery has ended."""
-    await ctx.db.execute(_END, ctx.tenant, delivery_id, ctx.now)
+async def end(ctx: Context, delivery_id: UUID, vehicle_id: UUID | None) -> None:
+    """Take note that a vehicle carries a delivery no more."""
+    await ctx.db.execute(_END, ctx.tenant, delivery_id, vehicle_id, ctx.now)
 
 
 async def may_report(ctx: Context, vehicle_id: UUID, user_id: UUID) -> bool:

@@ -11,6 +11,7 @@ from modules.puabo_nexus.fleet.contract import (
     DeliveryAssigned,
     DeliveryCancelled,
     DeliveryCompleted,
+    DeliveryUnassigned,
     DriverChanged,
     DriverRegistered,
     DriverRetired,
@@ -154,6 +155,36 @@ async def test_the_news_of_a_take_over_may_come_before_that_of_the_end(desk: Des
     await desk.publish(ended(delivery))
     assert await ana.report() == REFUSED
     assert await successor.report() == TAKEN
+
+
+@pytest.mark.parametrize("first", ["unassigned", "assigned"])
+async def test_a_delivery_that_passes_on_to_another_vehicle_takes_the_right_to_report_with_it(
+    desk: Desk, ana: Driver, first: str
+) -> None:
+    """The news reach the two vehicles in any order."""
+    other, eva = new_id(), await Driver(desk).hired()
+    await desk.publish(replace(VAN, vehicle_id=other))
+    old = await ana.assign()
+    gone = DeliveryUnassigned(
+        delivery_id=old.delivery_id, vehicle_id=old.vehicle_id, driver_id=old.driver_id, reason="broke down"
+    )
+    news = [gone, replace(old, vehicle_id=other, driver_id=eva.driver_id)]
+    for event in news if first == "unassigned" else reversed(news):
+        await desk.publish(event)
+    report = RecordPositions(vehicle_id=other, fixes=(fix(0),))
+    assert await eva.ask(report) == TAKEN
+    await desk.advance(GRACE_S + 1)
+    assert await ana.report() == REFUSED
+    assert await eva.ask(replace(report, fixes=(fix(1),))) == TAKEN
+
+
+async def test_a_delivery_that_is_under_way_again_lets_its_driver_report_again(desk: Desk, ana: Driver) -> None:
+    delivery = await ana.assign()
+    await desk.publish(ended(delivery))
+    await desk.advance(GRACE_S + 1)
+    assert await ana.report() == REFUSED
+    await desk.publish(replace(delivery))
+    assert await ana.report() == TAKEN
 
 
 async def test_the_account_of_a_driver_may_come_late_change_and_go(desk: Desk, ana: Driver) -> None:
