@@ -13,6 +13,8 @@ from typing_extensions import override
 from bus.address import REDIS_SCHEMES, RedisAddress
 from nexus_actors import setting
 from nexus_actors.errors import ConfigError
+from nexus_actors.http.cors import exact_origins
+from nexus_actors.http.insight import INNER_NETWORKS, inner_networks
 from nexus_actors.redaction import redact_text
 from nexus_actors.secret import Secret
 
@@ -61,12 +63,23 @@ class Settings(Struct, frozen=True, kw_only=True):
     http_body_s: Annotated[float, setting.seconds(0.1, 3_600)] = 30.0
     http_idle_s: Annotated[float, setting.seconds(0.1, 3_600)] = 75.0
     http_connections: Annotated[int, setting.whole(1, 1_000_000)] = 1_024
+    http_connections_per_address: Annotated[int, setting.whole(1, 1_000_000)] = 256
+    http_origins: Annotated[
+        str,
+        setting.text(None, "origins such as https://app.example, exactly, with commas between them", check=exact_origins),
+    ] = ""
+    http_inner_networks: Annotated[
+        str, setting.text(None, "networks such as 10.0.0.0/8, with commas between them", check=inner_networks)
+    ] = INNER_NETWORKS
     inbox_days: Annotated[int, setting.whole(1, 366)] = 3
     outbox_days: Annotated[int, setting.whole(1, 366)] = 7
     stream_high_water: Annotated[int, setting.whole(1_000, 100_000_000)] = 100_000
     auth_issuer: Annotated[str, setting.text(r"^[\x21-\x7e]{1,255}$", "1 to 255 printable characters without spaces")] = (
         "nexus-cos"
     )
+    auth_url: Annotated[
+        str | None, setting.url("http", "https", note="where clients reach auth-ms; left out: the issuer where that is a URL")
+    ] = None
     auth_kek: Annotated[Secret | None, setting.text(None, f"at least {setting.MIN_SECRET} characters, made at random")] = None
     otlp_endpoint: Annotated[
         str | None, setting.url("http", "https", note="where OTLP over HTTP is received; left out: no traces are exported")
@@ -109,6 +122,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         if problems:
             raise ConfigError(*problems)
         return settings
+
+    def url_of(self, service: str, port: int) -> str:
+        """Where other programs of the platform reach a service that listens on ``port``, before the offset."""
+        return f"http://{self.service_host.replace('{service}', service)}:{port + self.port_offset}"
 
     def describe(self) -> str:
         """The settings as lines of ``VARIABLE = value``, without secrets, marked where they are the default."""

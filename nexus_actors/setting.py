@@ -37,9 +37,13 @@ def seconds(low: float, high: float) -> Meta:
     return Meta(ge=low, le=high, extra={"allowed": f"seconds from {low:g} to {high:g}"})
 
 
-def text(pattern: str | None, allowed: str) -> Meta:
-    """A text that matches ``pattern``; ``allowed`` says the same in words."""
-    return Meta(extra={"allowed": allowed, "pattern": pattern})
+def text(pattern: str | None, allowed: str, check: Callable[[str], object] | None = None) -> Meta:
+    """A text that matches ``pattern``; ``allowed`` says the same in words.
+
+    Args:
+        check: raises ValueError for one that is not allowed all the same.
+    """
+    return Meta(extra={"allowed": allowed, "pattern": pattern, "fits": check})
 
 
 def url(*schemes: str, note: str, check: Callable[[str], object] | None = None) -> Meta:
@@ -69,6 +73,11 @@ def decode(raw: str, annotation: object) -> object:
     pattern = extra.get("pattern")
     if pattern is not None and not re.fullmatch(pattern, raw):
         raise _refused(raw, allowed)
+    if (fits := extra.get("fits")) is not None:
+        try:
+            fits(raw)
+        except ValueError:
+            raise _refused(raw, allowed) from None
     if declared is Path:
         return Path(raw)
     try:

@@ -31,7 +31,9 @@ HAS_SQL: Final = frozenset({"tables", "queries"})
 WRITES_SQL: Final = frozenset(
     {
         "modules.infrastructure.auth.actors.account",
+        "modules.infrastructure.auth.actors.address_book",
         "modules.infrastructure.auth.actors.key_ring",
+        "modules.infrastructure.auth.actors.password_turns",
         "modules.infrastructure.auth.actors.revoking",
         "modules.infrastructure.auth.actors.service_account",
         "modules.infrastructure.auth.actors.session_turns",

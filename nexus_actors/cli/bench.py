@@ -68,6 +68,25 @@ def recovery(rounds: int, lease_s: float, as_json: bool) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(report)) if as_json else shape.lines(report))
 
 
+@command.command("worst", short_help="Measure how long the hardest input holds a service's loop.")
+@click.option("--rounds", type=click.IntRange(1, 100), default=3, show_default=True, help="How often to measure the hardest.")
+@click.option("--service", "services", multiple=True, metavar="NAME", help="Only this service; may be given again.")
+@click.option("--only", "what", multiple=True, metavar="PART", help="Only messages, routes and cases with this in their name.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def worst(rounds: int, services: tuple[str, ...], what: tuple[str, ...], as_json: bool) -> None:
+    """Run the hardest allowed input of every command, event and body through its service, on PostgreSQL and Valkey of its own.
+
+    It prints the longest that one callback of the event loop held its thread, in processor time, and what services name as
+    their own worst cases besides. Exits with 1 where anything is over 50 ms.
+    """
+    run, shape = _part("worst.run"), _part("worst.report")
+    folder = home_of(environment()).path / "bench"
+    with told():
+        report = anyio.run(run.measure, folder, rounds, run.Wanted(services=services, what=what), _say)
+    click.echo(msgspec.json.format(msgspec.json.encode(report)) if as_json else shape.lines(report))
+    raise SystemExit(1 if report.is_over else 0)
+
+
 def _say(text: str) -> None:
     click.secho(text, err=True, dim=True)
 

@@ -7,6 +7,7 @@ from nexus_actors.http.reads import page_of
 from nexus_actors.http.request import Request
 from nexus_actors.http.route import Raw, RouteError
 from nexus_actors.http.routes import Routes
+from nexus_actors.http.streaming import Streamed
 from nexus_actors.http.strict import strict_twin
 from nexus_actors.http.thing import found
 
@@ -19,6 +20,7 @@ __all__ = [
     "Request",
     "RouteError",
     "Routes",
+    "Streamed",
     "encode_cursor",
     "found",
     "page_from",

@@ -47,13 +47,18 @@ class Admission:
             await self._count(route, limit, f"address {address_key(remote_ip)}", now)
         if route.options.scope is None:
             return None
-        principal = self._authenticate(authorization)
-        self._authorise(principal, route.options.scope)
+        principal = self.authenticate(authorization)
+        self.authorise(principal, route.options.scope)
         if limit is not None and not by_address:
             await self._count(route, limit, f"principal {principal.tenant} {principal.subject}", now)
         return principal
 
-    def _authenticate(self, authorization: Sequence[str]) -> Principal:
+    def authenticate(self, authorization: Sequence[str]) -> Principal:
+        """Whose token it is.
+
+        Raises:
+            HttpProblem: 401, there is none, or none that is valid here.
+        """
         try:
             token = bearer_token(authorization)
             return self._tokens.verify(token, self._service)
@@ -65,7 +70,12 @@ class Admission:
             )
             raise HttpProblem(401, error.code, error.detail, headers={"WWW-Authenticate": header}) from error
 
-    def _authorise(self, principal: Principal, scope: str) -> None:
+    def authorise(self, principal: Principal, scope: str) -> None:
+        """Let a principal pass who has a scope.
+
+        Raises:
+            HttpProblem: 403, it has not.
+        """
         if principal.may(scope):
             return
         detail = f"The token lacks the scope {scope}. Ask an administrator for a role that has it."

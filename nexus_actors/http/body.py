@@ -1,11 +1,13 @@
 """Bodies of requests: whether they may come in, and their bytes."""
 
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Final
 
 import anyio
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.http import HttpProcessingError
+from anyio.lowlevel import checkpoint
 
 from bus import FieldError
 from nexus_actors.http.connection_limits import LIMITS
@@ -13,6 +15,7 @@ from nexus_actors.http.problem import HttpProblem, invalid, malformed
 from nexus_actors.http.route import Route
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_PIECE_BYTES: Final = 8_192
 _CLOSE: Final = {"Connection": "close"}
 
 
@@ -51,6 +54,16 @@ async def receive(request: web.Request, limit: int) -> bytes:
     return await _receive(request, limit)
 
 
+async def pieces(content: StreamReader) -> AsyncIterator[bytes]:
+    """A body in pieces, with others at work in between.
+
+    Somebody may send it in chunks of a byte. All that have come, taken at once, hold everybody up.
+    """
+    while piece := await content.read(_PIECE_BYTES):
+        yield piece
+        await checkpoint()
+
+
 async def expect(_: web.Request) -> None:
     """Hold ``100 Continue`` back until the body is wanted: `receive` sends it."""
 
@@ -80,8 +93,8 @@ async def _receive(request: web.Request, limit: int) -> bytes:
     body, limit_s = bytearray(), request.app[LIMITS].body_s
     try:
         with anyio.fail_after(limit_s):
-            while chunk := await request.content.readany():
-                body += chunk
+            async for piece in pieces(request.content):
+                body += piece
                 if len(body) > limit:
                     raise _too_large(limit)
     except TimeoutError as error:

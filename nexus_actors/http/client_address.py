@@ -1,12 +1,12 @@
 """The address of the client, behind the proxies that are trusted."""
 
-from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
 
 
-def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
+def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
     """Networks such as ``10.0.0.0/8`` or ``::1``.
 
     Raises:
@@ -28,7 +28,7 @@ def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequ
     """
     address = peer or "unknown"
     hops = [hop.strip() for value in forwarded_for for hop in value.split(",")]
-    while hops and _is_trusted(address, trusted):
+    while hops and is_within(address, trusted):
         candidate = hops.pop()
         if not _is_address(candidate):
             break
@@ -36,8 +36,13 @@ def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequ
     return address
 
 
-def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:
-    return _is_address(address) and any(ip_address(address) in network for network in trusted)
+def is_within(address: str, networks: Sequence[Network]) -> bool:
+    """Whether an address is one of some networks; an IPv4 address that came over IPv6 counts as what it is."""
+    if not _is_address(address):
+        return False
+    parsed = ip_address(address)
+    plain = (parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None) or parsed
+    return any(plain in network for network in networks)
 
 
 def _is_address(text: str) -> bool:

@@ -13,13 +13,16 @@ class ConnectionLimits(Struct, frozen=True, kw_only=True):
         head_s: how long the head of a request may take from its first byte to its last, in seconds; then 408.
         body_s: how long its body may take, in seconds; then 408.
         idle_s: how long a connection may stand without a request, in seconds; then it is closed.
-        connections: how many may stand at once; one more is answered 503 and closed.
+        connections: how many may stand at once. For one more the one is closed that has been without a request longest; where
+            all are at work, the new one is answered 503 and closed.
+        connections_per_address: how many of them may be of one address (of one /64 network for IPv6); likewise.
     """
 
     head_s: float = 10.0
     body_s: float = 30.0
     idle_s: float = 75.0
     connections: int = 1024
+    connections_per_address: int = 256
 
 
 LIMITS: Final = web.AppKey("limits", ConnectionLimits)

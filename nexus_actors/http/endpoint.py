@@ -18,6 +18,7 @@ from nexus_actors.http.ports import FacePorts
 from nexus_actors.http.problem import invalid
 from nexus_actors.http.request import Arrival, Request
 from nexus_actors.http.route import JSON, Raw, Route
+from nexus_actors.http.streaming import Streamed, StreamedAnswer
 from nexus_actors.principal import Principal
 
 ARRIVAL: Final = web.RequestKey("arrival", Arrival)
@@ -74,6 +75,8 @@ class Endpoint:
         if route.takes_request:
             arguments["request"] = request
         result = await route.handler(**arguments)
+        if isinstance(result, Streamed) and self._result is Streamed:
+            return await StreamedAnswer.begin(route.status, result, {})
         return self._respond(web_request, request, result)
 
     def _parameters(self, web_request: web.Request) -> dict[str, Any]:

@@ -13,12 +13,14 @@ from nexus_actors.http.admission import Admission
 from nexus_actors.http.body import expect
 from nexus_actors.http.client_address import Network
 from nexus_actors.http.connection_limits import LIMITS, ConnectionLimits
+from nexus_actors.http.cors import Cors
 from nexus_actors.http.doorway import Doorway
 from nexus_actors.http.endpoint import Endpoint
 from nexus_actors.http.final_answer import FinalAnswers
 from nexus_actors.http.gateway import Gateway
 from nexus_actors.http.guard import Guard
 from nexus_actors.http.health import Health
+from nexus_actors.http.insight import INNER_NETWORKS, Insight, inner_networks
 from nexus_actors.http.limits import RateLimit
 from nexus_actors.http.listener import listen
 from nexus_actors.http.openapi import openapi_document
@@ -38,6 +40,8 @@ class FaceSettings(Struct, frozen=True, kw_only=True):
         max_in_flight: how many requests may be at work at once; more are answered 503.
         default_limit: the rate limit of routes that declare none.
         trusted_proxies: the networks of the proxies whose X-Forwarded-For is believed.
+        origins: those of the pages that browsers let ask here.
+        inner_networks: those from which metrics and details of health are seen without a token.
         connections: what one connection may take, and how many there may be.
     """
 
@@ -46,6 +50,8 @@ class FaceSettings(Struct, frozen=True, kw_only=True):
     max_in_flight: int = 1024
     default_limit: RateLimit | None = None
     trusted_proxies: tuple[Network, ...] = ()
+    origins: frozenset[str] = frozenset()
+    inner_networks: tuple[Network, ...] = inner_networks(INNER_NETWORKS)
     connections: ConnectionLimits = ConnectionLimits()
 
 
@@ -85,17 +91,20 @@ class Face:
         self.routes: tuple[Route, ...] = tuple(route for group in routes for route in group.all)
         check_routes(self.routes, SYSTEM_PATHS)
         self.openapi = openapi_document(title, version, self.routes)
-        self._settings = settings or FaceSettings()
+        self._settings = settings = settings or FaceSettings()
         self._ports = ports
         self._deps = deps
         self._gateway = gateway
         self._health = Health(name, version, port, ports.health)
-        self._guard = Guard(name, ports, self._settings.trusted_proxies, self._settings.max_in_flight, SYSTEM_PATHS)
+        cors = Cors(settings.origins)
+        self._guard = Guard(name, ports, settings.trusted_proxies, settings.max_in_flight, SYSTEM_PATHS, cors)
+        self._admission = Admission(name, ports.tokens, ports.limiter, settings.default_limit)
         self._pages = SystemPages(
             name=name,
             title=title,
             version=version,
             health=self._health,
+            insight=Insight(self._admission, settings.inner_networks),
             registry=ports.registry,
             clock=ports.clock,
             openapi=self.openapi,
@@ -167,13 +176,11 @@ class Face:
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             return await self._guard.handle(request, handler)
 
-        settings = self._settings
         application = web.Application(middlewares=[guard])
-        application[LIMITS] = settings.connections
+        application[LIMITS] = self._settings.connections
         self._pages.add_to(application.router)
-        admission = Admission(self.name, self._ports.tokens, self._ports.limiter, settings.default_limit)
         for route in self.routes:
-            endpoint = Endpoint(route, admission, self._ports, self._deps, location_of(route, self.routes))
+            endpoint = Endpoint(route, self._admission, self._ports, self._deps, location_of(route, self.routes))
             methods = [route.method, hdrs.METH_HEAD] if route.is_read else [route.method]
             for method in methods:
                 application.router.add_route(method, router_path(route), endpoint.answer, expect_handler=expect)

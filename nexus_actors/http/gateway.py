@@ -1,6 +1,6 @@
 """Passing requests on to other services: one entry for the platform."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Final
@@ -36,6 +36,7 @@ _HOP_BY_HOP: Final = frozenset(
         "upgrade",
     }
 )
+_VIA: Final = "Via"
 _FORWARDING: Final = frozenset({"forwarded", "traceparent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"})
 
 
@@ -45,12 +46,17 @@ class Gateway:
     The service itself decides who may come in; the gateway adds nothing to what a caller may do. Requests are never repeated:
     a caller repeats them under its own Idempotency-Key.
 
+    It never asks itself: not by its own name, and not by way of others, for what it has passed on says so (Via: RFC 9110,
+    section 7.6.3) and is refused when it comes back. One request from outside is at most one request more inside.
+
     Args:
+        name: name of the service that this gateway is, the same in all of its processes.
         targets: base address of each service that can be reached, by name.
-        known: services that exist and are not built.
+        known: services that exist, built or not.
     """
 
-    def __init__(self, targets: Mapping[str, str], known: frozenset[str]) -> None:
+    def __init__(self, name: str, targets: Mapping[str, str], known: frozenset[str]) -> None:
+        self._name = name
         self._targets = targets
         self._known = known
         self._session: ClientSession | None = None
@@ -72,13 +78,14 @@ class Gateway:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Pass one request on."""
         service = request.match_info["service"]
+        self._refuse_loop(service, request.headers.getall(_VIA, []))
         url = self._address(service, request.rel_url)
         body = await receive(request, BODY_LIMIT_BYTES) if request.can_read_body else b""
         if self._session is None:
             raise RuntimeError("The gateway is not open.")
         try:
             async with self._session.request(
-                request.method, url, headers=_headers_to(request), data=body or None, allow_redirects=False
+                request.method, url, headers=self._headers_to(request), data=body or None, allow_redirects=False
             ) as answer:
                 content = await answer.read()
                 return web.Response(status=answer.status, body=content, headers=_headers_from(answer.headers))
@@ -86,6 +93,14 @@ class Gateway:
             raise _unreachable(HTTPStatus.GATEWAY_TIMEOUT, service, "did not answer in time") from error
         except ClientError as error:
             raise _unreachable(HTTPStatus.BAD_GATEWAY, service, "cannot be reached") from error
+
+    def _refuse_loop(self, service: str, via: Sequence[str]) -> None:
+        if _is_named(self._name, via):
+            detail = "The request has been here before: somebody passes on to this gateway what comes from it."
+            raise HttpProblem(HTTPStatus.LOOP_DETECTED, "gateway_loop", detail)
+        if service == self._name:
+            detail = f"{service} is this gateway itself. Ask it without /api/{service} in front of the path."
+            raise HttpProblem(HTTPStatus.NOT_FOUND, "gateway_itself", detail)
 
     def _address(self, service: str, asked: URL) -> URL:
         base = self._targets.get(service)
@@ -99,6 +114,17 @@ class Gateway:
             )
         query = f"?{asked.raw_query_string}" if asked.raw_query_string else ""
         return URL(base + path + query, encoded=True)
+
+    def _headers_to(self, request: web.Request) -> CIMultiDict[str]:
+        """The caller's headers, and who it is: what it says of itself in forwarding headers is not believed."""
+        arrival = request[ARRIVAL]
+        dropped = _HOP_BY_HOP | _FORWARDING | {n.strip().lower() for n in request.headers.get("Connection", "").split(",")}
+        headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in dropped)
+        headers["X-Forwarded-For"] = arrival.remote_ip
+        headers["X-Forwarded-Host"] = request.headers.get("Host", "")
+        headers["traceparent"] = arrival.trace.header()
+        headers.add(_VIA, f"1.1 {self._name}")
+        return headers
 
     def _no_target(self, service: str) -> HttpProblem:
         if service in self._known:
@@ -114,20 +140,17 @@ def _is_crooked(path: str) -> bool:
     return any(part in {".", ".."} for part in segments) or "//" in plain or "\\" in plain or "\x00" in plain
 
 
-def _headers_to(request: web.Request) -> CIMultiDict[str]:
-    """The caller's headers, and who it is: what it says of itself in forwarding headers is not believed."""
-    arrival = request[ARRIVAL]
-    dropped = _HOP_BY_HOP | _FORWARDING | {n.strip().lower() for n in request.headers.get("Connection", "").split(",")}
-    headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in dropped)
-    headers["X-Forwarded-For"] = arrival.remote_ip
-    headers["X-Forwarded-Host"] = request.headers.get("Host", "")
-    headers["traceparent"] = arrival.trace.header()
-    return headers
+def _is_named(name: str, via: Sequence[str]) -> bool:
+    """Whether one of the hops that a request has made is that of a name."""
+    hops = (hop.split() for value in via for hop in value.split(","))
+    return any(len(words) > 1 and words[1].lower() == name for words in hops)
 
 
 def _headers_from(headers: Mapping[str, str]) -> CIMultiDict[str]:
+    """The service's headers, but for what the face of the gateway says itself."""
     dropped = _HOP_BY_HOP | {"date", "server", "trace-id"}
-    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)
+    kept = ((name, value) for name, value in headers.items() if not name.lower().startswith("access-control-"))
+    return CIMultiDict((name, value) for name, value in kept if name.lower() not in dropped)
 
 
 def _unreachable(status: HTTPStatus, service: str, what: str) -> HttpProblem:

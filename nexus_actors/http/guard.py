@@ -11,10 +11,12 @@ from aiohttp import hdrs, web
 
 from nexus_actors.blame import blamed
 from nexus_actors.http.client_address import Network, client_address
+from nexus_actors.http.cors import Cors
 from nexus_actors.http.endpoint import ARRIVAL
 from nexus_actors.http.ports import FacePorts
 from nexus_actors.http.problem import MEDIA_TYPE, HttpProblem, problem_of, unavailable
 from nexus_actors.http.request import Arrival
+from nexus_actors.http.streaming import StreamedAnswer
 from nexus_actors.http.tokens import challenge
 from nexus_actors.telemetry.spans import NoSpans, Span
 from nexus_actors.telemetry.tracing import TraceContext
@@ -44,6 +46,7 @@ class Guard:
         max_in_flight: how many requests may be at work at once; more are answered 503.
         exempt: paths that are answered however many are at work, and whose requests are no spans: those who scrape and probe
             would fill a trace store with nothing.
+        cors: says which pages may ask.
     """
 
     def __init__(
@@ -53,12 +56,14 @@ class Guard:
         trusted_proxies: Sequence[Network],
         max_in_flight: int,
         exempt: frozenset[str],
+        cors: Cors,
     ) -> None:
         self._service = service
         self._ports = ports
         self._trusted = trusted_proxies
         self._max_in_flight = max_in_flight
         self._exempt = exempt
+        self._cors = cors
         self._unrecorded = NoSpans(ports.random)
         self.in_flight = 0
         self.draining = False
@@ -73,10 +78,13 @@ class Guard:
             try:
                 with structlog.contextvars.bound_contextvars(trace_id=trace.trace_id):
                     response = await self._answer(request, handler, trace.trace_id)
+                    span.answered(_route(request), response.status)
+                    self._cors.finish(request, response)
+                    self._finish(response, trace.trace_id)
+                    if isinstance(response, StreamedAnswer):
+                        await response.send(request)
             finally:
                 self.in_flight -= 1
-            span.answered(_route(request), response.status)
-        self._finish(response, trace.trace_id)
         method = request.method if request.method in _METHODS else "OTHER"
         self._ports.metrics.observe(method, _template(request), response.status, self._ports.stopwatch() - started_s)
         return response
@@ -99,6 +107,8 @@ class Guard:
         )
 
     async def _answer(self, request: web.Request, handler: _Handler, trace_id: str) -> web.StreamResponse:
+        if (permission := self._cors.preflight(request)) is not None:
+            return permission
         try:
             if self.in_flight > self._max_in_flight and request.path not in self._exempt:
                 raise unavailable("too_many_requests_at_work", "Too many requests are at work here. Send it again later.")

@@ -47,6 +47,13 @@ class StateDocument(Struct, frozen=True, kw_only=True, omit_defaults=True):
     troubles: Sequence[str] = ()
 
 
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What everybody may know: how the service fares, in a word."""
+
+    status: str
+    service: str
+
+
 class Health:
     """Answers the health questions of one service.
 
@@ -100,6 +107,11 @@ class Health:
         troubles = tuple(self._probe.troubles())
         state = StateDocument(status="troubled" if troubles else "ready", service=self._service, troubles=troubles)
         return _status(not troubles), state
+
+
+def in_a_word(document: HealthDocument | StateDocument) -> Verdict:
+    """A document without what concerns the inside."""
+    return Verdict(status=document.status, service=document.service)
 
 
 def _status(is_well: bool) -> HTTPStatus:

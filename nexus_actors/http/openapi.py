@@ -9,6 +9,7 @@ from msgspec import Struct
 from nexus_actors.http.problem import MEDIA_TYPE, Problem
 from nexus_actors.http.route import JSON, Raw, Route
 from nexus_actors.http.schemas import Schemas, parameter_fields
+from nexus_actors.http.streaming import Streamed
 from nexus_actors.json_schema import attribute_texts
 
 OPENAPI_VERSION: Final = "3.1.0"
@@ -155,6 +156,11 @@ def _possible(route: Route) -> set[str]:
 def _success(route: Route, schemas: Schemas) -> Node:
     if route.result_type is None:
         return {"description": "Done."}
+    if route.result_type is Streamed:
+        return {
+            "description": "Done. The answer comes in parts; it is whole where it ends as HTTP says.",
+            "content": {"*/*": {}},
+        }
     headers = {"ETag": _ETAG} if route.is_read else {}
     if route.result_type is Raw:
         kind = route.options.answers.get(route.status)

@@ -18,7 +18,7 @@ from nexus_actors.telemetry.spans import NoSpans, Spans
 
 
 class HealthProbe(Protocol):
-    """Knows how the process fares. Its answers are shown to everybody and so hold no secrets."""
+    """Knows how the process fares. What it says beyond a word is for operators; it holds no secrets all the same."""
 
     async def check(self) -> Mapping[str, bool]:
         """For each dependency, such as ``database``, whether it is connected. Must not raise; is given two seconds."""

@@ -13,6 +13,9 @@ PROBLEM_CODES: Final[Mapping[str, tuple[int, str]]] = {
     "token_malformed": (401, "The Authorization header or the token in it has another form than it must have."),
     "missing_scope": (403, "The token lacks the scope that the detail names."),
     "no_such_route": (404, "There is nothing at this path."),
+    "gateway_itself": (404, "The gateway is asked to pass on to itself. Leave out what leads there from the path."),
+    "service_not_built": (404, "The gateway knows the service, which is not built yet."),
+    "service_unknown": (404, "The gateway knows no such service."),
     "method_not_allowed": (405, "The path does not take this method; Allow lists those that it takes."),
     "head_timeout": (408, "The head of the request came too slowly."),
     "body_timeout": (408, "The body came too slowly."),
@@ -30,6 +33,7 @@ PROBLEM_CODES: Final[Mapping[str, tuple[int, str]]] = {
     "http_error": (400, "The request is refused for a reason of HTTP, which the status names."),
     "internal": (500, "Something went wrong in the service; it is logged under the trace id."),
     "handler_failed": (500, "In development alone: what a handler raised, at once. The message is tried again, or was parked."),
+    "service_unreachable": (502, "The service behind the gateway cannot be reached, or did not answer in time (504)."),
     "overloaded": (503, "More is waiting than can be taken in. Come again after Retry-After."),
     "too_many_requests_at_work": (503, "Too many requests are at work. Come again after Retry-After."),
     "too_many_connections": (503, "Too many connections are open. Come again after Retry-After."),
@@ -39,6 +43,7 @@ PROBLEM_CODES: Final[Mapping[str, tuple[int, str]]] = {
     "bus_unavailable": (503, "The message bus cannot be reached."),
     "database_busy": (503, "What is needed in the database is in other hands: locked by a migration, for instance."),
     "database_unavailable": (503, "The database cannot be reached, or cannot work: full, read-only, shutting down."),
+    "gateway_loop": (508, "The request comes from the gateway itself, by way of somebody who passes it back."),
 }
 
 _STYLE: Final = """

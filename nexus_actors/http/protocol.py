@@ -2,19 +2,24 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
 
+import anyio
 import structlog
 from aiohttp import web
 from typing_extensions import override
 
+from nexus_actors.http.body import pieces
 from nexus_actors.http.connection_limits import ConnectionLimits
 from nexus_actors.http.final_answer import FinalAnswers
 from nexus_actors.http.guard import SERVER_NAME, TRACE_HEADER, problem_response
 from nexus_actors.http.problem import HttpProblem, malformed
+from nexus_actors.http.room import Room
 
 _log = structlog.get_logger("nexus.http")
+_Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 _NO_LOG: Final = logging.Logger("nexus.http.access", logging.CRITICAL)
 
 LINGERING_S: Final = 5.0
@@ -34,7 +39,7 @@ class ProblemProtocol(web.RequestHandler):
         server: answers the requests.
         answers: writes what is said where there is no request.
         limits: what the connection may take.
-        standing: has this connection in it for as long as it stands.
+        room: has this connection in it for as long as it stands.
     """
 
     def __init__(
@@ -43,7 +48,7 @@ class ProblemProtocol(web.RequestHandler):
         answers: FinalAnswers,
         limits: ConnectionLimits,
         loop: asyncio.AbstractEventLoop,
-        standing: set[asyncio.BaseProtocol],
+        room: Room,
     ) -> None:
         super().__init__(
             server,
@@ -51,28 +56,25 @@ class ProblemProtocol(web.RequestHandler):
             access_log=_NO_LOG,
             auto_decompress=False,  # a body that says it is compressed is refused, so none can grow on the way in
             keepalive_timeout=limits.idle_s,
-            lingering_time=LINGERING_S,
+            lingering_time=0,  # see `_handle_request`
             max_field_size=MAX_FIELD_BYTES,
         )
         self._answers = answers
         self._limits = limits
-        self._standing = standing
+        self._room = room
         self._head_timer: asyncio.TimerHandle | None = None
 
     @override
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._standing.add(self)
-        super().connection_made(transport)
-
-    @override
     def connection_lost(self, exc: BaseException | None) -> None:
-        self._standing.discard(self)
+        self._room.leave(self)
         self._stop_timer()
         super().connection_lost(exc)
 
     @override
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self._messages:
+            self._room.work(self)
         if not self._is_waiting():
             self._stop_timer()
         # Line ends between two requests are no head (RFC 9112, section 2.2).
@@ -80,6 +82,28 @@ class ProblemProtocol(web.RequestHandler):
             self._head_timer = self._loop.call_later(self._limits.head_s, self._end_slow_head)
             # The connection is idle no more; were it closed as one, its client would not learn why.
             self._next_keepalive_close_time = self._loop.time() + self._limits.head_s + self._limits.idle_s
+
+    @override
+    async def _handle_request(
+        self, request: web.BaseRequest, start_time: float | None, request_handler: _Handler
+    ) -> tuple[web.StreamResponse, bool]:
+        try:
+            answered = await super()._handle_request(request, start_time, request_handler)
+        finally:
+            if not self._messages:
+                self._room.wait(self)
+        if not request.content.is_eof() and not self._force_close:
+            with anyio.move_on_after(LINGERING_S):
+                async for _ in pieces(request.content):
+                    pass
+        return answered
+
+    def give_way(self) -> None:
+        """End at once, and also where an answer stands that nobody reads: a close would wait for that."""
+        transport = self.transport
+        self.force_close()
+        if transport is not None:
+            transport.abort()
 
     def _is_waiting(self) -> bool:
         """Whether no request is at work, and none is whole: what comes now belongs to the head of the next."""

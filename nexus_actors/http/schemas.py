@@ -9,6 +9,7 @@ from msgspec.structs import FieldInfo
 from bus.schema import Schema
 from nexus_actors.http.problem import Problem
 from nexus_actors.http.route import Raw, Route
+from nexus_actors.http.streaming import Streamed
 from nexus_actors.json_schema import describe_properties
 
 REF: Final = "#/components/schemas/{name}"
@@ -50,7 +51,7 @@ def _kinds(route: Route) -> list[Any]:
     kinds = [field.type for kind in (route.path_type, route.query_type) for field in parameter_fields(kind)]
     if route.is_json_body:
         kinds.append(route.body_type)
-    if route.result_type not in {None, Raw}:
+    if route.result_type not in {None, Raw, Streamed}:
         kinds.append(route.result_type)
     return [*kinds, *route.options.answers.values()]
 

@@ -124,7 +124,7 @@ def _result_type(hints: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a type or g
         return None
     if get_origin(kind) is Page or (isinstance(kind, type) and issubclass(kind, Struct)):
         return kind
-    raise RouteError(f"it returns {kind}. A route returns a Struct, Page[...], Raw(...) or None")
+    raise RouteError(f"it returns {kind}. A route returns a Struct, Page[...], Raw(...), Streamed(...) or None")
 
 
 def _path_type(names: list[str], hints: Mapping[str, Any]) -> type[Struct]:

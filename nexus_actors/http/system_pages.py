@@ -13,7 +13,8 @@ from prometheus_client.exposition import choose_encoder
 
 from nexus_actors.http.docs_page import HtmlPage, docs_page, locked_page
 from nexus_actors.http.etag import is_unchanged, tag_of
-from nexus_actors.http.health import Health
+from nexus_actors.http.health import Health, HealthDocument, StateDocument, in_a_word
+from nexus_actors.http.insight import Insight
 from nexus_actors.http.problem_catalogue import problem_page
 from nexus_actors.http.route import JSON
 
@@ -39,13 +40,14 @@ class WelcomeDocument(Struct, frozen=True, kw_only=True):
 
 
 class SystemPages:
-    """Answers the paths in `SYSTEM_PATHS`, without a token.
+    """Answers the paths in `SYSTEM_PATHS`, without a token; metrics, and details of health, to those alone who may see them.
 
     Args:
         name: name of the service.
         title: its title.
         version: version of the release.
         health: knows how it fares.
+        insight: decides who sees more than a word of that, and the metrics.
         registry: what ``/metrics`` shows.
         clock: tells the time, UTC.
         openapi: its OpenAPI document.
@@ -58,6 +60,7 @@ class SystemPages:
         title: str,
         version: str,
         health: Health,
+        insight: Insight,
         registry: CollectorRegistry,
         clock: Callable[[], datetime],
         openapi: dict[str, Any],
@@ -67,6 +70,7 @@ class SystemPages:
         self._docs = docs_page(title)
         self._problems = locked_page(problem_page(title))
         self._health = health
+        self._insight = insight
         self._registry = registry
         self._clock = clock
 
@@ -84,19 +88,21 @@ class SystemPages:
     async def _show_welcome(self, _: web.Request) -> web.Response:
         return _json(HTTPStatus.OK, self._welcome)
 
-    async def _show_health(self, _: web.Request) -> web.Response:
-        status, document = await self._health.report(self._clock())
-        return _json(status, msgspec.json.encode(document) + b"\n")
+    async def _show_health(self, request: web.Request) -> web.Response:
+        return self._tell(request, *await self._health.report(self._clock()))
 
-    async def _show_live(self, _: web.Request) -> web.Response:
-        status, document = self._health.live()
-        return _json(status, msgspec.json.encode(document) + b"\n")
+    async def _show_live(self, request: web.Request) -> web.Response:
+        return self._tell(request, *self._health.live())
 
-    async def _show_ready(self, _: web.Request) -> web.Response:
-        status, document = self._health.ready()
-        return _json(status, msgspec.json.encode(document) + b"\n")
+    async def _show_ready(self, request: web.Request) -> web.Response:
+        return self._tell(request, *self._health.ready())
+
+    def _tell(self, request: web.Request, status: HTTPStatus, document: HealthDocument | StateDocument) -> web.Response:
+        shown = document if self._insight.has(request) else in_a_word(document)
+        return _json(status, msgspec.json.encode(shown) + b"\n")
 
     async def _show_metrics(self, request: web.Request) -> web.Response:
+        self._insight.check(request)
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         return web.Response(body=encode(self._registry), headers={"Content-Type": content_type})
 

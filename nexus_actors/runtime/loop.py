@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import anyio
+from anyio.lowlevel import checkpoint
 
 from bus import BusUnavailable, Refusal, StreamName
 from bus.reader import PartitionReader
@@ -40,6 +41,7 @@ IDLE_BLOCK_S = 1.0
 RETRY_S = 1.0
 _MARKS_AFTER_S = 1.0
 _MOST_HELD = 10_000
+_SLICE_BYTES = 1_048_576
 _KEYS_TRIED = 64
 """So many keys that were held back are tried again in a round, after what is new. Each may cost a transaction of its own."""
 
@@ -251,7 +253,7 @@ class ServiceLoop:
         now = self._clock()
         timers = [delivery for partition in self.partitions.values() for delivery in await self._firing.due(partition, now)]
         await self._settle_all(timers)
-        fresh = [delivery for entry in entries for delivery in await self._take_in(entry)]
+        fresh = await self._take_all_in(entries)
         await self._settle_all(fresh)
         share = max(1, _KEYS_TRIED // max(1, len(self.partitions)))
         again = [delivery for partition in self.partitions.values() for delivery in partition.due(now, share)]
@@ -293,6 +295,18 @@ class ServiceLoop:
         self._poison.settled(deliveries)
         await self._outbox.flush(self.partitions.values())
         await self._outbox.answer(self._ledger.take_answers())
+
+    async def _take_all_in(self, entries: Sequence[Entry]) -> list[Delivery]:
+        """Take in what has come, with others at work in between: it may be some hundred long messages."""
+        found: list[Delivery] = []
+        taken = 0
+        for entry in entries:
+            found += await self._take_in(entry)
+            taken += len(entry.body)
+            if taken >= _SLICE_BYTES:
+                taken = 0
+                await checkpoint()
+        return found
 
     async def _take_in(self, entry: Entry) -> list[Delivery]:
         partition = self._intake.partition_of(entry.stream, self.partitions)

@@ -47,7 +47,7 @@ class Table(Listing[T]):
         newest_first: whether that order is turned round.
         retired: for values whose ``status`` may be ``retired``, after which they change no more: a sentence that says what to
             do then.
-        unique: fields that no two active rows share, and what people call each.
+        unique: fields, or derived columns, that no two active rows share, and what people call each.
         noun: what a value is, where its key does not say it.
         json: fields whose columns are ``json`` or ``jsonb``.
         computed: fields that are no columns, and the SQL that gives them.
@@ -78,7 +78,7 @@ class Table(Listing[T]):
         self.key, self.retired, self.unique, self.derived = key, retired, dict(unique or {}), dict(derived or {})
         self.noun = noun or (key.removesuffix("_id") if key.endswith("_id") else snake_case(kind.__name__))
         self.words = self.noun.replace("_", " ")
-        self._check_fields([key, *self.unique, *(("status",) if retired else ())])
+        self._check_fields([key, *(self.unique.keys() - self.derived.keys()), *(("status",) if retired else ())])
         self._one = f"SELECT {self.columns} FROM {name} WHERE tenant = $1 AND {key} = $2"  # noqa: S608 - names of ours
 
     def row(self, value: T) -> dict[str, Any]:
@@ -189,8 +189,9 @@ class Table(Listing[T]):
 
     async def _check_free(self, ctx: Turn, value: T, names: Mapping[str, object]) -> None:
         """Refuse what an active row other than this one has already."""
+        row = self.row(value)
         for column, what in self.unique.items():
-            claimed = getattr(value, column)
+            claimed = row[column]
             if column not in names or claimed is None:
                 continue
             other = f"{column} = $2 AND {self.key} <> $3" + (f" AND {_ACTIVE}" if self.retired else "")

@@ -11,7 +11,7 @@ _HEAD: Final = """\
 
 Every service shows them at `/metrics` on its port, in the text format of Prometheus or, on request, of OpenMetrics. A page has
 the metrics of its service, and those of the process, which have no label `service`. Names and labels are an API: they change
-only with a line in the CHANGELOG.
+only with a line in the CHANGELOG. Who sees them: [HTTP and the gateway](http.md).
 
 Made from `nexus_actors/telemetry/definitions.py` by `python -m nexus_actors.telemetry.metrics_page > docs/metrics.md`.
 

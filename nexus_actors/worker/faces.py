@@ -13,7 +13,9 @@ from nexus_actors.config import Settings
 from nexus_actors.dead_letters import DeadLetters
 from nexus_actors.environment import Environment
 from nexus_actors.http.connection_limits import ConnectionLimits
+from nexus_actors.http.cors import exact_origins
 from nexus_actors.http.face import Face, FaceSettings
+from nexus_actors.http.insight import inner_networks
 from nexus_actors.http.limits import InMemoryRateLimiter
 from nexus_actors.http.ports import FacePorts
 from nexus_actors.http.tokens import TokenVerifier
@@ -125,5 +127,11 @@ def _face_settings(settings: Settings) -> FaceSettings:
         body_s=settings.http_body_s,
         idle_s=settings.http_idle_s,
         connections=settings.http_connections,
+        connections_per_address=settings.http_connections_per_address,
     )
-    return FaceSettings(drain_s=settings.drain_s, connections=limits)
+    return FaceSettings(
+        drain_s=settings.drain_s,
+        connections=limits,
+        origins=exact_origins(settings.http_origins),
+        inner_networks=inner_networks(settings.http_inner_networks),
+    )

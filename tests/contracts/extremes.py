@@ -1,5 +1,6 @@
 """The smallest and the largest of what a JSON Schema allows, at each place in it by turns."""
 
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -36,10 +37,12 @@ class Extremes:
 
     Args:
         definitions: what its references lead to, by name.
+        fill_bytes: how much stands in a list or text without a bound; None leaves these out.
     """
 
-    def __init__(self, definitions: dict[str, Schema]) -> None:
+    def __init__(self, definitions: dict[str, Schema], fill_bytes: int | None = None) -> None:
         self._definitions = definitions
+        self._fill_bytes = fill_bytes
 
     def usual(self, schema: Schema) -> Any:
         """A value that it allows, for places that are not looked at now."""
@@ -49,6 +52,28 @@ class Extremes:
         if schema.get("type") == "object" and "properties" in schema:
             return {name: self.usual(schema["properties"][name]) for name in schema.get("required", ())}
         return next((value for extreme in self.of(schema, "$", _DEPTH - 1) for value in extreme.choices), None)
+
+    def greatest(self, schema: Schema, depth: int = 0) -> Any:
+        """A value that is as large as can be in all of its places at once."""
+        schema = self._resolved(schema)
+        if options := schema.get("anyOf"):
+            return max((self.greatest(option, depth) for option in options), key=_length)
+        kind = schema.get("type")
+        if depth < _DEPTH and kind == "object":
+            return {name: self.greatest(part, depth + 1) for name, part in schema.get("properties", {}).items()}
+        if depth < _DEPTH and kind == "array":
+            first: list[Schema] = schema.get("prefixItems", [])
+            shown = [self.greatest(part, depth + 1) for part in first]
+            items = self.greatest(schema.get("items") or {}, depth + 1)
+            return shown + [items] * ((self._most(schema, items) or len(shown)) - len(shown))
+        values = [value for extreme in self.of(schema, "$", _DEPTH) for value in extreme.choices]
+        return max(values, key=_length, default=None)
+
+    def _most(self, schema: Schema, item: Any) -> int | None:
+        """How many items a list may have."""
+        if "maxItems" in schema or self._fill_bytes is None or "prefixItems" in schema:
+            return schema.get("maxItems")
+        return max(1, self._fill_bytes // (_length(item) + 1))
 
     def of(self, schema: Schema, path: str = "$", depth: int = 0) -> Iterator[Extreme]:
         """Its extremes; ``path`` is where it stands."""
@@ -62,7 +87,7 @@ class Extremes:
         elif (kind := schema.get("type")) in {"integer", "number"}:
             yield from _numbers(schema, path)
         elif kind == "string":
-            yield from _texts(schema, path)
+            yield from _texts(schema, path, self._fill_bytes)
         elif kind == "array":
             yield from self._lists(schema, path, depth)
         elif kind == "object":
@@ -78,8 +103,8 @@ class Extremes:
 
     def _lists(self, schema: Schema, path: str, depth: int) -> Iterator[Extreme]:
         first: list[Schema] = schema.get("prefixItems", [])
-        least, most = max(schema.get("minItems", 0), len(first)), schema.get("maxItems")
         items = schema.get("items") or {}
+        least, most = max(schema.get("minItems", 0), len(first)), self._most(schema, self.usual(items))
         shown = [self.usual(items) if number >= len(first) else self.usual(first[number]) for number in range(max(1, least))]
         yield Extreme(path, f"{least} items", (shown[:least],))
         if most is not None and most > least:
@@ -123,13 +148,18 @@ def _beyond(end: float | None, towards: float, *, whole: bool) -> float | None:
     return end + math.copysign(1, towards) if whole else math.nextafter(end, towards)
 
 
-def _texts(schema: Schema, path: str) -> Iterator[Extreme]:
+def _length(value: Any) -> int:
+    return len(json.dumps(value, separators=(",", ":")))
+
+
+def _texts(schema: Schema, path: str, fill_bytes: int | None) -> Iterator[Extreme]:
     if "format" in schema:
         yield from (Extreme(path, value, (value,)) for value in FORMATS[schema["format"]])
         return
     examples = [text for text in schema.get("examples", ()) if isinstance(text, str)]
     least, pattern = schema.get("minLength", 0), schema.get("pattern", "")
-    for length in sorted({least, schema.get("maxLength", least)}):
+    unbound = least if fill_bytes is None or pattern else fill_bytes
+    for length in sorted({least, schema.get("maxLength", unbound)}):
         # Where a pattern says more, it says how long a text is by a number of its own.
         lengths = (length, 1, *map(int, re.findall(r"[0-9]+(?=\})", pattern))) if pattern else (length,)
         choices = (*(letter * each for each in lengths for letter in FILL), *examples)

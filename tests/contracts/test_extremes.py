@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, json
 
 from bus import Command, FieldError, Topic
 from nexus_actors.rules import rule
+from tests.contracts.extremes import Extremes
 from tests.contracts.test_bounds import extremes_of, faults_of
 
 TOPIC = Topic("extremes-ms")
@@ -72,6 +73,21 @@ def test_a_promise_that_is_not_kept_is_seen(hint: Any, place: str | None) -> Non
 
     assert bool(found) is (place is not None)
     assert place is None or any(fault.startswith(place) for fault in found)
+
+
+def test_the_greatest_is_so_in_all_places_at_once() -> None:
+    [schema], definitions = json.schema_components([Draw])
+    greatest = Extremes(definitions).greatest(schema)
+    assert (greatest["size"], greatest["kind"], greatest["shares"]) == (None, "circle", [5e-324] * 4)
+    assert greatest["corner"]["inner"]["inner"]["lat"] == -90.0
+
+
+def test_what_has_no_bound_is_left_out_or_filled() -> None:
+    free, most = {"type": "array", "items": {"type": "string"}}, 1_000
+    assert [extreme.said for extreme in Extremes({}).of(free)] == ["0 items", "0 characters"]
+    filled = [len(json.encode(extreme.choices[0])) for extreme in Extremes({}, fill_bytes=most).of(free)]
+    assert max(filled) <= most + 10
+    assert sum(size > most / 2 for size in filled) == 2
 
 
 def test_what_is_wrong_between_fields_is_another_matter() -> None:

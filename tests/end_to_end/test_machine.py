@@ -104,6 +104,16 @@ def test_health_has_the_documented_shape_and_routes_are_closed(machine: Machine)
     refused.value.close()
 
 
+def test_the_gateway_shows_nobody_the_insides_of_a_service(machine: Machine) -> None:
+    port = CATALOGUE.named("puabo-os").port + machine.offset
+    with urlopen(f"http://127.0.0.1:{port}/api/fleet-service/health") as answer:
+        assert msgspec.json.decode(answer.read()) == {"status": "ok", "service": "fleet-service"}
+    with pytest.raises(HTTPError) as refused:
+        urlopen(f"http://127.0.0.1:{port}/api/fleet-service/metrics")
+    assert refused.value.code == 401
+    refused.value.close()
+
+
 def test_a_drive_that_is_made_up_is_delivered_twice(machine: Machine) -> None:
     first, second = machine.nexus("demo", "fleet"), machine.nexus("demo", "fleet")
     assert first.code == 0, first.output

@@ -72,6 +72,8 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("NEXUS_LOG_FORMAT", "xml", "is 'xml'; allowed is one of json, console."),
         ("NEXUS_REDIS_PREFIX", "a{b}", "is 'a{b}'; allowed is a lower-case letter"),
         ("NEXUS_REDIS_PREFIX", "nexus\n", r"is 'nexus\n'; allowed is"),
+        ("NEXUS_HTTP_INNER_NETWORKS", "10.0.0.0/8,x", "is '10.0.0.0/8,x'; allowed is networks such as 10.0.0.0/8"),
+        ("NEXUS_HTTP_ORIGINS", "*", "is '*'; allowed is origins such as https://app.example, exactly"),
         ("NEXUS_REDIS_URL", "localhost:6379", "allowed is a URL that starts with redis:// or rediss:// or unix://"),
         ("NEXUS_REDIS_URL", "redis+cluster://a:6379,:6380", "has the host ':6380' in its list"),
         ("NEXUS_REDIS_URL", "redis+cluster://a:6379/3", "has database 0 only"),

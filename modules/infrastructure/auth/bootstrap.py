@@ -1,7 +1,7 @@
 """What a new platform needs before anybody can log in: keys, an administrator, accounts for its own programs."""
 
-from base64 import b32encode
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,15 +14,14 @@ from modules.infrastructure.auth.desk import Desk
 from modules.infrastructure.auth.domain.access import ADMINISTRATOR
 from modules.infrastructure.auth.domain.address import normal_address
 from modules.infrastructure.auth.domain.client_secret import RANDOM_BYTES, digest_of, write_secret
+from modules.infrastructure.auth.domain.temporary import RANDOM_BYTES as PASSWORD_BYTES
+from modules.infrastructure.auth.domain.temporary import write_password
 from nexus_actors.identity import DEFAULT_TENANT
 
 OPERATOR: Final = "operator"
 """The service account of the command line."""
 
 _OPERATOR_SCOPES: Final = ("*",)
-
-_PASSWORD_BYTES: Final = 15
-_GROUP: Final = 6
 
 
 class ServiceCredentials(Struct, frozen=True, kw_only=True):
@@ -41,7 +40,13 @@ async def ensure_keys(ask: Ask, desk: Desk) -> None:
 
 
 async def ensure_administrator(
-    ask: Ask, desk: Desk, email: str, tenant: str = DEFAULT_TENANT, *, open_to_sign_up: bool = True
+    ask: Ask,
+    desk: Desk,
+    email: str,
+    tenant: str = DEFAULT_TENANT,
+    *,
+    open_to_sign_up: bool = True,
+    temporary_until: datetime | None = None,
 ) -> str | None:
     """Make a tenant and its first administrator, if it has never had one.
 
@@ -51,11 +56,12 @@ async def ensure_administrator(
         email: the administrator's address.
         tenant: name of the tenant.
         open_to_sign_up: whether anybody may make an account there.
+        temporary_until: until when the password may be replaced, where it is good for nothing else; None for one that stays.
 
     Returns:
         The administrator's password, which is told nowhere else; None where there has been an administrator.
     """
-    user_id, password = new_id(), _new_password(desk)
+    user_id, password = new_id(), write_password(desk.entropy(PASSWORD_BYTES))
     registration = RegisterAccount(
         user_id=user_id,
         tenant=tenant,
@@ -65,6 +71,7 @@ async def ensure_administrator(
         roles=(ADMINISTRATOR,),
         sealed_password=desk.vault.seal(await desk.passwords.hash(password), f"password:{user_id}"),
         place="",
+        temporary_until=temporary_until,
     )
     command = BootstrapAdministrator(tenant=tenant, registration=registration, open_to_sign_up=open_to_sign_up)
     if await _refused(ask, command, "administrator_exists"):
@@ -129,9 +136,3 @@ async def _refused(ask: Ask, command: Command[Any], code: str) -> bool:
             raise
         return True
     return False
-
-
-def _new_password(desk: Desk) -> str:
-    """120 random bits, in groups that can be typed."""
-    text = b32encode(desk.entropy(_PASSWORD_BYTES)).decode().lower()
-    return "-".join(text[start : start + _GROUP] for start in range(0, len(text), _GROUP))

@@ -9,9 +9,11 @@ from uuid import UUID
 from msgspec import Struct
 
 from bus import new_id
+from modules.catalogue import entry
 from modules.infrastructure.auth.key_chain import KeyChain
 from modules.infrastructure.auth.passwords import Passwords
 from modules.infrastructure.auth.vault import Entropy, Vault
+from nexus_actors.config import Settings
 from nexus_actors.environment import Environment
 from nexus_actors.errors import ConfigError
 from nexus_actors.http.limits import InMemoryRateLimiter, RateLimit, RateLimiter
@@ -25,6 +27,7 @@ class Desk(Struct, frozen=True, kw_only=True):
 
     Attributes:
         issuer: what tokens name as their issuer.
+        url: where clients reach this service, without a slash at the end.
         vault: seals secrets.
         passwords: hashes passwords.
         keys: the signing keys.
@@ -34,6 +37,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     """
 
     issuer: str
+    url: str
     vault: Vault
     passwords: Passwords
     keys: KeyChain
@@ -42,11 +46,12 @@ class Desk(Struct, frozen=True, kw_only=True):
     new_id: Callable[[datetime], UUID] = new_id
 
 
-def make_desk(issuer: str, kek: str, passwords: Passwords | None = None) -> Desk:
+def make_desk(issuer: str, url: str, kek: str, passwords: Passwords | None = None) -> Desk:
     """A desk.
 
     Args:
         issuer: what tokens name as their issuer.
+        url: where clients reach this service.
         kek: the key-encryption key. Several may stand here with spaces between: the first one seals, the others still open
             what they have sealed.
         passwords: hashes passwords; on all cores of this machine when left out.
@@ -54,6 +59,7 @@ def make_desk(issuer: str, kek: str, passwords: Passwords | None = None) -> Desk
     vault = Vault(kek.split())
     return Desk(
         issuer=issuer,
+        url=url.rstrip("/"),
         vault=vault,
         passwords=passwords or Passwords(os.cpu_count() or 1),
         keys=KeyChain(vault),
@@ -62,12 +68,22 @@ def make_desk(issuer: str, kek: str, passwords: Passwords | None = None) -> Desk
 
 
 def desk_of(environment: Environment) -> Desk:
-    """The desk of a process.
+    """The desk of a process; see `desk_with`."""
+    return desk_with(environment.settings)
+
+
+def desk_with(settings: Settings) -> Desk:
+    """The desk that settings ask for.
+
+    Where they do not say where clients reach auth-ms, that is the issuer if it is a URL, and else where other services do. It
+    is never what a request says: whoever writes its Host header could send others, with their secrets, where they like.
 
     Raises:
         ConfigError: NEXUS_AUTH_KEK is missing.
     """
-    settings = environment.settings
     if settings.auth_kek is None:
         raise ConfigError("NEXUS_AUTH_KEK is missing; auth-ms seals with it. Give at least 32 characters, made at random.")
-    return make_desk(settings.auth_issuer, settings.auth_kek.reveal())
+    here = entry("auth-ms")
+    named = settings.auth_issuer if settings.auth_issuer.startswith(("http://", "https://")) else None
+    url = settings.auth_url or named or settings.url_of(here.name, here.port)
+    return make_desk(settings.auth_issuer, url, settings.auth_kek.reveal())

@@ -4,10 +4,10 @@ from os import urandom
 from typing import Final
 
 from modules.infrastructure.auth.bootstrap import ensure_administrator, ensure_keys, ensure_operator, renew_operator
-from modules.infrastructure.auth.desk import make_desk
+from modules.infrastructure.auth.contract import RING, RenewAddresses
+from modules.infrastructure.auth.desk import desk_with
 from nexus_actors.bootstrap import Ask, CommandLineAccount, FirstAccounts
 from nexus_actors.config import Settings
-from nexus_actors.errors import ConfigError
 
 ADMINISTRATOR: Final = "admin@localhost"
 
@@ -15,13 +15,14 @@ ADMINISTRATOR: Final = "admin@localhost"
 async def prepare(ask: Ask, settings: Settings, secret: str | None) -> FirstAccounts:
     """Make a signing key, the first administrator and the account of the command line, as far as they are missing.
 
+    Addresses that an earlier release has kept in another form are brought to that of this one.
+
     Raises:
         ConfigError: NEXUS_AUTH_KEK is missing.
     """
-    if settings.auth_kek is None:
-        raise ConfigError("NEXUS_AUTH_KEK is missing; auth-ms seals with it. Give at least 32 characters, made at random.")
-    desk = make_desk(settings.auth_issuer, settings.auth_kek.reveal())
+    desk = desk_with(settings)
     await ensure_keys(ask, desk)
+    await ask(RenewAddresses(ring=RING))
     operator = await ensure_operator(ask, desk, secret)
     # Last: the password is known here alone, and what fails before it can be asked again.
     password = await ensure_administrator(ask, desk, ADMINISTRATOR)

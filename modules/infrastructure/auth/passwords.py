@@ -8,9 +8,10 @@ from anyio import CapacityLimiter, to_thread
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
+from msgspec import Struct
 
 from bus import Refusal
-from modules.infrastructure.auth.domain.password import is_verifiable
+from modules.infrastructure.auth.domain.password import is_verifiable, prepared
 from modules.infrastructure.auth.vault import Entropy
 
 QUEUE = 64
@@ -21,6 +22,22 @@ Result = TypeVar("Result")
 
 _SALT = 16
 _BUSY_RETRY_S = 2.0
+
+
+class Verdict(Struct, frozen=True):
+    """How a password compares with a hash.
+
+    Attributes:
+        right: it is the one.
+        outdated: it is, and its hash is to be made anew: it was made with other parameters than today's, or of a password as it
+            was typed, before passwords were prepared.
+    """
+
+    right: bool
+    outdated: bool = False
+
+
+_WRONG = Verdict(right=False)
 
 
 class Passwords:
@@ -53,27 +70,27 @@ class Passwords:
         self._decoy = self._argon2.hash(entropy(_SALT), salt=entropy(_SALT))
 
     async def hash(self, password: str) -> bytes:
-        """The hash of a password, in PHC form.
+        """The hash of a password's prepared form, in PHC form.
 
         Raises:
             Refusal: unavailable, too many are waiting.
         """
-        return await self._run(self._hash, password)
+        return await self._run(self._hash, prepared(password))
 
-    async def verify(self, password: str, phc: bytes | None) -> bool:
-        """Whether a password has this hash. Without a hash it takes as long and answers no.
+    async def verify(self, password: str, phc: bytes | None) -> Verdict:
+        """Whether a password has this hash, in its prepared form or else as it was typed. Without a hash it takes as long.
 
         Raises:
             Refusal: unavailable, too many are waiting.
         """
         if not is_verifiable(password):
-            return False
-        same = await self._run(self._verify, password, self._decoy if phc is None else phc.decode())
-        return same and phc is not None
-
-    def is_outdated(self, phc: bytes) -> bool:
-        """Whether a hash was made with other parameters than today's."""
-        return self._argon2.check_needs_rehash(phc.decode())
+            return _WRONG
+        form, known = prepared(password), self._decoy if phc is None else phc.decode()
+        if await self._run(self._verify, form, known):
+            return Verdict(phc is not None, self._argon2.check_needs_rehash(known))
+        if form != password and await self._run(self._verify, password, known):
+            return Verdict(phc is not None, outdated=True)
+        return _WRONG
 
     async def _run(self, work: Callable[[Unpack[Arguments]], Result], *args: *Arguments) -> Result:
         if self._busy >= self._places:

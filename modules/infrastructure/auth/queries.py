@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from bus import FieldError, Refusal
-from modules.infrastructure.auth.contract import SigningKey, UserStatus
-from modules.infrastructure.auth.domain.access import BUILT_IN_ROLES, scopes_of
+from modules.infrastructure.auth.contract import SigningKey, Tenant, UserStatus
+from modules.infrastructure.auth.domain.access import ADMINISTRATOR, BUILT_IN_ROLES, scopes_of
 from nexus_actors.database import Database, Reader
 from nexus_actors.security.trust import TrustStore
 
@@ -62,9 +62,42 @@ class Standing(Struct, frozen=True, kw_only=True):
     ends_at: datetime
 
 
+_TENANT = "SELECT tenant, open_to_sign_up, status, created_at, version FROM tenants"
+
+
+async def tenant(db: Reader, name: str) -> Tenant:
+    """A tenant.
+
+    Raises:
+        Refusal: not found, there is none of this name.
+    """
+    row = await db.fetchrow(f"{_TENANT} WHERE tenant = $1", name)
+    if row is None:
+        raise Refusal.not_found("tenant_not_found", "There is no such tenant.")
+    return msgspec.convert(dict(row), Tenant)
+
+
+async def tenants(db: Reader, after: str | None, limit: int) -> list[Tenant]:
+    """The tenants beyond a name, in the order of their names."""
+    rows = await db.fetch(f"{_TENANT} WHERE tenant > $1 ORDER BY tenant LIMIT $2", after or "", limit)
+    return [msgspec.convert(dict(row), Tenant) for row in rows]
+
+
+async def is_closed(db: Reader, tenant: str) -> bool:
+    """Whether a tenant was closed."""
+    return bool(await db.fetchval("SELECT status = 'closed' FROM tenants WHERE tenant = $1", tenant))
+
+
 async def is_open_to_sign_up(db: Database, tenant: str) -> bool:
     """Whether anybody may make an account in a tenant."""
-    return bool(await db.fetchval("SELECT open_to_sign_up FROM tenants WHERE tenant = $1", tenant))
+    return bool(await db.fetchval("SELECT open_to_sign_up AND status = 'open' FROM tenants WHERE tenant = $1", tenant))
+
+
+async def administrator(db: Database, tenant: str, address: str) -> UUID | None:
+    """The administrator of a tenant who has an address in its normal form."""
+    sql = "SELECT user_id FROM accounts WHERE tenant = $1 AND address = $2 AND $3 = ANY (roles)"
+    user_id: UUID | None = await db.fetchval(sql, tenant, address, ADMINISTRATOR)
+    return user_id
 
 
 async def credential(db: Database, tenant: str, address: str) -> Credential | None:
@@ -131,11 +164,12 @@ async def _defined(db: Reader, tenant: str, names: Iterable[str]) -> Mapping[str
 
 
 async def service_credential(db: Database, account_id: UUID, now: datetime) -> ServiceCredential | None:
-    """The credential of a service account that is not disabled."""
+    """The credential of a service account that is not disabled, and whose tenant is not closed."""
     sql = """
         SELECT account_id, tenant, name, scopes, secret_version, secret_sha256,
             CASE WHEN old_secret_until > $2 THEN old_secret_sha256 END AS old_secret_sha256
         FROM service_accounts WHERE account_id = $1 AND status = 'active'
+            AND NOT EXISTS (SELECT FROM tenants t WHERE t.tenant = service_accounts.tenant AND t.status = 'closed')
     """
     row = await db.fetchrow(sql, account_id, now)
     return None if row is None else msgspec.convert(dict(row), ServiceCredential)

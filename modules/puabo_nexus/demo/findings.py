@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bus import Envelope, Event
 from bus.codec import Contracts
-from modules.puabo_nexus.demo.journey import Journey, length_m
+from modules.puabo_nexus.demo.journey import Journey, distance_m, length_m
 from modules.puabo_nexus.fleet.contract import (
     Delivery,
     DeliveryArrivedAtPickup,
@@ -21,20 +21,26 @@ from modules.puabo_nexus.fleet.contract import (
     VehicleRegistered,
 )
 from modules.puabo_nexus.location.contract import DeliveryPlaceLeft, DeliveryPlaceReached
-from modules.puabo_nexus.tracker.contract import PositionsReceipt, PositionsRecorded, Trip, TripEnded, TripStarted
+from modules.puabo_nexus.tracker.contract import (
+    MIN_TRIP_M,
+    PositionsReceipt,
+    PositionsRecorded,
+    Trip,
+    TripEnded,
+    TripStarted,
+)
 
 E = TypeVar("E", bound=Event)
 
 TOLERANCE = 0.01
 """How far the length of the trips may lie from that of the track."""
 
-_EXPECTED_EVENTS = (
+_EVENTS_OF_TRIPS = (TripStarted, TripEnded)
+_EVENTS = (
     VehicleRegistered,
     DeliveryRequested,
     DeliveryAssigned,
     PositionsRecorded,
-    TripStarted,
-    TripEnded,
     DeliveryPlaceReached,
     DeliveryPlaceLeft,
     DeliveryArrivedAtPickup,
@@ -78,12 +84,13 @@ class Finding(Struct, frozen=True):
 def findings(journey: Journey, outcome: Outcome) -> Iterator[Finding]:
     """Everything that is compared."""
     yield _fixes(journey, outcome)
-    yield _distance(journey, outcome.trips)
+    is_trip = any(distance_m(journey.fixes[0], fix) >= MIN_TRIP_M for fix in journey.fixes)
+    yield _distance(journey, outcome.trips) if is_trip else _no_trip(outcome.trips)
     yield _crossings(outcome.crossings)
     yield Finding(f"Delivery status: {outcome.delivery.status}", outcome.delivery.status == "delivered")
     steps = [entry.kind for entry in outcome.timeline if entry.kind != "ignored"]
     yield Finding(f"Steps of the delivery: {', '.join(steps)}", tuple(steps) == _STEPS)
-    yield _kinds_of_events(outcome.events)
+    yield _kinds_of_events(outcome.events, (*_EVENTS, *_EVENTS_OF_TRIPS) if is_trip else _EVENTS)
     yield _fixes_in_events(outcome)
 
 
@@ -91,6 +98,11 @@ def _fixes(journey: Journey, outcome: Outcome) -> Finding:
     accepted = sum(receipt.accepted for receipt in outcome.receipts)
     sent = len(journey.fixes)
     return Finding(f"Fixes accepted: {accepted} of {sent}", accepted == sent)
+
+
+def _no_trip(trips: Sequence[Trip]) -> Finding:
+    text = f"Trips: {len(trips)}; the track is none, for a trip leads {MIN_TRIP_M:.0f} m away"
+    return Finding(text, not trips)
 
 
 def _distance(journey: Journey, trips: Sequence[Trip]) -> Finding:
@@ -121,9 +133,9 @@ def _crossings(crossings: Sequence[Crossing]) -> Finding:
     return Finding(text, in_order)
 
 
-def _kinds_of_events(events: Sequence[Envelope]) -> Finding:
+def _kinds_of_events(events: Sequence[Envelope], expected: Sequence[type[Event]]) -> Finding:
     seen = {envelope.type for envelope in events}
-    missing = [kind.__name__ for kind in _EXPECTED_EVENTS if kind.wire_type() not in seen]
+    missing = [kind.__name__ for kind in expected if kind.wire_type() not in seen]
     text = f"Events seen: {len(events)}" + (f"; missing are {', '.join(missing)}" if missing else ", of every kind expected")
     return Finding(text, not missing and len({envelope.id for envelope in events}) == len(events))
 

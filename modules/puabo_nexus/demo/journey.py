@@ -39,13 +39,14 @@ def journey_of_gpx(name: str, document: bytes) -> Journey:
         DemoFailed: it is no GPX, or has no track that can be driven.
     """
     try:
-        tracks = parse_gpx(document)
+        recording = parse_gpx(document)
     except GpxError as error:
         raise DemoFailed(f"{name} cannot be read: {error}") from error
-    recorded = [distinct(track.fixes) for track in tracks]
+    recorded = [distinct(track.fixes) for track in recording.tracks]
     if not any(recorded):
         raise DemoFailed(f"{name} has no track whose points carry a time. Take a recording of a drive.")
-    return plan_journey(name, max(recorded, key=length_m))
+    left_out = f" ({recording.left_out} left out; {recording.told[0]})" if recording.left_out else ""
+    return plan_journey(f"{name}{left_out}", max(recorded, key=length_m))
 
 
 def plan_journey(title: str, fixes: Sequence[Fix]) -> Journey:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
-from bus import Event, Instant, Topic
+from bus import Command, Event, Instant, Topic
 from modules.puabo_nexus.fleet.domain.delivery import (
     DEFAULT_DWELL_S,
     DEFAULT_RADIUS_M,
@@ -34,7 +34,12 @@ __all__ = ["DEFAULT_RADIUS_M", "MIN_RADIUS_M", "Delivery", "DeliveryStatus", "Pl
 FLEET = Topic("fleet-service", partitions=8)
 
 READ = "fleet:read"
+"""Read the fleet: of other drivers no more than their names, and of deliveries those alone that one drives."""
+READ_ANY = "fleet:read:any"
+"""Read all of it."""
 WRITE = "fleet:write"
+
+ERASE = "fleet:erase"
 
 Plate = Annotated[str, rule(plate, max_length=15, examples=["ZG 1234-AB"])]
 Vin = Annotated[str, rule(vin, min_length=17, max_length=17, examples=["1M8GDM9AXKP042788"])]
@@ -178,6 +183,15 @@ class RetireDriver(Change[Driver], topic=FLEET, key="driver_id", scope=WRITE):
     driver_id: UUID
 
 
+class EraseDriver(Command[Driver], topic=FLEET, key="driver_id", scope=ERASE):
+    """Forget who a driver is, for good: name, phone, licence and account. One who is active is retired with it.
+
+    Their deliveries stay, as those of somebody without a name. Once more, it changes nothing.
+    """
+
+    driver_id: UUID
+
+
 class DriverRegistered(Event, topic=FLEET, key="driver_id"):
     """A driver joined the fleet; they log in with the account ``user_id``, where they have one."""
 
@@ -196,6 +210,12 @@ class DriverChanged(Event, topic=FLEET, key="driver_id"):
 
 class DriverRetired(Event, topic=FLEET, key="driver_id"):
     """A driver left the fleet."""
+
+    driver_id: UUID
+
+
+class DriverErased(Event, topic=FLEET, key="driver_id"):
+    """Who a driver was is to be forgotten."""
 
     driver_id: UUID
 

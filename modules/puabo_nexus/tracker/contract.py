@@ -1,22 +1,30 @@
 """What tracker-ms accepts and what it publishes."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from bus import Command, Event, Instant, Topic
+from bus import Command, Event, FieldError, Instant, Topic
 
 TRACKER = Topic("tracker-ms", partitions=8)
 
 MAX_FIXES = 1000
 
+MIN_TRIP_M = 100.0
+"""A trip begins when the vehicle is this far, as the crow flies, from where it stood."""
+
 WRITE = "tracker:write"
 """Report for a vehicle: for the one that the caller drives, or with `WRITE_ANY` for every one of the tenant."""
 WRITE_ANY = "tracker:write:any"
 
+ADMIN = "tracker:admin"
+ERASE = "tracker:erase"
+
 Latitude = Annotated[float, Meta(ge=-90, le=90, description="Degrees north, WGS 84")]
 Longitude = Annotated[float, Meta(ge=-180, le=180, description="Degrees east, WGS 84")]
+Percent = Annotated[float, Meta(ge=0, le=100)]
 TripEndReason = Literal["stop", "gap", "silence", "request"]
 
 
@@ -31,6 +39,9 @@ class Fix(Struct, frozen=True, kw_only=True, omit_defaults=True):
         speed_mps: metres per second over ground.
         heading_deg: direction of travel, degrees clockwise from true north, below 360.
         accuracy_m: radius in metres inside which the device believes to be.
+        battery_pct: how full the device's own battery is, 100 when it is full.
+        charging: whether the device's battery is being charged.
+        ignition: whether the vehicle's ignition is on.
     """
 
     fix_at: Instant
@@ -40,6 +51,17 @@ class Fix(Struct, frozen=True, kw_only=True, omit_defaults=True):
     speed_mps: Annotated[float, Meta(ge=0, le=10_000)] | None = None
     heading_deg: Annotated[float, Meta(ge=0, lt=360)] | None = None
     accuracy_m: Annotated[float, Meta(ge=0, le=50_000_000)] | None = None
+    battery_pct: Percent | None = None
+    charging: bool | None = None
+    ignition: bool | None = None
+
+
+class DeviceState(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a device is, beside where. The fields mean what they mean in `Fix`."""
+
+    battery_pct: Percent | None = None
+    charging: bool | None = None
+    ignition: bool | None = None
 
 
 class RejectedFix(Struct, frozen=True, kw_only=True):
@@ -61,9 +83,10 @@ class PositionsReceipt(Struct, frozen=True, kw_only=True):
 
     Attributes:
         accepted: fixes newer than all before, now part of the live track.
-        duplicate: fixes whose instant is in the history already; nothing was stored.
-        late: fixes older than the newest one, stored in the history; the trips that they touch were measured again.
-        rejected: fixes in quarantine.
+        duplicate: fixes whose instant is in the history already, and that are no more accurate; nothing was stored.
+        late: fixes no newer than the newest one, stored in the history, some of them in place of less accurate ones of their
+            instants; the trips that they touch were measured again.
+        rejected: fixes in quarantine. They are nobody's original: another one of the instant is not their duplicate.
     """
 
     accepted: int
@@ -98,6 +121,21 @@ class Trip(Struct, frozen=True, kw_only=True):
     version: int
 
 
+class ErasedPositions(Struct, frozen=True, kw_only=True):
+    """What was erased of where a vehicle was.
+
+    Attributes:
+        positions: fixes erased until now, those in quarantine among them.
+        trips: trips erased.
+        is_done: whether nothing is left. If not, the rest goes by itself within seconds.
+    """
+
+    vehicle_id: UUID
+    positions: int
+    trips: int
+    is_done: bool
+
+
 class DeviceKeyRecord(Struct, frozen=True, kw_only=True):
     """The key that a vehicle's device reports with, known by its hash alone."""
 
@@ -106,11 +144,49 @@ class DeviceKeyRecord(Struct, frozen=True, kw_only=True):
     key_hash: str
 
 
+class VehicleLimits(Struct, frozen=True, kw_only=True):
+    """What is believed of a vehicle.
+
+    Attributes:
+        max_speed_mps: two fixes that it could reach only faster than this contradict each other. None stands for 70 m/s, which
+            no car on a road exceeds.
+    """
+
+    vehicle_id: UUID
+    max_speed_mps: float | None = None
+
+
 class RecordPositions(Command[PositionsReceipt], topic=TRACKER, key="vehicle_id", scope=WRITE):
-    """Record where a vehicle was."""
+    """Record where a vehicle was.
+
+    Attributes:
+        is_recording: somebody enters what was recorded whenever it was. It says nothing of how the vehicle's device is now.
+    """
 
     vehicle_id: UUID
     fixes: Annotated[tuple[Fix, ...], Meta(min_length=1, max_length=MAX_FIXES)]
+    is_recording: bool = False
+
+
+class NoteReport(Command[PositionsReceipt], topic=TRACKER, key="vehicle_id"):
+    """Take note of what a device sent without a position to believe: a sign of life, or a fix that it does not trust itself.
+
+    Attributes:
+        fix: goes into quarantine.
+        reasons: why nothing of it is believed; empty for a sign of life.
+    """
+
+    vehicle_id: UUID
+    fix: Fix | None = None
+    reasons: tuple[str, ...] = ()
+    state: DeviceState = DeviceState()
+
+
+class SetVehicleLimits(Command[VehicleLimits], topic=TRACKER, key="vehicle_id", scope=ADMIN):
+    """Say how fast a vehicle may be for its fixes to be believed from now on: less for a barge or a lorry, more for a train."""
+
+    vehicle_id: UUID
+    max_speed_mps: Annotated[float, Meta(ge=1, le=1_000)] | None = None
 
 
 class EndTrip(Command[Trip], topic=TRACKER, key="vehicle_id", scope=WRITE):
@@ -139,6 +215,47 @@ class CloseSilentTrip(Command[None], topic=TRACKER, key="vehicle_id"):
     vehicle_id: UUID
 
 
+class ErasePositions(Command[ErasedPositions], topic=TRACKER, key="vehicle_id", scope=ERASE):
+    """Erase where a vehicle was in a range of time, for good: ``from_at <= fix_at < to_at``; what is left out is open.
+
+    With the fixes go those in quarantine, and the trips that touch the range; odometers keep their metres. The history of
+    location-ms in that range goes too. What a device sends of that time afterwards is taken as any late fix.
+    """
+
+    vehicle_id: UUID
+    from_at: Instant | None = None
+    to_at: Instant | None = None
+
+    def faults(self) -> Iterator[FieldError]:
+        """A range that runs backwards."""
+        if self.from_at is not None and self.to_at is not None and self.from_at >= self.to_at:
+            yield FieldError("$.to_at", "It is not later than from_at. Give a range that runs forwards.")
+
+
+class ContinueErasure(Command[None], topic=TRACKER, key="vehicle_id"):
+    """Erase what is left of a range, as far as one turn goes. A timer sends it."""
+
+    vehicle_id: UUID
+
+
+class PositionsErased(Event, topic=TRACKER, key="vehicle_id"):
+    """Where a vehicle was in a range of time is to be forgotten: ``from_at <= instant < to_at``.
+
+    Attributes:
+        from_at: None for all there was before.
+    """
+
+    vehicle_id: UUID
+    from_at: Instant | None
+    to_at: Instant
+
+
+class ReviseTrips(Command[None], topic=TRACKER, key="vehicle_id"):
+    """Cut a vehicle's trips anew where fixes have come late, as far as one turn goes. A timer sends it."""
+
+    vehicle_id: UUID
+
+
 class PositionsRecorded(Event, topic=TRACKER, key="vehicle_id", batch="fixes"):
     """A vehicle moved on. Over all these events, ``fix_at`` only grows for a vehicle."""
 
@@ -147,7 +264,7 @@ class PositionsRecorded(Event, topic=TRACKER, key="vehicle_id", batch="fixes"):
 
 
 class LatePositionsRecorded(Event, topic=TRACKER, key="vehicle_id", batch="fixes"):
-    """Fixes older than the newest known one joined a vehicle's history."""
+    """Fixes no newer than the newest known one joined a vehicle's history, each in place of what it had at that instant."""
 
     vehicle_id: UUID
     fixes: tuple[Fix, ...]

@@ -7,7 +7,7 @@ from modules.catalogue import entry
 from modules.puabo_nexus.tracker.actors.driver_account import DriverAccount
 from modules.puabo_nexus.tracker.actors.vehicle_track import VehicleTrack
 from modules.puabo_nexus.tracker.contract import TRACKER
-from modules.puabo_nexus.tracker.routes import devices, positions, trips
+from modules.puabo_nexus.tracker.routes import devices, imports, positions, trips
 from modules.puabo_nexus.tracker.routes.devices import DeviceDeps
 from nexus_actors import Service
 from nexus_actors.environment import Environment
@@ -23,6 +23,6 @@ service = Service(
     entry("tracker-ms"),
     topic=TRACKER,
     actors=[VehicleTrack, DriverAccount],
-    routes=[positions.routes, trips.routes, devices.routes],
+    routes=[positions.routes, imports.routes, trips.routes, devices.routes],
     deps=_deps,
 )

@@ -6,13 +6,16 @@ from contextlib import asynccontextmanager
 import anyio
 import msgspec
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from modules.puabo_os.service import service as puabo_os
 from nexus_actors.testing import TestPlatform, open_platform
 from nexus_actors.testing.fixtures import platform_fixture
 
 pytestmark = pytest.mark.anyio
+
+
+OF_PEER = {"ETag": '"1"', "Connection": "close", "X-Own": "yes", "Access-Control-Allow-Origin": "*", "Vary": "Accept, origin"}
 
 
 @asynccontextmanager
@@ -22,9 +25,10 @@ async def peer(port: int) -> AsyncIterator[None]:
             "method": request.method,
             "path": request.raw_path,
             "headers": dict(request.headers),
+            "via": request.headers.getall("Via", []),
             "body": (await request.read()).decode(),
         }
-        return web.json_response(shown, status=207, headers={"ETag": '"1"', "Connection": "close", "X-Own": "yes"})
+        return web.json_response(shown, status=207, headers=OF_PEER)
 
     application = web.Application(client_max_size=20_000_000)
     application.router.add_route("*", "/{rest:.*}", show)
@@ -55,6 +59,7 @@ async def test_a_request_is_passed_on_as_it_is(platform: TestPlatform) -> None:
         assert got["headers"]["Authorization"] == "Bearer some-token"
         assert got["headers"]["Idempotency-Key"] == "k"
         assert got["headers"]["X-Forwarded-For"] == "127.0.0.1"
+        assert got["via"] == ["1.1 puabo-os"]
         assert got["headers"]["traceparent"].split("-")[1] == answer.headers["Trace-Id"]
 
 
@@ -69,6 +74,11 @@ async def test_a_request_is_passed_on_as_it_is(platform: TestPlatform) -> None:
         ("/api/fleet-service/a%5Cb", 400, "malformed"),
         ("/api/fleet-service/a%00b", 400, "malformed"),
         ("/api/fleet-service/v1/vehicles", 502, "service_unreachable"),
+        ("/api/puabo-os/v1/workers", 404, "gateway_itself"),
+        ("/api/puabo-os/" + "api/puabo-os/" * 200 + "v1/workers", 404, "gateway_itself"),
+        ("/api/puabo%2Dos/v1/workers", 404, "gateway_itself"),
+        ("/api/puabo-os%2Fapi/puabo-os/v1/workers", 404, "service_unknown"),
+        ("/api/fleet-service/../puabo-os/v1/workers", 400, "malformed"),
     ],
 )
 async def test_what_cannot_be_passed_on_is_a_problem_document(
@@ -78,11 +88,73 @@ async def test_what_cannot_be_passed_on_is_a_problem_document(
     assert (answer.status, answer.code) == (status, code)
 
 
+@asynccontextmanager
+async def mirror(port: int, back_to: int) -> AsyncIterator[list[str]]:
+    """A service that passes everything on to the gateway, as a proxy does; shows what it was asked."""
+    asked: list[str] = []
+
+    async def pass_back(request: web.Request) -> web.Response:
+        asked.append(request.raw_path)
+        headers = {**request.headers, "Via": f"{request.headers['Via']}, 1.1 mirror (of glass)"}
+        back = f"http://127.0.0.1:{back_to}{request.raw_path}"
+        async with ClientSession() as session, session.get(back, headers=headers) as got:
+            return web.Response(status=got.status, body=await got.read(), content_type=got.content_type)
+
+    application = web.Application()
+    application.router.add_route("*", "/{rest:.*}", pass_back)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield asked
+    finally:
+        await runner.cleanup()
+
+
+async def test_what_others_pass_back_goes_no_second_round(platform: TestPlatform) -> None:
+    async with mirror(8080 + OFFSET, platform.faces.ports["puabo-os"]) as asked:
+        path = "/api/fleet-service/v1/x"
+        answer = await platform.bearer("puabo-os", "t").get("/api/fleet-service" + path)
+        assert (answer.status, answer.code) == (508, "gateway_loop")
+        assert asked == [path]
+
+
+async def test_hops_of_others_are_no_loop(platform: TestPlatform) -> None:
+    async with peer(8080 + OFFSET):
+        before = "HTTP/1.1 proxy.example:80 (puabo-os), 2 x"
+        answer = await platform.bearer("puabo-os", "t").send("GET", "/api/fleet-service/v1/x", headers={"Via": before})
+        assert answer.status == 207
+        assert msgspec.json.decode(answer.body)["via"] == [before, "1.1 puabo-os"]
+
+
 async def test_a_body_over_the_limit_is_refused(platform: TestPlatform) -> None:
     async with peer(8080 + OFFSET):
         client = platform.bearer("puabo-os", "t")
         answer = await client.send("POST", "/api/fleet-service/v1/x", body=b"x" * (10 * 1024 * 1024 + 1))
         assert (answer.status, answer.code) == (413, "body_too_large")
+
+
+async def test_the_gateway_itself_says_which_pages_may_ask(database_url: str, platform: TestPlatform) -> None:
+    app, path = "https://app.example", "/api/fleet-service/v1/x"
+    environ = {"NEXUS_PORT_OFFSET": str(OFFSET + 2), "NEXUS_HTTP_ORIGINS": app}
+    async with open_platform([puabo_os], database_url, environ=environ) as opened:
+        client = opened.bearer("puabo-os", None)
+        asked = {"Origin": app, "Access-Control-Request-Method": "PUT"}
+        assert (await client.send("OPTIONS", path, headers=asked)).status == 204, "though the service is not there"
+        async with peer(8080 + OFFSET + 2):
+            answer = await client.send("GET", path, headers={"Origin": app})
+        assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (207, app)
+        assert answer.headers["Vary"] == "Accept, origin"
+    async with peer(8080 + OFFSET):
+        answer = await platform.bearer("puabo-os", None).send("GET", path, headers={"Origin": app})
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+async def test_what_is_inside_is_seen_from_the_networks_of_the_settings(database_url: str) -> None:
+    environ = {"NEXUS_HTTP_INNER_NETWORKS": "192.0.2.0/24"}
+    async with open_platform([puabo_os], database_url, environ=environ) as opened:
+        answer = await opened.bearer("puabo-os", None).get("/metrics")
+        assert (answer.status, answer.code) == (401, "token_missing")
 
 
 async def told(port: int, *fields: str) -> bytes:

@@ -8,19 +8,35 @@ from uuid import UUID
 
 from bus import Command
 from modules.puabo_nexus.fleet.contract import (
+    ArriveForDelivery,
     AssignDelivery,
     CancelDelivery,
     ChangeDriver,
     ChangeVehicle,
+    CompleteDelivery,
+    EraseDriver,
+    PickUpDelivery,
     Place,
     RegisterDriver,
     RegisterVehicle,
     RequestDelivery,
     RetireDriver,
     RetireVehicle,
+    TakeBackDelivery,
+    UnassignDelivery,
 )
 from modules.puabo_nexus.location.contract import ChangeGeofence, Circle, CreateGeofence, DeleteGeofence
-from modules.puabo_nexus.tracker.contract import CloseSilentTrip, EndTrip, Fix, RecordPositions, SetDeviceKey
+from modules.puabo_nexus.tracker.contract import (
+    CloseSilentTrip,
+    ContinueErasure,
+    EndTrip,
+    ErasePositions,
+    Fix,
+    RecordPositions,
+    ReviseTrips,
+    SetDeviceKey,
+    SetVehicleLimits,
+)
 from tests.modules.puabo_nexus.tracker.drives import LAT, LON, M_PER_DEG_LON, START, drive, fix, stand
 
 VAN, TRUCK, ANA, IVO, USER, PARCEL, CRATE, YARD, PARK = (UUID(int=number) for number in range(1, 10))
@@ -32,6 +48,7 @@ Words = Callable[[str], Command[Any]]
 LOOK: Final = "look"
 DEVICE_REPORTS: Final = f"/osmand?id={DEVICE}&lat={LAT}&lon={LON}&timestamp={round(START.timestamp()) + 6_000}&key="
 """What the van's device asks tracker-ms, without a token. Its key is the mark of its tenant."""
+DEVICE_LIVES: Final = f"/osmand?id={DEVICE}&batt=40&key="
 
 
 def _place(mark: str, name: str, east_m: float) -> Place:
@@ -74,19 +91,34 @@ STORY: Final[tuple[Words | str, ...]] = (
     _report(VAN, _THERE),
     _report(VAN, [_ODD]),
     LOOK,
+    lambda _: ArriveForDelivery(delivery_id=CRATE),
+    lambda mark: PickUpDelivery(delivery_id=CRATE, reason=f"{mark} no signal"),
+    lambda _: CompleteDelivery(delivery_id=CRATE),
+    LOOK,
+    lambda mark: TakeBackDelivery(delivery_id=CRATE, to="picked_up", reason=f"{mark} wrong door"),
+    lambda mark: UnassignDelivery(delivery_id=CRATE, reason=f"{mark} broke down"),
+    LOOK,
+    lambda _: AssignDelivery(delivery_id=CRATE, vehicle_id=TRUCK, driver_id=IVO),
     lambda mark: CancelDelivery(delivery_id=CRATE, reason=f"{mark} too late"),
     lambda _: EndTrip(vehicle_id=VAN),
     _report(VAN, _LATE),
     _report(VAN, _BACK),
     lambda _: CloseSilentTrip(vehicle_id=VAN),
+    lambda _: ReviseTrips(vehicle_id=VAN),
     DEVICE_REPORTS,
+    DEVICE_LIVES,
+    lambda _: SetVehicleLimits(vehicle_id=VAN, max_speed_mps=60.0),
     LOOK,
     lambda mark: ChangeGeofence(geofence_id=YARD, name=f"{mark} yard again", shape=_circle(DISTANCE_M, 300)),
     lambda _: DeleteGeofence(geofence_id=PARK),
     lambda _: RetireDriver(driver_id=IVO),
+    lambda _: EraseDriver(driver_id=IVO),
     lambda _: RetireVehicle(vehicle_id=TRUCK),
     LOOK,
     lambda _: RetireVehicle(vehicle_id=VAN),
+    LOOK,
+    lambda _: ErasePositions(vehicle_id=VAN, from_at=START, to_at=START + timedelta(seconds=200)),
+    lambda _: ContinueErasure(vehicle_id=VAN),
     LOOK,
 )
 """Commands, a device's report, and looks between them."""
@@ -104,6 +136,8 @@ READS: Final[dict[tuple[str, str], str]] = {
     ("tracker-ms", "/v1/vehicles/{vehicle_id}/positions"): "?limit=1000",
     ("tracker-ms", "/v1/vehicles/{vehicle_id}/last"): "",
     ("tracker-ms", "/v1/vehicles/{vehicle_id}/track"): "",
+    ("tracker-ms", "/v1/vehicles/{vehicle_id}/device"): "",
+    ("tracker-ms", "/v1/vehicles/{vehicle_id}/limits"): "",
     ("tracker-ms", "/v1/quarantine"): "",
     ("tracker-ms", "/v1/trips"): "",
     ("tracker-ms", "/v1/trips/{trip_id}"): "",

@@ -19,11 +19,13 @@ START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CALLERS = {
     "writer": Principal(subject="ana", tenant="acme", scopes=frozenset({"depot:*"}), session_id="s1"),
     "reader": Principal(subject="ben", tenant="acme", scopes=frozenset({"depot:read"})),
+    "operator": Principal(subject="ops", tenant="main", scopes=frozenset({"platform:read"})),
+    "tenant-admin": Principal(subject="eve", tenant="acme", scopes=frozenset({"*"})),
 }
 
 
 class Tokens:
-    """Verifies the tokens `writer` and `reader`."""
+    """Verifies the tokens of those in `CALLERS`."""
 
     def verify(self, token: str, audience: str) -> Principal:
         assert audience == "depot-ms"

@@ -1,11 +1,18 @@
 """Bodies over HTTP: what may come in, and what each kind of bad input is answered."""
 
+import asyncio
+import contextlib
+import re
 from collections.abc import AsyncIterator
 
 import aiohttp
 import anyio
 import pytest
+from aiohttp import StreamReader
+from aiohttp.base_protocol import BaseProtocol
+from anyio.lowlevel import checkpoint
 
+from nexus_actors.http.body import pieces
 from nexus_actors.http.connection_limits import ConnectionLimits
 from nexus_actors.http.face import FaceSettings
 from tests.nexus_actors.http.crates import CRATE
@@ -227,3 +234,36 @@ async def test_a_body_where_none_is_taken_is_refused(depot: Depot) -> None:
     path = f"/v1/crates/{CRATE}:seal"
     assert [e["field"] for e in await refused(depot, b'{"label": "a"}', 422, "invalid", path)] == ["$"]
     assert (await depot.send("POST", path, body=b"{}", headers=WRITER)).status == 200
+
+
+async def test_a_body_in_chunks_of_a_byte_is_taken_in_pieces_with_others_at_work_in_between() -> None:
+    loop = asyncio.get_running_loop()
+    content = StreamReader(BaseProtocol(loop), 2**16, loop=loop)
+    for _ in range(20_000):
+        content.feed_data(b"a")
+    content.feed_eof()
+    others = 0
+
+    async def work() -> None:
+        nonlocal others
+        while True:
+            others += 1
+            await checkpoint()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(work)
+        found = [(len(piece), others) async for piece in pieces(content)]
+        tasks.cancel_scope.cancel()
+    assert [size for size, _ in found] == [8_192, 8_192, 3_616]
+    assert len({turn for _, turn in found}) == 3
+
+
+async def test_what_is_left_of_a_refused_body_is_read_and_the_connection_goes_on(depot: Depot) -> None:
+    refused = b"POST /v1/nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 30_000
+    async with await anyio.connect_tcp("127.0.0.1", depot.port) as stream:
+        await stream.send(refused + b"0\r\n\r\nGET /v1/label/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answers = b""
+        with anyio.fail_after(5), contextlib.suppress(anyio.EndOfStream):
+            while True:
+                answers += await stream.receive()
+    assert re.findall(rb"HTTP/1.1 [0-9]+", answers) == [b"HTTP/1.1 404", b"HTTP/1.1 200"]

@@ -19,8 +19,13 @@ REQUEST = b"GET /v1/label/a HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /v1/small HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n"
 
 
-def limited(*, head_s: float = 10.0, body_s: float = 30.0, idle_s: float = 75.0, connections: int = 1024) -> FaceSettings:
-    return FaceSettings(connections=ConnectionLimits(head_s=head_s, body_s=body_s, idle_s=idle_s, connections=connections))
+def limited(
+    *, head_s: float = 10.0, body_s: float = 30.0, idle_s: float = 75.0, connections: int = 1024, each: int = 256
+) -> FaceSettings:
+    limits = ConnectionLimits(
+        head_s=head_s, body_s=body_s, idle_s=idle_s, connections=connections, connections_per_address=each
+    )
+    return FaceSettings(connections=limits)
 
 
 async def rest(stream: SocketStream, within_s: float = 5.0) -> bytes:
@@ -129,26 +134,107 @@ async def test_a_body_that_trickles_is_answered_408() -> None:
     assert depot.face.in_flight == 0
 
 
+SLOW = b"GET /v1/slow HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+class Callers(AsyncExitStack):
+    """Connections to a depot, closed at the end."""
+
+    def __init__(self, depot: Depot) -> None:
+        super().__init__()
+        self._depot = depot
+        self.callback(depot.gates.open.set)
+
+    async def connect(self, source: str = "127.0.0.1") -> SocketStream:
+        stream = await anyio.connect_tcp("127.0.0.1", self._depot.port, local_host=source)
+        return await self.enter_async_context(stream)
+
+    async def idle(self, source: str = "127.0.0.1") -> SocketStream:
+        """A connection whose request has been answered."""
+        stream = await self.connect(source)
+        await stream.send(REQUEST)
+        assert (await stream.receive()).startswith(b"HTTP/1.1 200")
+        return stream
+
+    async def at_work(self, source: str = "127.0.0.1") -> SocketStream:
+        """A connection whose request is at work until the gates open."""
+        before = self._depot.face.in_flight
+        stream = await self.connect(source)
+        await stream.send(SLOW)
+        await until(lambda: self._depot.face.in_flight == before + 1)
+        return stream
+
+
 async def test_one_connection_too_many_is_answered_503() -> None:
-    async with serving(limited(connections=2)) as depot, AsyncExitStack() as stack:
-        held = [await stack.enter_async_context(await anyio.connect_tcp("127.0.0.1", depot.port)) for _ in range(2)]
-        for stream in held:
-            await stream.send(REQUEST)
-            assert (await stream.receive()).startswith(b"HTTP/1.1 200")
-        async with await anyio.connect_tcp("127.0.0.1", depot.port) as third:
-            await third.send(REQUEST * 100)
-            headers = problem(await rest(third), 503, "too_many_connections")
+    async with serving(limited(connections=2)) as depot, Callers(depot) as callers:
+        held = [await callers.at_work() for _ in range(2)]
+        third = await callers.connect()
+        await third.send(REQUEST * 100)
+        headers = problem(await rest(third), 503, "too_many_connections")
         assert headers["retry-after"] == "5"
         await held[0].aclose()
+        depot.gates.open.set()
         await until_admitted(depot)
 
 
+async def test_where_it_is_full_the_one_gives_way_that_has_been_idle_longest() -> None:
+    async with serving(limited(connections=4)) as depot, Callers(depot) as callers:
+        working = await callers.at_work()
+        first, second, silent = await callers.idle(), await callers.idle(), await callers.connect()
+        await second.send(REQUEST)
+        await second.receive()
+        for gone in (first, silent, second):
+            await callers.idle()
+            assert await rest(gone) == b""
+        depot.gates.open.set()
+        assert (await working.receive()).startswith(b"HTTP/1.1 200"), "one with a request at work never gives way"
+
+
+async def test_hundreds_of_silent_connections_lock_nobody_out() -> None:
+    async with serving(limited(connections=8)) as depot, Callers(depot) as callers:
+        for _ in range(200):
+            await callers.connect()
+        assert (await depot.send("GET", "/v1/label/a")).status == 200
+
+
+async def test_a_head_that_trickles_keeps_no_place() -> None:
+    async with serving(limited(connections=1)) as depot, Callers(depot) as callers:
+        slow = await callers.connect()
+        await slow.send(REQUEST[:9])
+        await callers.idle()
+        assert await rest(slow) == b""
+
+
+async def test_requests_that_wait_behind_another_keep_their_place() -> None:
+    async with serving(limited(connections=1)) as depot, Callers(depot) as callers:
+        stream = await callers.connect()
+        await stream.send(SLOW * 2)
+        await until(lambda: depot.face.in_flight == 1)
+        problem(await rest(await callers.connect()), 503, "too_many_connections")
+        depot.gates.open.set()
+        answers = b""
+        while answers.count(b"done") < 2:
+            answers += await stream.receive()
+
+
+async def test_one_address_has_so_many_connections_and_others_theirs() -> None:
+    async with serving(limited(connections=8, each=2)) as depot, Callers(depot) as callers:
+        other = await callers.idle("127.0.0.2")
+        first, second, third = [await callers.idle() for _ in range(3)]
+        assert await rest(first) == b"", "the first of the same address gives way, not the one that waits longer"
+        await other.send(REQUEST)
+        assert (await other.receive()).startswith(b"HTTP/1.1 200")
+        for stream in (second, third):
+            await stream.send(SLOW)
+        await until(lambda: depot.face.in_flight == 2)
+        problem(await rest(await callers.connect()), 503, "too_many_connections")
+        await callers.idle("127.0.0.2")
+
+
 async def test_those_turned_away_are_not_waited_for_without_end() -> None:
-    async with serving(limited(connections=1)) as depot, AsyncExitStack() as stack:
-        inside = await stack.enter_async_context(await anyio.connect_tcp("127.0.0.1", depot.port))
-        await inside.send(REQUEST)
-        await inside.receive()
-        many = [await stack.enter_async_context(await anyio.connect_tcp("127.0.0.1", depot.port)) for _ in range(5)]
+    async with serving(limited(connections=1)) as depot, Callers(depot) as callers:
+        await callers.at_work()
+        many = [await callers.connect() for _ in range(5)]
         for stream in many:
             answer = await rest(stream)
             assert answer.startswith(b"HTTP/1.1 503"), "they are told, and closed though they stay"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nexus_actors.http.json_body import MAX_DEPTH, JsonDecoder, field_error
+from nexus_actors.http.json_body import MAX_DEPTH, MAX_PARTS, JsonDecoder, field_error
 from nexus_actors.http.problem import HttpProblem
 
 ANY = JsonDecoder(msgspec.Raw)
@@ -58,6 +58,27 @@ def test_nesting_has_a_limit(opening: str, closing: str) -> None:
     levels += 1
     with pytest.raises(HttpProblem, match="deeper"):
         ANY.decode((opening * levels + "0" + closing * levels).encode())
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["0", "[]", "{}", '""', '"\\""', '"\\\\"', '{"a":0}'],
+    ids=["numbers", "lists", "objects", "texts", "quotes", "backslashes", "names"],
+)
+def test_a_body_has_so_many_parts_and_no_more(part: str) -> None:
+    per_part = 1 + sum(part.count(sign) for sign in "[{:")
+    most = (MAX_PARTS - 1) // per_part
+    decoder = JsonDecoder(list[Any])
+    assert len(decoder.decode(f"[{','.join([part] * most)}]".encode())) == most
+    with pytest.raises(HttpProblem) as refused:
+        decoder.decode(f"[{','.join([part] * (most + 2))}]".encode())
+    assert (refused.value.status, refused.value.code) == (422, "invalid")
+    assert "several requests" in refused.value.errors[0].reason
+
+
+def test_a_deep_body_is_not_read_to_its_end() -> None:
+    with pytest.raises(HttpProblem, match="nested deeper"):
+        JsonDecoder(list[Any]).decode(b"[" * 10_000_000)
 
 
 def test_many_brackets_side_by_side_are_not_deep() -> None:

@@ -3,23 +3,30 @@
 from uuid import UUID
 
 from bus import Refusal
+from modules.infrastructure.auth.actors.account_state import AccountState
+from modules.infrastructure.auth.actors.managing import check_manager
+from modules.infrastructure.auth.actors.password_turns import PasswordTurns
 from modules.infrastructure.auth.actors.revoking import revoke
-from modules.infrastructure.auth.actors.session_turns import SessionTurns
 from modules.infrastructure.auth.contract import (
     AssignRoles,
-    ChangePassword,
+    ChangeEmail,
+    ChangeOwnEmail,
+    EmailChanged,
+    EraseOwnAccount,
+    EraseUser,
     RegisterAccount,
     Registration,
     RestoreUser,
     RevokeUserTokens,
     RolesAssigned,
     SuspendUser,
-    UpgradePassword,
+    UnlockUser,
     User,
+    UserErased,
     UserRegistered,
 )
-from modules.infrastructure.auth.domain.access import check_grant
-from modules.infrastructure.auth.domain.lockout import after_success
+from modules.infrastructure.auth.domain.access import ADMINISTRATOR, check_grant
+from modules.infrastructure.auth.domain.lockout import after_success, unlocked
 from modules.infrastructure.auth.queries import scopes_of_roles
 from nexus_actors import Context, handles
 
@@ -31,17 +38,24 @@ ON CONFLICT (tenant, address) DO NOTHING
 RETURNING user_id
 """
 _UPDATE = "UPDATE accounts SET status = $2, roles = $3, version = $4 WHERE user_id = $1"
-_PASSWORD = "UPDATE accounts SET sealed_password = $2, password_version = $3 WHERE user_id = $1"  # noqa: S105 - SQL
+_TAKEN = "SELECT user_id FROM accounts WHERE tenant = $1 AND address = $2 AND user_id <> $3"
+_EMAIL = "UPDATE accounts SET email = $2, address = $3 WHERE user_id = $1"
+_ERASE = "DELETE FROM accounts WHERE user_id = $1"
+_ERASE_SESSIONS = "DELETE FROM sessions WHERE user_id = $1"
+_LOCK = "SELECT tenant FROM tenants WHERE tenant = $1 FOR NO KEY UPDATE"
+_OTHERS = """
+SELECT user_id FROM accounts WHERE tenant = $1 AND 'admin' = ANY (roles) AND status = 'active' AND user_id <> $2 LIMIT 1
+"""
 
 
-class AccountActor(SessionTurns):
+class AccountActor(PasswordTurns, platform=True):
     """An account, by user id: who somebody is, what they may do, and their sessions."""
 
     @handles
     async def register(self, message: RegisterAccount, ctx: Context) -> Registration:
         """Make the account, unless its address is taken: then the answer says so and nothing changes."""
         state = self.state
-        if state.version:
+        if state.version or state.erased:
             raise Refusal.conflict("user_exists", "This user is registered already.")
         created = await ctx.db.fetchval(
             _REGISTER,
@@ -59,32 +73,16 @@ class AccountActor(SessionTurns):
         state.tenant, state.email, state.display_name = message.tenant, message.email, message.display_name
         state.roles, state.registered_at = message.roles, ctx.now
         state.version = state.password_version = 1
+        state.temporary_until = message.temporary_until
         state.lockout = after_success(state.lockout, message.place)
         registered = UserRegistered(user_id=message.user_id, tenant=message.tenant, roles=message.roles)
         ctx.publish(registered, tenant=message.tenant)
         return Registration(user_id=message.user_id, created=True)
 
     @handles
-    async def change_password(self, message: ChangePassword, ctx: Context) -> None:
-        """Set a new password; whoever knew the old one is out."""
-        state = self.state
-        state.check_tenant(ctx.tenant)
-        self.check_unlocked(message.place, ctx.now)
-        self._check_password_version(message.password_version)
-        state.password_version += 1
-        await ctx.db.execute(_PASSWORD, message.user_id, message.sealed_password, state.password_version)
-        await self.close_all("password_changed", ctx, keep=message.keep_session)
-
-    @handles
-    async def upgrade_password(self, message: UpgradePassword, ctx: Context) -> None:
-        """Store the same password under today's parameters."""
-        self._check_password_version(message.password_version)
-        await ctx.db.execute(_PASSWORD, message.user_id, message.sealed_password, self.state.password_version)
-
-    @handles
     async def suspend(self, message: SuspendUser, ctx: Context) -> User:
         """Keep the user out."""
-        await self._check_manager(message.expected_version, ctx)
+        await check_manager(self.state, self.key, ctx, message.expected_version)
         if self.state.status == "suspended":
             raise Refusal.conflict("user_suspended", "The user is suspended already.")
         self.state.status = "suspended"
@@ -95,7 +93,7 @@ class AccountActor(SessionTurns):
     @handles
     async def restore(self, message: RestoreUser, ctx: Context) -> User:
         """Let the user in again."""
-        await self._check_manager(message.expected_version, ctx)
+        await check_manager(self.state, self.key, ctx, message.expected_version)
         if self.state.status == "active":
             raise Refusal.conflict("user_active", "The user is not suspended.")
         self.state.status = "active"
@@ -104,7 +102,7 @@ class AccountActor(SessionTurns):
     @handles
     async def assign_roles(self, message: AssignRoles, ctx: Context) -> User:
         """Give the user other roles. Sessions go on; their next access tokens follow the new roles."""
-        await self._check_manager(message.expected_version, ctx)
+        await check_manager(self.state, self.key, ctx, message.expected_version)
         roles = tuple(sorted(set(message.roles)))
         scopes = await scopes_of_roles(ctx.db, self.state.tenant, roles)
         if ctx.principal is not None:
@@ -118,25 +116,70 @@ class AccountActor(SessionTurns):
     @handles
     async def revoke_tokens(self, message: RevokeUserTokens, ctx: Context) -> User:
         """Log the user out everywhere."""
-        await self._check_manager(None, ctx)
+        await check_manager(self.state, self.key, ctx)
         await self.close_all("revoked", ctx)
         await revoke(ctx, "subject", self.key, "revoked")
         return self.state.user(message.user_id)
 
-    async def _check_manager(self, expected_version: int | None, ctx: Context) -> None:
-        """Nobody manages their own account this way, nor one that may do more than they do."""
-        state = self.state
-        state.check_tenant(ctx.tenant)
-        state.check_version(expected_version)
-        if ctx.principal is None:
-            return
-        if ctx.principal.subject == self.key:
-            raise Refusal.forbidden("own_account", "You cannot do this to your own account. Ask another administrator.")
-        check_grant(ctx.principal.scopes, await scopes_of_roles(ctx.db, state.tenant, state.roles, strict=False))
+    @handles
+    async def unlock(self, message: UnlockUser, ctx: Context) -> User:
+        """Forget the wrong passwords."""
+        await check_manager(self.state, self.key, ctx, message.expected_version)
+        self.state.lockout = unlocked(self.state.lockout)
+        return self.state.user(message.user_id)
 
-    def _check_password_version(self, version: int) -> None:
-        if not self.state.version or version != self.state.password_version:
-            raise Refusal.conflict("password_changed", "The password has been changed meanwhile. Start again.")
+    @handles
+    async def change_email(self, message: ChangeEmail, ctx: Context) -> User:
+        """Give the user another address, unless somebody has it."""
+        await check_manager(self.state, self.key, ctx, message.expected_version)
+        return await self._set_email(message, ctx)
+
+    @handles
+    async def change_own_email(self, message: ChangeOwnEmail, ctx: Context) -> User:
+        """The same, by the user."""
+        self._check_owner(message, ctx)
+        return await self._set_email(message, ctx)
+
+    @handles
+    async def erase(self, message: EraseUser, ctx: Context) -> None:
+        """Leave nothing of the person."""
+        await check_manager(self.state, self.key, ctx, message.expected_version)
+        await self._erase(message.user_id, ctx)
+
+    @handles
+    async def erase_own(self, message: EraseOwnAccount, ctx: Context) -> None:
+        """The same, by the user."""
+        self._check_owner(message, ctx)
+        await self._erase(message.user_id, ctx)
+
+    def _check_owner(self, message: ChangeOwnEmail | EraseOwnAccount, ctx: Context) -> None:
+        self.state.check_tenant(ctx.tenant)
+        self.check_unlocked(message.place, ctx.now)
+        self.state.check_password_version(message.password_version)
+
+    async def _set_email(self, message: ChangeEmail | ChangeOwnEmail, ctx: Context) -> User:
+        state = self.state
+        if await ctx.db.fetchval(_TAKEN, state.tenant, message.address, message.user_id):
+            raise Refusal.conflict("address_taken", "Another account has this address. Choose another one.")
+        # Should another worker take it right now, the unique index fails this turn, and its repeat is refused above.
+        await ctx.db.execute(_EMAIL, message.user_id, message.email, message.address)
+        state.email = message.email
+        ctx.publish(EmailChanged(user_id=message.user_id, tenant=state.tenant), tenant=state.tenant)
+        return await self._save(ctx)
+
+    async def _erase(self, user_id: UUID, ctx: Context) -> None:
+        tenant = self.state.tenant
+        if ADMINISTRATOR in self.state.roles:
+            await ctx.db.fetchval(_LOCK, tenant)  # of two who go at once, the later one sees that the other is gone
+            if not await ctx.db.fetchval(_OTHERS, tenant, user_id):
+                detail = "This is the last administrator of the tenant. Make somebody else one first."
+                raise Refusal.conflict("last_administrator", detail)
+        await self.close_all("revoked", ctx)
+        await revoke(ctx, "subject", self.key, "erased")
+        await ctx.db.execute(_ERASE_SESSIONS, user_id)
+        await ctx.db.execute(_ERASE, user_id)
+        ctx.publish(UserErased(user_id=user_id, tenant=tenant), tenant=tenant)
+        self.state = AccountState(erased=True)
 
     async def _save(self, ctx: Context) -> User:
         state = self.state

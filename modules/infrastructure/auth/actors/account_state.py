@@ -30,6 +30,8 @@ class AccountState(Struct):
     Attributes:
         version: grows with every change of what administrators see.
         password_version: grows with every new password.
+        temporary_until: until when the password may be replaced; None where it is the user's own.
+        erased: there was an account under this id; nothing else is known of it.
     """
 
     tenant: str = ""
@@ -40,6 +42,8 @@ class AccountState(Struct):
     registered_at: datetime = _NEVER
     version: int = 0
     password_version: int = 0
+    temporary_until: datetime | None = None
+    erased: bool = False
     lockout: Lockout = field(default_factory=Lockout)
     sessions: dict[UUID, LiveSession] = field(default_factory=dict)
 
@@ -68,6 +72,22 @@ class AccountState(Struct):
             granted_at=now,
             refresh_until=ends_at(session.family),
         )
+
+    def check_password_version(self, version: int) -> None:
+        """Refuse (`conflict`) where the password that was compared is not the account's any more."""
+        if not self.version or version != self.password_version:
+            raise Refusal.conflict("password_changed", "The password has been changed meanwhile. Start again.")
+
+    def check_active(self) -> None:
+        """Refuse (`forbidden`) where the account is suspended."""
+        if self.status != "active":
+            raise Refusal.forbidden("account_suspended", "The account is suspended. Ask an administrator.")
+
+    def check_temporary(self, now: datetime) -> None:
+        """Refuse (`forbidden`) a temporary password that was not replaced in time."""
+        if self.temporary_until is not None and self.temporary_until <= now:
+            detail = "The temporary password has expired. Ask an administrator for another one."
+            raise Refusal.forbidden("temporary_password_expired", detail)
 
     def check_tenant(self, tenant: str) -> None:
         """Refuse (`not_found`) where there is no account, or it is another tenant's."""

@@ -11,6 +11,7 @@ from modules.infrastructure.auth.contract import (
     RING,
     AddSigningKey,
     PruneRevocations,
+    RenewAddresses,
     SigningKey,
     SigningKeyPublished,
     SigningKeyRetired,
@@ -59,12 +60,13 @@ class KeyRingActor(Actor[RingState], platform=True):
 
     @handles
     async def prune(self, message: PruneRevocations, ctx: Context) -> None:
-        """Forget what no token needs any more."""
+        """Forget what no token needs any more, and have addresses gone through: this is what comes round every hour."""
         await ctx.db.execute(_PRUNE, ctx.now)
         await ctx.db.execute(_DESTROY, [key.kid for key in self.state.keys if _over(key, ctx.now)])
         gone = [key.kid for key in self.state.keys if _over(key, ctx.now - KEEP_RETIRED)]
         await ctx.db.execute(_PRUNE_KEYS, gone)
         self.state.keys = [key for key in self.state.keys if key.kid not in gone]
+        ctx.send(RenewAddresses(ring=message.ring))
         ctx.schedule(PruneRevocations(ring=message.ring), ctx.now + PRUNE_EVERY, "prune")
 
     def _check(self, message: AddSigningKey) -> None:

@@ -12,6 +12,7 @@ from modules.infrastructure.auth.contract import (
     AccountLocked,
     CloseReason,
     CloseSession,
+    EndSessions,
     LoginFailed,
     OpenSession,
     RecordFailedLogin,
@@ -25,6 +26,7 @@ from modules.infrastructure.auth.contract import (
 from modules.infrastructure.auth.domain.lockout import after_failure, after_success, failures_at, locked_until
 from modules.infrastructure.auth.domain.refresh import Family, ends_at, renew
 from modules.infrastructure.auth.domain.sessions import to_end
+from modules.infrastructure.auth.queries import is_closed
 from nexus_actors import Actor, Context, handles
 
 _RENEW = "UPDATE sessions SET renewed_at = $3, ends_at = $4 WHERE user_id = $1 AND session_id = $2"
@@ -42,8 +44,13 @@ class SessionTurns(Actor[AccountState], platform=True):
         self.check_unlocked(message.place, now)
         if not state.version or message.password_version != state.password_version:
             raise Refusal.conflict("password_changed", "The password has been changed meanwhile. Log in with the new one.")
-        if state.status != "active":
-            raise Refusal.forbidden("account_suspended", "The account is suspended. Ask an administrator.")
+        state.check_active()
+        state.check_temporary(now)
+        if state.temporary_until is not None:
+            detail = "This password is a temporary one. Replace it by one of your own: POST /v1/password."
+            raise Refusal.forbidden("password_change_required", detail)
+        if await is_closed(ctx.db, state.tenant):
+            raise Refusal.forbidden("tenant_closed", "The tenant was closed. Ask the platform's administrators.")
         for ended, reason in to_end({id_: live.family for id_, live in state.sessions.items()}, now).items():
             await self.close(ended, reason, ctx)
         session_id = ctx.new_id()
@@ -104,6 +111,13 @@ class SessionTurns(Actor[AccountState], platform=True):
             case "ahead":
                 self._report(message, session.family.counter, ctx)
         return Renewal(step=step)
+
+    @handles
+    async def end_sessions(self, message: EndSessions, ctx: Context) -> None:
+        """End all that there are, and take every access token back."""
+        if self.state.version:
+            await self.close_all("suspended", ctx)
+            await revoke(ctx, "subject", str(message.user_id), "tenant_closed")
 
     @handles
     async def close_session(self, message: CloseSession, ctx: Context) -> bool:

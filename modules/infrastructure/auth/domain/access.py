@@ -12,7 +12,7 @@ BUILT_IN_ROLES: Mapping[str, frozenset[str]] = {
     "admin": frozenset({"*"}),
     "dispatcher": frozenset({SELF, "fleet:*", "tracker:*", "location:*"}),
     "driver": frozenset({SELF, "tracker:write", "fleet:read"}),
-    "viewer": frozenset({SELF, "fleet:read", "tracker:read", "location:read"}),
+    "viewer": frozenset({SELF, "fleet:read", "fleet:read:any", "tracker:read", "location:read"}),
     "member": frozenset({SELF}),
 }
 """Roles that every tenant has. What they allow cannot be changed."""

@@ -69,6 +69,11 @@ def after_success(lockout: Lockout, place: str) -> Lockout:
     return replace(lockout, familiar=kept | {place: Attempts()})
 
 
+def unlocked(lockout: Lockout) -> Lockout:
+    """The lockout with all failures forgotten; places stay familiar."""
+    return Lockout(familiar={place: Attempts() for place in lockout.familiar})
+
+
 def failures_at(lockout: Lockout, place: str) -> int:
     """How many failures in a row count against attempts from this place."""
     return lockout.familiar.get(place, lockout.elsewhere).failures

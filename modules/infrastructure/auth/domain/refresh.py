@@ -17,7 +17,6 @@ from msgspec.structs import replace
 from nexus_actors.security.compact import MalformedToken, decode_base64url, encode_base64url
 
 REPLAY_WINDOW = timedelta(seconds=10)
-REPLAYS = 5
 ABSOLUTE_LIFE = timedelta(days=30)
 IDLE_LIFE = timedelta(days=7)
 
@@ -46,7 +45,7 @@ class Family(Struct, frozen=True, kw_only=True):
     Attributes:
         counter: number of the one usable token.
         renewed_at: when that token was first given out.
-        replays: how often it has been given out again.
+        replays: always 0; earlier releases, which may run beside this one, bound how often a token is given out again.
         opened_at: start of the session.
     """
 
@@ -92,8 +91,8 @@ def renew(family: Family, counter: int, now: datetime) -> tuple[Step, Family]:
     """What a refresh token with this number does to its family.
 
     - the usable token: the next one replaces it (``renewed``);
-    - the one before it, within 10 s and at most 5 times: the same successor once more (``replayed``), because a client whose
-      connection broke, or which has two tabs open, is no thief;
+    - the one before it, within 10 s: the same successor once more (``replayed``), however often, because a client whose
+      connection broke, or which has many tabs open, is no thief;
     - an older one: somebody else has used it; the session must be closed (``reused``);
     - one that was never given out: a forged key or a restored database (``ahead``);
     - any of them 30 days after the start or 7 days after the last renewal: ``expired``.
@@ -104,8 +103,8 @@ def renew(family: Family, counter: int, now: datetime) -> tuple[Step, Family]:
         return "expired", family
     if counter == family.counter:
         return "renewed", replace(family, counter=counter + 1, renewed_at=now, replays=0)
-    if counter == family.counter - 1 and now - family.renewed_at <= REPLAY_WINDOW and family.replays < REPLAYS:
-        return "replayed", replace(family, replays=family.replays + 1)
+    if counter == family.counter - 1 and now - family.renewed_at <= REPLAY_WINDOW:
+        return "replayed", family
     return "reused", family
 
 

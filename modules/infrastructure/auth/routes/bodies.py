@@ -64,6 +64,54 @@ class PasswordChange(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=
     new_password: PasswordText
 
 
+class TemporaryPasswordReplacement(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A password of one's own in place of a temporary one.
+
+    Attributes:
+        new_password: at least 10 characters, hard to guess.
+        scopes: what the tokens are to be limited to; left out for all that the roles allow.
+    """
+
+    email: EmailText
+    temporary_password: PasswordText
+    new_password: PasswordText
+    tenant: TenantText = DEFAULT_TENANT
+    scopes: ScopeList | None = None
+
+
+class EmailChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another address."""
+
+    email: EmailText
+
+
+class OwnEmailChange(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another address, and the password of who asks for it."""
+
+    email: EmailText
+    password: PasswordText
+
+
+class Erasure(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The password of who wants their account erased."""
+
+    password: PasswordText
+
+
+class TenantDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A tenant as it is to be.
+
+    Attributes:
+        tenant: its name, which stays.
+        administrator_email: the address of its first administrator.
+        open_to_sign_up: whether anybody may make an account there.
+    """
+
+    tenant: TenantText
+    administrator_email: EmailText
+    open_to_sign_up: bool = False
+
+
 class ServiceAccountDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A service account as it is to be."""
 

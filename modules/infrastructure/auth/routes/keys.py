@@ -4,13 +4,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from bus import Refusal
 from modules.infrastructure.auth import queries
 from modules.infrastructure.auth.contract import SigningKey
 from modules.infrastructure.auth.desk import Desk
 from modules.infrastructure.auth.routes.bodies import KeyRotation
+from modules.infrastructure.auth.routes.platform import check_platform
 from nexus_actors.http import Request, Routes, found
-from nexus_actors.identity import DEFAULT_TENANT
 
 routes = Routes(tag="keys")
 
@@ -27,7 +26,7 @@ class SigningKeys(Struct, frozen=True, kw_only=True):
 @routes.get("/v1/keys", scope=READ)
 async def list_keys(request: Request) -> SigningKeys:
     """List the signing keys, in the order in which they come into use."""
-    _check_platform(request)
+    check_platform(request, "Signing keys")
     return SigningKeys(items=await queries.signing_keys(request.db, request.now))
 
 
@@ -37,12 +36,6 @@ async def rotate_keys(request: Request, body: KeyRotation) -> SigningKey:
 
     Tokens of the old keys run out within minutes; in an emergency they are refused at once, and everybody refreshes theirs.
     """
-    _check_platform(request)
+    check_platform(request, "Signing keys")
     desk: Desk = request.deps
     return found(await desk.keys.add(request.ask, "emergency" if body.emergency else "now"), "key")
-
-
-def _check_platform(request: Request) -> None:
-    """The keys sign for all tenants, so the administrators of one cannot decide on them."""
-    if request.tenant != DEFAULT_TENANT:
-        raise Refusal.forbidden("platform_only", f"Signing keys are a matter of the tenant {DEFAULT_TENANT}.")

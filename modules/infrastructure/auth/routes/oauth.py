@@ -158,13 +158,12 @@ async def jwks(request: Request) -> KeySet:
 async def metadata(request: Request) -> Metadata:
     """Show what this authorization server can do."""
     desk: Desk = request.deps
-    base = desk.issuer.rstrip("/") if "://" in desk.issuer else f"http://{request.headers.get('Host', 'localhost')}"
     return Metadata(
         issuer=desk.issuer,
-        token_endpoint=f"{base}/oauth2/token",
-        jwks_uri=f"{base}/oauth2/jwks.json",
-        introspection_endpoint=f"{base}/oauth2/introspect",
-        revocation_endpoint=f"{base}/oauth2/revoke",
+        token_endpoint=f"{desk.url}/oauth2/token",
+        jwks_uri=f"{desk.url}/oauth2/jwks.json",
+        introspection_endpoint=f"{desk.url}/oauth2/introspect",
+        revocation_endpoint=f"{desk.url}/oauth2/revoke",
     )
 
 

@@ -16,9 +16,9 @@ from modules.infrastructure.auth.domain.address import normal_address
 from modules.infrastructure.auth.domain.password import check_password
 from modules.infrastructure.auth.domain.place import place_of
 from modules.infrastructure.auth.issuing import Issuer, Tokens
-from modules.infrastructure.auth.login import Attempt, log_in
+from modules.infrastructure.auth.login import Attempt, log_in, replace_temporary, seal_password
 from modules.infrastructure.auth.renewing import renew_session
-from modules.infrastructure.auth.routes.bodies import Login, Refresh, SignUp
+from modules.infrastructure.auth.routes.bodies import Login, Refresh, SignUp, TemporaryPasswordReplacement
 from nexus_actors.http import RateLimit, Request, Routes
 from nexus_actors.http.tokens import Unauthorised, bearer_token
 from nexus_actors.security.claims import PLATFORM_AUDIENCE
@@ -64,7 +64,6 @@ async def sign_up(request: Request, body: SignUp) -> SignUpAccepted:
     if not await queries.is_open_to_sign_up(request.db, body.tenant):
         raise Refusal.forbidden("sign_up_closed", "This tenant takes no sign-ups. Ask its administrator.")
     user_id = request.new_id()
-    phc = await desk.passwords.hash(body.password)
     command = RegisterAccount(
         user_id=user_id,
         tenant=body.tenant,
@@ -72,7 +71,7 @@ async def sign_up(request: Request, body: SignUp) -> SignUpAccepted:
         address=address,
         display_name=body.display_name,
         roles=(NEWCOMER,),
-        sealed_password=desk.vault.seal(phc, f"password:{user_id}"),
+        sealed_password=await seal_password(desk, user_id, body.password),
         place=place_of(request.remote_ip),
     )
     await request.ask(command)
@@ -96,9 +95,24 @@ async def login_alias(request: Request, body: Login) -> Tokens:
     return await login(request, body)
 
 
+@routes.post("/v1/password", scope=None, rate_limit=LOGINS, body_limit_bytes=SECRETS_LIMIT_BYTES, secret_body=True)
+async def replace_temporary_password(request: Request, body: TemporaryPasswordReplacement) -> Tokens:
+    """Set a password of your own in place of a temporary one, which an administrator has given you, and get tokens."""
+    desk: Desk = request.deps
+    scopes = None if body.scopes is None else tuple(sorted(check_scopes(body.scopes)))
+    check_password(body.new_password, (*body.email.split("@"), body.temporary_password, body.tenant))
+    attempt = Attempt(tenant=body.tenant, email=body.email, password=body.temporary_password, scopes=scopes)
+    grant = await replace_temporary(request, desk, attempt, body.new_password)
+    return await Issuer(desk, request.db, request.ask, request.now).for_session(grant)
+
+
 @routes.post("/v1/token/refresh", scope=None, rate_limit=REFRESHES, body_limit_bytes=SECRETS_LIMIT_BYTES, secret_body=True)
 async def refresh(request: Request, body: Refresh) -> Tokens:
-    """Get the next tokens of a session. Each refresh token is good for one refresh; a second one ends the session."""
+    """Get the next tokens of a session.
+
+    Each refresh token is good for one refresh. Within ten seconds of it, the same token gets the same successor again, as often
+    as it is sent; later, it ends the session.
+    """
     desk: Desk = request.deps
     issuer = Issuer(desk, request.db, request.ask, request.now)
     return await renew_session(desk, issuer, request.ask, body.refresh_token, body.scopes)

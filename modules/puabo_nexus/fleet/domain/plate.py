@@ -3,6 +3,10 @@
 import unicodedata
 
 _SEPARATORS = frozenset(" -.·")
+_LOOKALIKES = str.maketrans(
+    "АВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+    "ABEKMHOPCTYXIJSABEZHIKMNOPTYX",
+)
 
 
 def plate(value: str) -> str:
@@ -20,6 +24,18 @@ def plate(value: str) -> str:
         if not (character.isalnum() or character in _SEPARATORS or unicodedata.category(character) == "Mn"):
             raise ValueError(f"It has the character {character!a}. Use letters, digits, spaces, hyphens and dots.")
     return text
+
+
+def plate_mark(plate: str) -> str:
+    """What two plates are compared by: their normal form without separators, look-alikes of Latin letters as these.
+
+    The letter O and the digit 0 stay two: there are plates that differ in nothing else, and a vehicle that cannot be registered
+    is worse than one that is registered twice. Marks above letters stay too: S and Š are two districts.
+
+    Args:
+        plate: in its normal form.
+    """
+    return "".join(character for character in plate if character not in _SEPARATORS).translate(_LOOKALIKES)
 
 
 def _folded(value: str) -> str:

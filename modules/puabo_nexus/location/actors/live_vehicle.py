@@ -15,7 +15,9 @@ from modules.puabo_nexus.fleet.contract import (
 from modules.puabo_nexus.location.actors.records import (
     add_crossing,
     add_places,
+    erase_range,
     forget_vehicle,
+    leave_all,
     remove_places,
     update_occupancy,
 )
@@ -32,7 +34,7 @@ from modules.puabo_nexus.location.domain.fence import (
 )
 from modules.puabo_nexus.location.domain.fix import Fix
 from modules.puabo_nexus.location.domain.leg import boxes_of
-from modules.puabo_nexus.tracker.contract import PositionsRecorded
+from modules.puabo_nexus.tracker.contract import PositionsErased, PositionsRecorded
 from nexus_actors import Actor, Context, handles
 
 
@@ -133,6 +135,16 @@ class LiveVehicle(Actor[LiveVehicleState]):
             for tag in errand.tags(delivery_id):
                 self.state.inside.pop(tag.key, None)
             await remove_places(ctx.db, ctx.tenant, vehicle_id, delivery_id)
+
+    @handles
+    async def erased(self, message: PositionsErased, ctx: Context) -> None:
+        """Forget where it was then. Where that is the last that is known, it enters what it is in with its next fix anew."""
+        vehicle_id, last = message.vehicle_id, self.state.last
+        await erase_range(ctx.db, ctx.tenant, vehicle_id, message.from_at, message.to_at)
+        if last is None or last.fix_at >= message.to_at or (message.from_at is not None and last.fix_at < message.from_at):
+            return
+        await leave_all(ctx.db, ctx.tenant, vehicle_id)
+        self.state.last, self.state.inside = None, {}
 
     @handles
     async def retired(self, message: VehicleRetired, ctx: Context) -> None:

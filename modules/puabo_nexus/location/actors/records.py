@@ -1,6 +1,7 @@
 """What is written of crossings: their history, and who is inside what."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from modules.puabo_nexus.location.domain.crossings import Crossing
@@ -30,6 +31,17 @@ _FORGET = (
     "DELETE FROM live_positions WHERE tenant = $1 AND vehicle_id = $2",
     "DELETE FROM occupancy WHERE tenant = $1 AND vehicle_id = $2",
     "DELETE FROM delivery_places WHERE tenant = $1 AND vehicle_id = $2",
+)
+
+_ERASE = (
+    """
+DELETE FROM crossings WHERE tenant = $1 AND vehicle_id = $2
+AND greatest(crossed_at, fix_at) >= coalesce($3, '-infinity'::timestamptz) AND least(crossed_at, fix_at) < $4
+""",
+    """
+DELETE FROM live_positions WHERE tenant = $1 AND vehicle_id = $2
+AND fix_at >= coalesce($3, '-infinity'::timestamptz) AND fix_at < $4
+""",
 )
 
 
@@ -98,6 +110,17 @@ async def forget_vehicle(db: Transaction, tenant: str, vehicle_id: UUID) -> None
     """Remove what says where a vehicle is; its history stays."""
     for statement in _FORGET:
         await db.execute(statement, tenant, vehicle_id)
+
+
+async def erase_range(db: Transaction, tenant: str, vehicle_id: UUID, from_at: datetime | None, to_at: datetime) -> None:
+    """Remove what says where a vehicle was in a range of time."""
+    for statement in _ERASE:
+        await db.execute(statement, tenant, vehicle_id, from_at, to_at)
+
+
+async def leave_all(db: Transaction, tenant: str, vehicle_id: UUID) -> None:
+    """A vehicle is in no geofence that is known."""
+    await db.execute("DELETE FROM occupancy WHERE tenant = $1 AND vehicle_id = $2", tenant, vehicle_id)
 
 
 def _columns_of(tag: Tag) -> dict[str, UUID | int | str | None]:

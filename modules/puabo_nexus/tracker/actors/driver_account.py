@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from modules.puabo_nexus.fleet.contract import DriverChanged, DriverRegistered, DriverRetired
+from modules.puabo_nexus.fleet.contract import DriverChanged, DriverErased, DriverRegistered, DriverRetired
 from modules.puabo_nexus.tracker.tables import DRIVERS, Driver
 from nexus_actors import Actor, Context, handles
 
@@ -23,6 +23,11 @@ class DriverAccount(Actor[None]):
     @handles
     async def retired(self, message: DriverRetired, ctx: Context) -> None:
         """They drive no more."""
+        await _link(ctx, message.driver_id, None)
+
+    @handles
+    async def erased(self, message: DriverErased, ctx: Context) -> None:
+        """They are nobody any more."""
         await _link(ctx, message.driver_id, None)
 
 

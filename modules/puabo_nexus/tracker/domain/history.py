@@ -6,14 +6,19 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from modules.puabo_nexus.tracker.contract import Fix, QuarantinedFix, Trip
-from modules.puabo_nexus.tracker.domain.track import Track
+from modules.puabo_nexus.tracker.domain.track import Part, Track
 
 
 class Checkpoint(NamedTuple):
-    """How far the track was cut when the fix of that instant had been taken."""
+    """How far the track was cut when the fix of that instant had been taken.
+
+    Attributes:
+        part: what was measured of its stretch since the checkpoint before; None where a release wrote it that kept no parts.
+    """
 
     at: datetime
     track: Track
+    part: Part | None = None
 
 
 class History(Protocol):
@@ -22,12 +27,12 @@ class History(Protocol):
     Every list comes in the order of time. A bound of None is open.
     """
 
-    async def known(self, instants: Sequence[datetime]) -> set[datetime]:
-        """Which of these instants have a fix."""
+    async def at(self, instants: Sequence[datetime]) -> list[Fix]:
+        """The fixes at these instants."""
         ...
 
-    async def around(self, first: datetime, last: datetime) -> list[Fix]:
-        """The fixes between two instants, the one before them and the one after them."""
+    async def beside(self, instants: Sequence[datetime]) -> list[Fix]:
+        """Of each of these instants the last fix before it and the first one after it, each fix once."""
         ...
 
     async def fixes(self, after: datetime | None, until: datetime | None, limit: int) -> list[Fix]:
@@ -42,8 +47,12 @@ class History(Protocol):
         """The trips with ``since <= started_at < before``."""
         ...
 
-    async def checkpoint_before(self, instant: datetime) -> Checkpoint | None:
-        """The newest checkpoint older than an instant."""
+    async def measured(self, since: datetime, until: datetime) -> tuple[float, float]:
+        """Length and top speed of the parts with ``since < at <= until``, which are of the stretch that began at ``since``."""
+        ...
+
+    async def checkpoint_before(self, instant: datetime | None) -> Checkpoint | None:
+        """The newest checkpoint older than an instant; the newest of all where that is None."""
         ...
 
     async def checkpoint_after(self, instant: datetime | None) -> Checkpoint | None:
@@ -51,11 +60,11 @@ class History(Protocol):
         ...
 
     async def add_fixes(self, fixes: Sequence[Fix]) -> None:
-        """Keep fixes; those whose instant has one already are left out."""
+        """Keep fixes, each in place of one of its instant."""
         ...
 
-    async def quarantine(self, fixes: Sequence[QuarantinedFix]) -> set[datetime]:
-        """Put fixes aside. Returns the instants of those that were not there yet."""
+    async def quarantine(self, fixes: Sequence[QuarantinedFix]) -> list[QuarantinedFix]:
+        """Put fixes aside, each place at an instant once. Returns those that were not there yet."""
         ...
 
     async def add_cut(self, cut_at: datetime) -> None:

@@ -11,13 +11,18 @@ _HALF_TURN = 180.0
 _FULL_TURN = 360.0
 
 
-def split_at_gaps(fixes: Sequence[Fix], rules: TripRules) -> list[list[Fix]]:
-    """Runs of fixes without a gap or a jump between them."""
-    runs: list[list[Fix]] = []
-    for index, fix in enumerate(fixes):
-        if index == 0 or _is_hole(fixes[index - 1], fix, rules):
+def split_at_gaps(fixes: Sequence[Fix], before: Fix | None, rules: TripRules) -> list[list[Fix]]:
+    """Runs of fixes without a gap or a jump between them.
+
+    Args:
+        before: the fix before these. The first run goes on from it, and is empty where none does.
+    """
+    runs: list[list[Fix]] = [[]]
+    for fix in fixes:
+        if before is None or _is_hole(before, fix, rules):
             runs.append([])
         runs[-1].append(fix)
+        before = fix
     return runs
 
 

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from modules.geography.geodesy import distance_m
-from modules.puabo_nexus.tracker.contract import Fix, TripEndReason
+from modules.puabo_nexus.tracker.contract import MIN_TRIP_M, Fix, TripEndReason
 from modules.puabo_nexus.tracker.domain.filters import FixRules, is_jump
+from modules.puabo_nexus.tracker.domain.motion import Hop, MotionRules, Place, hop_to, is_next_minute
 
 
 class TripRules(Struct, frozen=True, kw_only=True):
@@ -16,31 +17,21 @@ class TripRules(Struct, frozen=True, kw_only=True):
     Attributes:
         stop_s: who stays this long within ``stop_radius_m`` has stopped.
         stop_radius_m: how far a standing vehicle's fixes may scatter.
-        slow_mps: between two fixes no faster than this apart, the vehicle stands. It finds the instants of arrival and
-            departure inside the radius, so that a trip does not lose its last metres.
         gap_s: a hole in the track this long ends the trip before it.
-        min_displacement_m: a trip begins when the vehicle is this far, as the crow flies, from where it stood.
+        min_displacement_m: see `MIN_TRIP_M`. The vehicle must also be farther than the accuracy of the fixes explains, and the
+            next fix or its speed confirm it, or it be ``sure_m`` away.
+        sure_m: no reflected signal puts a vehicle this far away from where it stands.
+        motion: what counts as motion.
         fixes: the limits of a believable fix: a jump beyond them is no drive, and is not measured.
     """
 
     stop_s: float = 300.0
     stop_radius_m: float = 50.0
-    slow_mps: float = 0.5
     gap_s: float = 3600.0
-    min_displacement_m: float = 100.0
+    min_displacement_m: float = MIN_TRIP_M
+    sure_m: float = 500.0
+    motion: MotionRules = MotionRules()
     fixes: FixRules = FixRules()
-
-
-class Place(Struct, frozen=True):
-    """A point at an instant."""
-
-    at: datetime
-    lat: float
-    lon: float
-
-    def metres_to(self, other: "Place") -> float:
-        """The geodesic distance."""
-        return distance_m(self.lat, self.lon, other.lat, other.lon)
 
 
 class Mark(Struct, frozen=True):
@@ -50,18 +41,21 @@ class Mark(Struct, frozen=True):
     length_m: float = 0.0
     top_mps: float = 0.0
 
+    def farther(self, metres: float) -> "Mark":
+        """The same point, so many metres farther from the start; what was fastest before it is not known."""
+        return Mark(self.place, self.length_m + metres)
 
-class Hop(Struct, frozen=True):
-    """The way from one fix to the next.
+
+class Part(Struct, frozen=True):
+    """What was measured of a stretch since its part before.
 
     Attributes:
-        slow: whether the vehicle stands rather than drives.
+        whole: there is no part before: it is measured from the start of the stretch.
     """
 
-    to: Place
     length_m: float
-    speed_mps: float
-    slow: bool
+    top_mps: float
+    whole: bool
 
 
 class Leg(Struct, frozen=True, kw_only=True):
@@ -80,7 +74,7 @@ class Leg(Struct, frozen=True, kw_only=True):
     @property
     def duration_s(self) -> float:
         """Seconds from start to end."""
-        return (self.end.at - self.start.at).total_seconds()
+        return self.start.seconds_to(self.end)
 
     @property
     def average_mps(self) -> float:
@@ -97,6 +91,11 @@ class Stretch(Struct, kw_only=True):
         arrival: the first moment of rest in that radius, None before it.
         rest: the last moment of rest in it, from which a next trip counts.
         since_m, since_mps: length and top speed after ``rest``.
+        counted: the fix up to which the length is measured; later ones are no farther away than their accuracy explains. None
+            where that is ``here``.
+        minute: the first fix of the present minute.
+        away: the newest fix, if it alone is away from where the vehicle stood.
+        parts: how many parts have been closed; ``closed_m`` is their length, ``part_mps`` the top speed after them.
     """
 
     start: Place
@@ -106,23 +105,41 @@ class Stretch(Struct, kw_only=True):
     arrival: Mark | None = None
     since_m: float = 0.0
     since_mps: float = 0.0
+    counted: Place | None = None
+    minute: Place | None = None
+    away: Mark | None = None
+    parts: int = 0
+    closed_m: float = 0.0
+    part_mps: float = 0.0
 
     @classmethod
     def begin(cls, place: Place) -> "Stretch":
         """A stretch of one fix."""
         mark = Mark(place)
-        return cls(start=place, here=mark, dwell=mark, rest=place)
+        return cls(start=place, here=mark, dwell=mark, rest=place, minute=place)
 
     def leg(self, end: Mark, reason: TripEndReason | None) -> Leg:
-        """The trip from the start to a mark."""
-        return Leg(start=self.start, end=end.place, length_m=end.length_m, top_mps=end.top_mps, reason=reason)
+        """The trip from the start to a mark. Its top speed is that of all fixes until now: they have not left the mark."""
+        return Leg(start=self.start, end=end.place, length_m=end.length_m, top_mps=self.here.top_mps, reason=reason)
+
+    def hop_to(self, place: Place, rules: TripRules) -> Hop:
+        """The way to the next fix. Which fix is measured from, and which is the first of its minute, follows from it."""
+        last = self.here.place
+        mark = self.minute if self.minute is not None and is_next_minute(self.minute, place) else None
+        hop = hop_to(place, last, self.counted or last, mark, rules.motion, 2 * rules.stop_radius_m)
+        if mark is not None or self.minute is None:
+            self.minute = place
+        counted = self.counted or last
+        self.counted = None if hop.driven or counted.is_vaguer_than(place) else counted
+        return hop
 
     def advance(self, hop: Hop, radius_m: float) -> None:
         """Measure a hop, and note where the vehicle rests."""
         before = self.here
         top_mps = max(before.top_mps, hop.speed_mps)
         self.here = Mark(hop.to, before.length_m + hop.length_m, top_mps)
-        if self.dwell.place.metres_to(hop.to) > radius_m:
+        self.part_mps = max(self.part_mps, hop.speed_mps)
+        if hop.anew or (hop.driven and self.dwell.place.metres_to(hop.to) > radius_m):
             self.dwell, self.arrival = self.here, None
             self.rest_at(hop.to)
             return
@@ -139,7 +156,35 @@ class Stretch(Struct, kw_only=True):
 
     def dwell_s(self) -> float:
         """Seconds since it came into the radius."""
-        return (self.here.place.at - self.dwell.place.at).total_seconds()
+        return self.dwell.place.seconds_to(self.here.place)
+
+    def stand(self) -> None:
+        """Measure nothing more: a trip has ended here."""
+        if self.arrival is None:
+            self.rest_at(self.here.place)
+        self.dwell = Mark((self.arrival or self.dwell).place)
+        self.here = Mark(self.here.place)
+        self.arrival = self.away = None
+        self.parts, self.closed_m, self.part_mps = 0, 0.0, 0.0
+
+    def close_part(self) -> Part:
+        """End the present part here."""
+        part = Part(self.here.length_m - self.closed_m, self.part_mps, self.parts == 0)
+        self.parts, self.closed_m, self.part_mps = self.parts + 1, self.here.length_m, 0.0
+        return part
+
+    def measured_anew(self, length_m: float, top_mps: float) -> "Stretch":
+        """The same, where its parts have that length and that top speed up to here."""
+        more_m = length_m - self.here.length_m
+        return replace(
+            self,
+            here=Mark(self.here.place, length_m, top_mps),
+            dwell=self.dwell.farther(more_m),
+            arrival=self.arrival.farther(more_m) if self.arrival is not None else None,
+            parts=1,
+            closed_m=length_m,
+            part_mps=0.0,
+        )
 
 
 class Track(Struct):
@@ -152,6 +197,11 @@ class Track(Struct):
 
     phase: Literal["ended", "starting", "trip", "parked"] = "ended"
     stretch: Stretch | None = None
+
+    @classmethod
+    def ended_at(cls, place: Place) -> "Track":
+        """A track whose newest fix is of that place, and which begins anew with the next."""
+        return cls("ended", Stretch.begin(place))
 
     @property
     def last(self) -> Place | None:
@@ -172,27 +222,44 @@ class Track(Struct):
             return self.stretch.here.place.at
         return self.stretch.rest.at if self.phase == "parked" else self.stretch.start.at
 
+    @property
+    def began_at(self) -> datetime | None:
+        """When the stretch began that is measured; None where the vehicle is parked, and where there is none."""
+        return self.stretch.start.at if self.stretch is not None and self.phase in {"starting", "trip"} else None
+
+    def close_part(self) -> Part:
+        """End the present part of the stretch here; there is one."""
+        if self.stretch is None:
+            raise ValueError("There is no fix yet, so there is no part to end.")
+        return self.stretch.close_part()
+
+    def measured_anew(self, length_m: float, top_mps: float) -> "Track":
+        """The same, where the parts of its stretch have that length and that top speed up to here."""
+        return Track(self.phase, self.stretch.measured_anew(length_m, top_mps) if self.stretch is not None else None)
+
+    def is_cut_like(self, other: "Track") -> bool:
+        """Whether the two cut whatever follows alike. What they have measured up to here may differ."""
+        return self.measured_anew(0.0, 0.0) == other.measured_anew(0.0, 0.0)
+
     def add(self, fix: Fix, rules: TripRules) -> Leg | None:
         """Take the next fix, which must be newer than the last.
 
         Returns:
             the trip that this fix shows to have ended, or the open one (it has no reason) that it shows to have begun.
         """
-        place = Place(fix.fix_at, fix.lat, fix.lon)
+        place = Place(fix.fix_at, fix.lat, fix.lon, fix.accuracy_m, fix.speed_mps)
         stretch = self.stretch
         if stretch is None or self.phase == "ended":
             self._begin(place)
             return None
         last = stretch.here.place
-        length_m = last.metres_to(place)
-        duration_s = (place.at - last.at).total_seconds()
-        if duration_s >= rules.gap_s or is_jump(length_m, duration_s, rules.fixes):
+        duration_s = last.seconds_to(place)
+        if duration_s >= rules.gap_s or is_jump(last.metres_to(place), duration_s, rules.fixes):
             leg = self.cut("gap")
             self._begin(place)
             return leg
-        speed_mps = fix.speed_mps if fix.speed_mps is not None else length_m / max(duration_s, 1.0)
-        slow = length_m <= rules.slow_mps * duration_s
-        hop = Hop(place, length_m, min(speed_mps, rules.fixes.max_speed_mps), slow)
+        hop = stretch.hop_to(place, rules)
+        hop = replace(hop, speed_mps=min(hop.speed_mps, rules.fixes.max_speed_mps))
         return self._leave(stretch, hop, rules) if self.phase == "parked" else self._drive(stretch, hop, rules)
 
     def cut(self, reason: TripEndReason) -> Leg | None:
@@ -212,28 +279,58 @@ class Track(Struct):
         stretch.advance(hop, rules.stop_radius_m)
         if stretch.dwell_s() >= rules.stop_s:
             return self._park(stretch)
-        if self.phase == "starting" and stretch.start.metres_to(hop.to) >= rules.min_displacement_m:
-            self.phase = "trip"
-            return self.open_leg
+        if self.phase == "trip":
+            return None
+        if _is_away(stretch.start, hop.to, rules):
+            if stretch.away is not None or _is_sure(stretch.start, hop, rules):
+                self.phase, stretch.away = "trip", None
+                return self.open_leg
+            stretch.away = Mark(hop.to) if hop.driven else None
+        elif stretch.away is not None or (stretch.here.length_m == 0 and stretch.start.is_vaguer_than(hop.to)):
+            self._begin(hop.to)
         return None
 
     def _park(self, stretch: Stretch) -> Leg | None:
-        arrival = stretch.arrival
-        leg = stretch.leg(arrival or stretch.dwell, "stop") if self.phase == "trip" else None
+        leg = stretch.leg(stretch.arrival or stretch.dwell, "stop") if self.phase == "trip" else None
         self.phase = "parked"
-        if arrival is None:
-            stretch.rest_at(stretch.here.place)
-        stretch.dwell = arrival or stretch.dwell
+        stretch.stand()
         return leg
 
     def _leave(self, parked: Stretch, hop: Hop, rules: TripRules) -> Leg | None:
         since = Mark(hop.to, parked.since_m + hop.length_m, max(parked.since_mps, hop.speed_mps))
-        if parked.dwell.place.metres_to(hop.to) >= rules.min_displacement_m:
+        stood = parked.dwell.place
+        is_away = _is_away(stood, hop.to, rules)
+        if is_away and (parked.away is not None or _is_sure(stood, hop, rules)):
             self.phase = "trip"
-            self.stretch = Stretch(start=parked.rest, here=since, dwell=since, rest=hop.to)
+            self.stretch = _set_out(parked, since, hop, rules)
             return self.open_leg
         parked.here = Mark(hop.to)
-        parked.since_m, parked.since_mps = since.length_m, since.top_mps
-        if hop.slow:
+        may_set_out = is_away and hop.driven
+        if not may_set_out and (hop.slow or parked.away is not None):
             parked.rest_at(hop.to)
+        else:
+            parked.since_m, parked.since_mps = since.length_m, since.top_mps
+        parked.away = since if may_set_out else None
         return None
+
+
+def _is_away(stood: Place, here: Place, rules: TripRules) -> bool:
+    """Whether a vehicle seems to be elsewhere than where it stood."""
+    return stood.metres_to(here) >= max(rules.min_displacement_m, stood.noise_m(here, rules.motion))
+
+
+def _is_sure(stood: Place, hop: Hop, rules: TripRules) -> bool:
+    """Whether one fix away is enough to know that a vehicle set out."""
+    speed_mps = hop.to.speed_mps
+    drives = speed_mps is not None and speed_mps >= rules.motion.driving_mps
+    return hop.driven and (drives or stood.metres_to(hop.to) >= rules.sure_m)
+
+
+def _set_out(parked: Stretch, since: Mark, hop: Hop, rules: TripRules) -> Stretch:
+    """A stretch that counts from the last rest, and whose first fix away was this one or the one before."""
+    first = parked.away or since
+    stretch = Stretch(start=parked.rest, here=first, dwell=first, rest=first.place, part_mps=first.top_mps)
+    stretch.counted, stretch.minute = parked.counted, parked.minute
+    if first is not since:
+        stretch.advance(hop, rules.stop_radius_m)
+    return stretch

@@ -48,6 +48,16 @@ class TripBook:
         self.removed: list[UUID] = []
         self.events: list[Event] = []
 
+    def take_events(self) -> list[Event]:
+        """What to publish, once everything is written: the book is blank then, but for the open trip."""
+        events, self.events = self.events, []
+        self.rows, self.removed = {}, []
+        return events
+
+    def is_open(self, trip: Trip) -> bool:
+        """Whether it is the trip that the track is on."""
+        return self.open is not None and self.open.trip_id == trip.trip_id
+
     def found(self, leg: Leg) -> None:
         """The track shows that a trip has begun (it has no reason) or ended."""
         if leg.reason is None:

@@ -1,16 +1,19 @@
 """Writing GPX 1.1."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 from modules.puabo_nexus.tracker.contract import Fix
+from modules.puabo_nexus.tracker.domain.stretches import split_at_gaps
+from modules.puabo_nexus.tracker.domain.track import TripRules
 
 CONTENT_TYPE = "application/gpx+xml"
 CREATOR = "Nexus COS tracker-ms"
 
 _HALF_TURN = 180.0
+_END = "</trkseg>"
 _NO_CHAR = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _HEAD = (
@@ -20,21 +23,29 @@ _HEAD = (
 )
 
 
-def gpx_document(name: str, segments: Iterable[Sequence[Fix]]) -> bytes:
-    """One track as a GPX document, a segment per run of fixes.
+async def gpx_document(name: str, slices: AsyncIterable[Sequence[Fix]], rules: TripRules) -> AsyncGenerator[bytes, None]:
+    """One track as a GPX document, a segment per run of fixes without a gap, in parts: one for each slice of the track.
 
     Speed (m/s) and course stand in Garmin's TrackPointExtension 2, because GPX 1.1 has no place for them.
 
     Source: Topografix GPX 1.1 schema; Garmin TrackPointExtension v2 schema.
     """
-    document = bytearray(f"{_HEAD}<trk><name>{_text(name)}</name>".encode())
-    for segment in segments:
-        document += b"<trkseg>\n"
-        for fix in segment:
-            document += _point(fix).encode()
-        document += b"</trkseg>"
-    document += b"</trk>\n</gpx>\n"
-    return bytes(document)
+    before: Fix | None = None
+    text = f"{_HEAD}<trk><name>{_text(name)}</name>"
+    async for fixes in slices:
+        going_on, *others = split_at_gaps(fixes, before, rules)
+        text += _points(going_on)
+        for run in others:
+            text += f"{_END if before is not None else ''}<trkseg>\n{_points(run)}"
+            before = run[-1]
+        before = fixes[-1] if fixes else before
+        yield text.encode()
+        text = ""
+    yield f"{text}{_END if before is not None else ''}</trk>\n</gpx>\n".encode()
+
+
+def _points(fixes: Sequence[Fix]) -> str:
+    return "".join(map(_point, fixes))
 
 
 def _point(fix: Fix) -> str:

@@ -21,6 +21,9 @@ def fix_of(row: Row) -> Fix:
         speed_mps=row["speed_mps"],
         heading_deg=row["heading_deg"],
         accuracy_m=row["accuracy_m"],
+        battery_pct=row["battery_pct"],
+        charging=row["charging"],
+        ignition=row["ignition"],
     )
 
 

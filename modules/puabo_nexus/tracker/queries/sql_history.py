@@ -9,30 +9,36 @@ from msgspec.structs import astuple
 
 from modules.puabo_nexus.tracker.contract import Fix, QuarantinedFix, Trip
 from modules.puabo_nexus.tracker.domain.history import Checkpoint
-from modules.puabo_nexus.tracker.domain.track import Track
+from modules.puabo_nexus.tracker.domain.track import Part, Track
 from modules.puabo_nexus.tracker.queries.fixes import FIX_COLUMNS, fix_columns, fix_of
 from modules.puabo_nexus.tracker.tables import TRIPS
 from nexus_actors.database import Row, Transaction
 
 _MINE = "tenant = $1 AND vehicle_id = $2"
-_UNNEST_FIXES = "unnest($4::timestamptz[], $5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::float8[], $10::float8[]"
+_UNNEST_FIXES = """unnest($4::timestamptz[], $5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::float8[],
+    $10::float8[], $11::float8[], $12::boolean[], $13::boolean[]"""
 
 _ADD_FIXES = f"""
     INSERT INTO positions (tenant, vehicle_id, received_at, {FIX_COLUMNS})
     SELECT $1, $2, $3, f.* FROM {_UNNEST_FIXES}) AS f
-    ON CONFLICT (tenant, vehicle_id, fix_at) DO NOTHING
+    ON CONFLICT (tenant, vehicle_id, fix_at) DO UPDATE SET (received_at, {FIX_COLUMNS})
+    = (excluded.received_at, {", ".join(f"excluded.{name}" for name in Fix.__struct_fields__)})
 """  # noqa: S608 - constants
 _QUARANTINE = f"""
     INSERT INTO quarantine (tenant, vehicle_id, received_at, {FIX_COLUMNS}, reasons)
     SELECT $1, $2, $3, {FIX_COLUMNS}, string_to_array(reasons, ' ')
-    FROM {_UNNEST_FIXES}, $11::text[]) AS f ({FIX_COLUMNS}, reasons)
-    ON CONFLICT (tenant, vehicle_id, fix_at, lat, lon) DO NOTHING RETURNING fix_at
+    FROM {_UNNEST_FIXES}, $14::text[]) AS f ({FIX_COLUMNS}, reasons)
+    ON CONFLICT (tenant, vehicle_id, fix_at, lat, lon) DO NOTHING RETURNING fix_at, lat, lon
 """  # noqa: S608 - constants
-_AROUND = f"""
-    SELECT {FIX_COLUMNS} FROM positions WHERE {_MINE}
-    AND fix_at >= coalesce((SELECT max(fix_at) FROM positions WHERE {_MINE} AND fix_at < $3), $3)
-    AND fix_at <= coalesce((SELECT min(fix_at) FROM positions WHERE {_MINE} AND fix_at > $4), $4)
-    ORDER BY fix_at
+_AT = f"""
+    SELECT {FIX_COLUMNS} FROM positions WHERE {_MINE} AND fix_at = ANY($3::timestamptz[]) ORDER BY fix_at
+"""  # noqa: S608 - constants
+_BESIDE = f"""
+    SELECT DISTINCT ON (fix_at) {FIX_COLUMNS} FROM unnest($3::timestamptz[]) AS late CROSS JOIN LATERAL (
+        (SELECT {FIX_COLUMNS} FROM positions WHERE {_MINE} AND fix_at < late ORDER BY fix_at DESC LIMIT 1)
+        UNION ALL
+        (SELECT {FIX_COLUMNS} FROM positions WHERE {_MINE} AND fix_at > late ORDER BY fix_at LIMIT 1)
+    ) AS beside ORDER BY fix_at
 """  # noqa: S608 - constants
 _FIXES = f"""
     SELECT {FIX_COLUMNS} FROM positions WHERE {_MINE}
@@ -55,11 +61,25 @@ _REMOVE_TRIPS = f"DELETE FROM trips WHERE {_MINE} AND trip_id = ANY($3::uuid[])"
 _CUTS = f"""
     SELECT cut_at FROM cuts WHERE {_MINE} AND ($3::timestamptz IS NULL OR cut_at >= $3) ORDER BY cut_at
 """  # noqa: S608 - constants
-_CHECKPOINT_BEFORE = f"""
-    SELECT at, track FROM checkpoints WHERE {_MINE} AND at < $3 ORDER BY at DESC LIMIT 1
-"""  # noqa: S608 - constants
-_CHECKPOINT_AFTER = f"""
-    SELECT at, track FROM checkpoints WHERE {_MINE} AND at > coalesce($3, '-infinity'::timestamptz) ORDER BY at LIMIT 1
+_CHECKPOINT = "SELECT at, track, length_m, top_mps, whole FROM checkpoints"
+_CHECKPOINT_BEFORE = f"{_CHECKPOINT} WHERE {_MINE} AND at < coalesce($3, 'infinity'::timestamptz) ORDER BY at DESC LIMIT 1"
+_CHECKPOINT_AFTER = f"{_CHECKPOINT} WHERE {_MINE} AND at > coalesce($3, '-infinity'::timestamptz) ORDER BY at LIMIT 1"
+_SAVE_CHECKPOINT = """
+    INSERT INTO checkpoints (tenant, vehicle_id, at, track, length_m, top_mps, whole) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (tenant, vehicle_id, at) DO UPDATE
+    SET track = excluded.track, length_m = excluded.length_m, top_mps = excluded.top_mps, whole = excluded.whole
+"""
+# A checkpoint without a part is of a release that measured each stretch from its start, and left that in the track alone.
+_MEASURED = f"""
+    WITH parts AS (
+        SELECT at, whole, length_m, top_mps, track FROM checkpoints WHERE {_MINE} AND at > $3 AND at <= $4
+    ), counted AS (
+        SELECT
+            coalesce(length_m, (convert_from(track, 'UTF8')::json #>> '{{stretch,here,length_m}}')::float8) AS length_m,
+            coalesce(top_mps, (convert_from(track, 'UTF8')::json #>> '{{stretch,here,top_mps}}')::float8) AS top_mps
+        FROM parts WHERE at >= coalesce((SELECT max(at) FROM parts WHERE whole), '-infinity'::timestamptz)
+    )
+    SELECT coalesce(sum(length_m), 0) AS length_m, coalesce(max(top_mps), 0) AS top_mps FROM counted
 """  # noqa: S608 - constants
 
 
@@ -75,14 +95,13 @@ class SqlHistory:
         self._mine = tenant, vehicle_id
         self._received_at = received_at
 
-    async def known(self, instants: Sequence[datetime]) -> set[datetime]:
-        """Which of these instants have a fix."""
-        query = f"SELECT fix_at FROM positions WHERE {_MINE} AND fix_at = ANY($3::timestamptz[])"  # noqa: S608 - constants
-        return {row["fix_at"] for row in await self._db.fetch(query, *self._mine, list(instants))}
+    async def at(self, instants: Sequence[datetime]) -> list[Fix]:
+        """The fixes at these instants."""
+        return [fix_of(row) for row in await self._db.fetch(_AT, *self._mine, list(instants))]
 
-    async def around(self, first: datetime, last: datetime) -> list[Fix]:
-        """The fixes between two instants, the one before them and the one after them."""
-        return [fix_of(row) for row in await self._db.fetch(_AROUND, *self._mine, first, last)]
+    async def beside(self, instants: Sequence[datetime]) -> list[Fix]:
+        """Of each of these instants the last fix before it and the first one after it, each fix once."""
+        return [fix_of(row) for row in await self._db.fetch(_BESIDE, *self._mine, list(instants))]
 
     async def fixes(self, after: datetime | None, until: datetime | None, limit: int) -> list[Fix]:
         """The first ``limit`` fixes with ``after < fix_at <= until``."""
@@ -96,8 +115,13 @@ class SqlHistory:
         """The trips with ``since <= started_at < before``."""
         return [TRIPS.value(row) for row in await self._db.fetch(_TRIPS, *self._mine, since, before)]
 
-    async def checkpoint_before(self, instant: datetime) -> Checkpoint | None:
-        """The newest checkpoint older than an instant."""
+    async def measured(self, since: datetime, until: datetime) -> tuple[float, float]:
+        """Length and top speed of the parts with ``since < at <= until``, which are of the stretch that began at ``since``."""
+        row = await self._db.fetchrow(_MEASURED, *self._mine, since, until)
+        return (row["length_m"], row["top_mps"]) if row is not None else (0.0, 0.0)
+
+    async def checkpoint_before(self, instant: datetime | None) -> Checkpoint | None:
+        """The newest checkpoint older than an instant; the newest of all where that is None."""
         return _checkpoint_of(await self._db.fetchrow(_CHECKPOINT_BEFORE, *self._mine, instant))
 
     async def checkpoint_after(self, instant: datetime | None) -> Checkpoint | None:
@@ -105,18 +129,22 @@ class SqlHistory:
         return _checkpoint_of(await self._db.fetchrow(_CHECKPOINT_AFTER, *self._mine, instant))
 
     async def add_fixes(self, fixes: Sequence[Fix]) -> None:
-        """Keep fixes; those whose instant has one already are left out."""
+        """Keep fixes, each in place of one of its instant."""
         if fixes:
             await self._db.execute(_ADD_FIXES, *self._mine, self._received_at, *fix_columns(fixes))
 
-    async def quarantine(self, fixes: Sequence[QuarantinedFix]) -> set[datetime]:
-        """Put fixes aside. Returns the instants of those that were not there yet."""
+    async def quarantine(self, fixes: Sequence[QuarantinedFix]) -> list[QuarantinedFix]:
+        """Put fixes aside, each place at an instant once. Returns those that were not there yet."""
         if not fixes:
-            return set()
-        columns = fix_columns([item.fix for item in fixes])
-        reasons = [" ".join(item.reasons) for item in fixes]
+            return []
+        places: dict[tuple[datetime, float, float], QuarantinedFix] = {}
+        for item in fixes:
+            places.setdefault((item.fix.fix_at, item.fix.lat, item.fix.lon), item)
+        columns = fix_columns([item.fix for item in places.values()])
+        reasons = [" ".join(item.reasons) for item in places.values()]
         rows = await self._db.fetch(_QUARANTINE, *self._mine, self._received_at, *columns, reasons)
-        return {row["fix_at"] for row in rows}
+        new = {(row["fix_at"], row["lat"], row["lon"]) for row in rows}
+        return [item for place, item in places.items() if place in new]
 
     async def add_cut(self, cut_at: datetime) -> None:
         """A trip was ended by request."""
@@ -125,12 +153,10 @@ class SqlHistory:
 
     async def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Keep a checkpoint in place of one of the same instant."""
-        query = """
-            INSERT INTO checkpoints (tenant, vehicle_id, at, track) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (tenant, vehicle_id, at) DO UPDATE SET track = excluded.track
-        """
+        part = checkpoint.part
+        measured = (None, None, True) if part is None else (part.length_m, part.top_mps, part.whole)
         track = msgspec.json.encode(checkpoint.track)
-        await self._db.execute(query, *self._mine, checkpoint.at, track)
+        await self._db.execute(_SAVE_CHECKPOINT, *self._mine, checkpoint.at, track, *measured)
 
     async def save_trips(self, trips: Collection[Trip]) -> None:
         """Keep trips in place of their earlier versions."""
@@ -145,4 +171,7 @@ class SqlHistory:
 
 
 def _checkpoint_of(row: Row | None) -> Checkpoint | None:
-    return Checkpoint(row["at"], msgspec.json.decode(row["track"], type=Track)) if row is not None else None
+    if row is None:
+        return None
+    part = None if row["length_m"] is None else Part(row["length_m"], row["top_mps"], row["whole"])
+    return Checkpoint(row["at"], msgspec.json.decode(row["track"], type=Track), part)

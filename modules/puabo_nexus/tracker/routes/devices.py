@@ -7,12 +7,25 @@ from uuid import UUID
 from msgspec import Struct
 
 from bus import Refusal
-from modules.puabo_nexus.tracker.contract import WRITE, WRITE_ANY, PositionsReceipt, RecordPositions, SetDeviceKey
-from modules.puabo_nexus.tracker.formats.osmand import Report, read_json, read_query
-from modules.puabo_nexus.tracker.queries import vehicles
+from modules.puabo_nexus.tracker.contract import (
+    ADMIN,
+    WRITE,
+    WRITE_ANY,
+    NoteReport,
+    PositionsReceipt,
+    RecordPositions,
+    SetDeviceKey,
+    SetVehicleLimits,
+    VehicleLimits,
+)
+from modules.puabo_nexus.tracker.formats.osmand import read_json, read_query
+from modules.puabo_nexus.tracker.formats.report import Report
+from modules.puabo_nexus.tracker.queries import devices, vehicles
+from modules.puabo_nexus.tracker.queries.devices import DeviceStatus
 from modules.puabo_nexus.tracker.queries.vehicles import KeyHolder
+from modules.puabo_nexus.tracker.tables import LIMITS, VEHICLES
 from nexus_actors import Principal
-from nexus_actors.http import RateLimit, Request, Routes
+from nexus_actors.http import RateLimit, Request, Routes, found
 from nexus_actors.http.parameters import plain_query
 
 routes = Routes(tag="devices")
@@ -41,7 +54,7 @@ class DeviceKey(Struct, frozen=True, kw_only=True):
     key: str
 
 
-@routes.post("/v1/vehicles/{vehicle_id}/device-key", scope="tracker:admin", status=201)
+@routes.post("/v1/vehicles/{vehicle_id}/device-key", scope=ADMIN, status=201)
 async def issue_device_key(request: Request, vehicle_id: UUID) -> DeviceKey:
     """Make a key for a vehicle's device, in place of the one it has.
 
@@ -57,9 +70,29 @@ async def issue_device_key(request: Request, vehicle_id: UUID) -> DeviceKey:
     return DeviceKey(vehicle_id=vehicle_id, device_id=record.device_id, key=key)
 
 
+@routes.get("/v1/vehicles/{vehicle_id}/device", scope="tracker:read")
+async def get_device(request: Request, vehicle_id: UUID) -> DeviceStatus:
+    """Show how a vehicle's device is: when it was last heard of, with or without a position, and its battery."""
+    return found(await devices.status(request, vehicle_id), "vehicle")
+
+
+routes.command("PUT", "/v1/vehicles/{vehicle_id}/limits", SetVehicleLimits)
+
+
+@routes.get("/v1/vehicles/{vehicle_id}/limits", scope="tracker:read")
+async def get_limits(request: Request, vehicle_id: UUID) -> VehicleLimits:
+    """Show what is believed of a vehicle."""
+    await VEHICLES.found(request, vehicle_id)
+    return await LIMITS.get(request, vehicle_id) or VehicleLimits(vehicle_id=vehicle_id)
+
+
 @routes.get("/osmand", scope=None, rate_limit=_PER_ADDRESS)
 async def report_by_query(request: Request, query: dict[str, str]) -> PositionsReceipt:
-    """Take a report of the OsmAnd protocol: ``?key=...&id=...&lat=...&lon=...&timestamp=...``."""
+    """Take a report of the OsmAnd protocol: ``?key=...&id=...&lat=...&lon=...&timestamp=...``.
+
+    A phone keeps its queue until a report is taken, so what can be read of it is: without a place it is a sign of life, and
+    what cannot be right goes into quarantine. The answer says which. Only key, id and size are refused.
+    """
     holder = await _holder(request, query)
     return await _record(request, holder, read_query(query, request.now))
 
@@ -69,9 +102,9 @@ async def report_by_post(request: Request, query: dict[str, str], body: bytes) -
     """Take a report of the OsmAnd protocol, in the query, as a form, or as the JSON of Traccar Client 9 and later."""
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind == _FORM:
-        query = {**plain_query(_text(body)), **query}
+        query = {**plain_query(body.decode(errors="replace")), **query}
     holder = await _holder(request, query)
-    return await _record(request, holder, read_json(body) if kind == _JSON else read_query(query, request.now))
+    return await _record(request, holder, read_json(body, request.now) if kind == _JSON else read_query(query, request.now))
 
 
 def hash_of(key: str) -> str:
@@ -95,16 +128,12 @@ async def _record(request: Request, holder: KeyHolder, report: Report) -> Positi
     request.caller = Principal(
         subject=f"device:{holder.device_id}", tenant=holder.tenant, scopes=frozenset({WRITE, WRITE_ANY}), kind="service"
     )
-    return await request.ask(RecordPositions(vehicle_id=holder.vehicle_id, fixes=(report.fix,)))
+    if report.fix is not None and not report.reasons:
+        return await request.ask(RecordPositions(vehicle_id=holder.vehicle_id, fixes=(report.fix,)))
+    note = NoteReport(vehicle_id=holder.vehicle_id, fix=report.fix, reasons=report.reasons, state=report.state)
+    return await request.ask(note)
 
 
 def _unauthorised() -> Refusal:
     detail = "No device with this id has this key. Send the key that was issued for it as key=..."
     return Refusal.unauthorised("device_key_invalid", detail)
-
-
-def _text(body: bytes) -> str:
-    try:
-        return body.decode()
-    except UnicodeDecodeError as error:
-        raise Refusal.malformed("malformed", "The form is not UTF-8.") from error

@@ -11,7 +11,15 @@ import msgspec
 from msgspec import Meta, Struct
 
 from bus import BusError, FieldError, Instant, Refusal, RefusalDocument
-from modules.puabo_nexus.tracker.contract import MAX_FIXES, WRITE, EndTrip, Fix, PositionsReceipt, RecordPositions
+from modules.puabo_nexus.tracker.contract import (
+    MAX_FIXES,
+    WRITE,
+    EndTrip,
+    ErasePositions,
+    Fix,
+    PositionsReceipt,
+    RecordPositions,
+)
 from modules.puabo_nexus.tracker.queries import positions, quarantine
 from modules.puabo_nexus.tracker.queries.positions import LastPosition, TimeRange
 from modules.puabo_nexus.tracker.queries.quarantine import Quarantined
@@ -85,10 +93,10 @@ async def record_positions(request: Request, vehicle_id: UUID, body: PositionsDr
     """Record where a vehicle was.
 
     Fixes may come in any order and more than once. The answer counts what became of them; fixes that cannot be right are put
-    into quarantine with their reasons. A fix in the future refuses the whole batch.
+    into quarantine with their reasons. Of two fixes at one instant the more accurate stays.
 
-    Who lacks the scope `tracker:write:any` may report for the vehicle alone that they drive: whose delivery under way is
-    assigned to the driver whose account they are.
+    Who lacks the scope `tracker:write:any` may report for the vehicle alone that they drive, whose delivery under way is
+    assigned to the driver whose account they are, and for the time of their assignments alone.
     """
     return await request.ask(RecordPositions(vehicle_id=vehicle_id, fixes=body.fixes))
 
@@ -105,13 +113,14 @@ async def record_fleet_positions(request: Request, body: FleetPositionsDraft) ->
 
 
 routes.command("POST", "/v1/vehicles/{vehicle_id}/trip:end", EndTrip)
+routes.command("POST", "/v1/vehicles/{vehicle_id}/positions:erase", ErasePositions)
 
 
 @routes.get("/v1/vehicles/{vehicle_id}/positions", scope="tracker:read")
 async def list_positions(request: Request, vehicle_id: UUID, query: PositionQuery) -> Page[Fix]:
     """List where a vehicle was, in the order of time."""
     span = TimeRange(from_at=query.from_at, to_at=query.to_at)
-    fixes = await positions.within(request, vehicle_id, span, request.cursor(query, datetime), query.limit)
+    fixes = await positions.within(request, vehicle_id, span, request.cursor(query, datetime), query.limit + 1)
     if not fixes:
         await VEHICLES.found(request, vehicle_id)
     return page_from(fixes, query.limit, lambda fix: fix.fix_at)

@@ -3,12 +3,26 @@
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from bus import new_id
-from modules.infrastructure.auth.contract import OpenSession, RefreshSession, RegisterAccount, SessionClosed, SessionGrant
+from modules.infrastructure.auth.actors.account import AccountActor
+from modules.infrastructure.auth.actors.account_state import AccountState
+from modules.infrastructure.auth.contract import (
+    EraseUser,
+    OpenSession,
+    RecordFailedLogin,
+    RefreshSession,
+    RegisterAccount,
+    SessionClosed,
+    SessionGrant,
+    UserErased,
+)
+from modules.infrastructure.auth.domain.access import MAX_ROLES
 from modules.infrastructure.auth.domain.sessions import MAX_SESSIONS
 from modules.infrastructure.auth.service import service
 from modules.infrastructure.auth.tables import USERS
+from nexus_actors.identity import PLATFORM
 from nexus_actors.testing import Desk
 from nexus_actors.testing.fixtures import desk_fixture
 
@@ -47,6 +61,13 @@ async def test_a_display_name_is_kept_in_its_normal_form_or_refused(desk: Desk, 
         assert (refusal.code, [error.field for error in refusal.errors]) == ("invalid_account", ["$.display_name"])
 
 
+async def test_an_account_has_so_many_roles(desk: Desk) -> None:
+    roles = tuple(f"role-{number}" for number in range(MAX_ROLES + 1))
+    refusal = await desk.refusal_of(replace(ana(desk, "Ana"), roles=roles))
+    assert (refusal.code, [error.field for error in refusal.errors]) == ("invalid_account", ["$.roles"])
+    assert (await desk.ask(replace(ana(desk, "Ana"), roles=roles[1:]))).created
+
+
 async def test_the_least_used_session_makes_room_for_the_twenty_first(desk: Desk, user_id: UUID) -> None:
     grants = []
     for _ in range(MAX_SESSIONS + 1):
@@ -58,3 +79,20 @@ async def test_the_least_used_session_makes_room_for_the_twenty_first(desk: Desk
         (await desk.ask(RefreshSession(user_id=user_id, session_id=grant.session_id, counter=0))).step for grant in grants[:2]
     ]
     assert steps == [None, "renewed"]
+
+
+async def test_nothing_of_a_person_is_left_in_state_rows_or_later_events(desk: Desk, user_id: UUID) -> None:
+    grant = await opened(desk, user_id)
+    await desk.ask(RecordFailedLogin(user_id=user_id, place="192.0.2.0/24"))
+    desk.take()
+    await desk.ask(EraseUser(user_id=user_id), scopes=["*"])
+    told = [event for event in desk.take() if isinstance(event, UserErased | SessionClosed)]
+    assert [type(event) for event in told] == [SessionClosed, UserErased]
+    assert "Ana" not in repr(told)
+    assert "ana@" not in repr(told)
+    assert await desk.state(AccountActor, str(user_id), tenant=PLATFORM) == AccountState(erased=True)
+    assert await desk.db.fetchval("SELECT count(*) FROM sessions WHERE user_id = $1", user_id) == 0
+    renewal = await desk.ask(RefreshSession(user_id=user_id, session_id=grant.session_id, counter=0))
+    assert renewal.step is None
+    again = replace(ana(desk, "Ana"), user_id=user_id)
+    assert (await desk.refusal_of(again)).code == "user_exists"

@@ -5,8 +5,10 @@ import jwt
 import pytest
 
 from modules.infrastructure.auth.bootstrap import ServiceCredentials, ensure_service_account
+from modules.infrastructure.auth.desk import desk_with
+from nexus_actors.config import Settings
 from nexus_actors.testing import HttpAnswer
-from tests.modules.infrastructure.auth.town import ISSUER, PASSWORD, Town
+from tests.modules.infrastructure.auth.town import ISSUER, KEK, PASSWORD, URL, Town
 
 pytestmark = pytest.mark.anyio
 
@@ -186,10 +188,25 @@ async def test_the_key_set_verifies_our_tokens_elsewhere(town: Town) -> None:
 
 
 async def test_the_metadata_names_the_endpoints(town: Town) -> None:
-    metadata = (await town.anybody.get("/.well-known/oauth-authorization-server")).json()
+    """Also to who writes another host into the Host header, and so into what a cache keeps for others."""
+    evil = {"Host": "evil.example"}
+    metadata = (await town.anybody.get("/.well-known/oauth-authorization-server", headers=evil)).json()
     assert metadata["issuer"] == ISSUER
     for name in ("token_endpoint", "jwks_uri", "introspection_endpoint", "revocation_endpoint"):
-        assert metadata[name].startswith("http://")
+        assert metadata[name].startswith(f"{URL}/oauth2/")
+
+
+@pytest.mark.parametrize(
+    ("environ", "url"),
+    [
+        ({}, "http://127.0.0.1:3100"),
+        ({"NEXUS_SERVICE_HOST": "{service}", "NEXUS_PORT_OFFSET": "1000"}, "http://auth-ms:4100"),
+        ({"NEXUS_AUTH_ISSUER": "https://id.example.org/"}, "https://id.example.org"),
+        ({"NEXUS_AUTH_ISSUER": "https://id.example.org", "NEXUS_AUTH_URL": "https://a.example/b/"}, "https://a.example/b"),
+    ],
+)
+def test_where_clients_reach_it_is_a_matter_of_the_settings(environ: dict[str, str], url: str) -> None:
+    assert desk_with(Settings.load({"NEXUS_AUTH_KEK": KEK, **environ})).url == url
 
 
 async def test_validation_asks_the_database(town: Town, importer: ServiceCredentials) -> None:

@@ -1,6 +1,7 @@
 import anyio
 import jwt
 import pytest
+from argon2 import PasswordHasher
 
 from bus import new_id
 from modules.infrastructure.auth.contract import (
@@ -189,10 +190,32 @@ async def test_a_login_obeys_no_idempotency_key_for_its_digest_would_tell_the_pa
     assert other.status == 401
 
 
+async def test_a_password_is_the_same_from_every_keyboard(town: Town) -> None:
+    """Set where a key gives one character for a letter with its accent, typed where it gives two."""
+    assert (await town.sign_up(ANA, "p\xe9riode-al\xe9atoire-bleue")).status == 202
+    tokens = await town.tokens(ANA, "pe\u0301riode-ale\u0301atoire-bleue")
+    body = {"current_password": "pe\u0301riode-ale\u0301atoire-bleue", "new_password": "kle\u0301ber-marron-tandem"}
+    assert (await town.bearer(tokens["access_token"]).post("/v1/me/password", body)).status == 204
+    await town.tokens(ANA, "kl\xe9ber-marron-tandem")
+
+
 async def test_a_hash_of_old_parameters_is_renewed_at_login(town: Town) -> None:
-    old = Passwords(1, memory_kib=64, passes=1)
+    stored = await with_hash(town, await Passwords(1, memory_kib=64, passes=1).hash(PASSWORD), PASSWORD)
+    assert b"m=19456" in stored
+    await town.tokens(ANA)
+
+
+async def test_a_password_hashed_as_it_was_typed_is_prepared_at_login(town: Town) -> None:
+    typed = "pe\u0301riode-ale\u0301atoire-bleue"
+    hashed = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(typed)
+    await with_hash(town, hashed.encode(), typed)
+    await town.tokens(ANA, "p\xe9riode-al\xe9atoire-bleue")
+
+
+async def with_hash(town: Town, phc: bytes, password: str) -> bytes:
+    """The hash that is kept after a login of an account that was made with this one."""
     user_id = new_id()
-    sealed = town.desk.vault.seal(await old.hash(PASSWORD), f"password:{user_id}")
+    sealed = town.desk.vault.seal(phc, f"password:{user_id}")
     registration = RegisterAccount(
         user_id=user_id,
         tenant=town.tenant,
@@ -204,10 +227,9 @@ async def test_a_hash_of_old_parameters_is_renewed_at_login(town: Town) -> None:
         place="",
     )
     await town.ask(registration)
-    await town.tokens(ANA)
+    await town.tokens(ANA, password)
     stored = await town.db.fetchval("SELECT sealed_password FROM accounts WHERE user_id = $1", user_id)
-    assert b"m=19456" in town.desk.vault.open(stored, f"password:{user_id}")
-    await town.tokens(ANA)
+    return town.desk.vault.open(stored, f"password:{user_id}")
 
 
 async def test_no_secret_travels_or_is_stored_in_clear(town: Town, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from modules.infrastructure.auth.desk import make_desk
 from modules.infrastructure.auth.service import service
 from nexus_actors.security.verifier import JwtVerifier
 from nexus_actors.testing import TestPlatform, open_platform
-from tests.modules.infrastructure.auth.town import ADMIN, ISSUER, KEK, LateVerifier, Nobody
+from tests.modules.infrastructure.auth.town import ADMIN, ISSUER, KEK, URL, LateVerifier, Nobody
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +33,7 @@ async def test_a_revocation_reaches_the_other_worker_within_a_second(database_ur
 
 
 async def administrator(platform: TestPlatform) -> str:
-    desk, ask = make_desk(ISSUER, KEK), Nobody(platform)
+    desk, ask = make_desk(ISSUER, URL, KEK), Nobody(platform)
     await ensure_keys(ask, desk)
     password = await ensure_administrator(ask, desk, ADMIN)
     assert password is not None

@@ -132,6 +132,22 @@ async def test_nobody_hands_on_or_manages_more_than_they_have(town: Town) -> Non
     wide = {"name": "wide", "scopes": ["*"]}
     assert (await clerk.post("/v1/roles", wide)).code == "grant_exceeds_own"
     assert (await clerk.post("/v1/service-accounts", {"name": "wide", "scopes": ["*"]})).code == "grant_exceeds_own"
+    program = (await admin.post("/v1/service-accounts", {"name": "program", "scopes": ["tracker:write"]})).json()["client_id"]
+    for verb, body in (("rotate_secret", {"overlap_s": 0}), ("disable", None)):
+        assert (await clerk.post(f"/v1/service-accounts/{program}:{verb}", body)).code == "grant_exceeds_own"
+
+
+async def test_nobody_changes_a_role_that_may_do_more_than_they_do(town: Town) -> None:
+    """Also to take something out of it: whoever holds the role would lose what its changer cannot give."""
+    admin = await town.admin()
+    strong = {"name": "chief", "scopes": ["auth:*", "account:self", "fleet:*"]}
+    assert (await admin.post("/v1/roles", strong)).status == 200
+    assert (await admin.post("/v1/roles", {"name": "clerk", "scopes": ["auth:*", "account:self", "fleet:read"]})).status == 200
+    _, token = await someone(town, "clerk@example.org", "clerk")
+    clerk = town.bearer(token)
+    for scopes in (["fleet:read"], [], strong["scopes"]):
+        assert (await clerk.post("/v1/roles", {"name": "chief", "scopes": scopes})).code == "grant_exceeds_own", scopes
+    assert (await clerk.post("/v1/roles", {"name": "clerk", "scopes": ["fleet:read"]})).status == 200
 
 
 async def test_an_administrator_cannot_lock_themself_out(town: Town) -> None:

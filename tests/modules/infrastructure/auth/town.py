@@ -22,6 +22,7 @@ from nexus_actors.worker import WorkerOptions
 R = TypeVar("R")
 
 ISSUER = "nexus-cos"
+URL = "https://auth.example.org"
 KEK = "a key-encryption key for tests only 0123456789"
 ADMIN = "admin@example.org"
 PASSWORD = "tractor-violet-monsoon"
@@ -143,9 +144,9 @@ async def open_town(database_url: str) -> AsyncIterator[Town]:
     """auth-ms over a database, with keys and an administrator."""
     late, clock = LateVerifier(), FakeClock(datetime.now(UTC).replace(microsecond=0))
     options = WorkerOptions(streams=MemoryStreamStore(lambda: time_ns() // 1_000_000), clock=clock)
-    environ = {"NEXUS_AUTH_KEK": KEK, "NEXUS_AUTH_ISSUER": ISSUER}
+    environ = {"NEXUS_AUTH_KEK": KEK, "NEXUS_AUTH_ISSUER": ISSUER, "NEXUS_AUTH_URL": URL + "/"}
     async with open_platform([service], database_url, tokens=late, environ=environ, options=options) as platform:
         late.verifier = JwtVerifier(platform.worker.trust, ISSUER, clock)
-        town = Town(platform, clock, make_desk(ISSUER, KEK))
+        town = Town(platform, clock, make_desk(ISSUER, URL, KEK))
         await ensure_keys(town.ask, town.desk)
         yield await town.found()

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from bus import Envelope, Event, new_id
 from bus.envelope import seal
 from modules.puabo_nexus.demo.findings import Crossing, Outcome, findings
-from modules.puabo_nexus.demo.journey import plan_journey
+from modules.puabo_nexus.demo.journey import Journey, plan_journey
 from modules.puabo_nexus.fleet.contract import (
     Delivery,
     DeliveryArrivedAtPickup,
@@ -25,7 +25,7 @@ from modules.puabo_nexus.fleet.contract import (
 )
 from modules.puabo_nexus.location.contract import DeliveryPlaceLeft, DeliveryPlaceReached
 from modules.puabo_nexus.tracker.contract import PositionsReceipt, PositionsRecorded, Trip, TripEnded, TripStarted
-from tests.modules.puabo_nexus.demo.recording import DRIVE, START
+from tests.modules.puabo_nexus.demo.recording import DRIVE, START, fix
 
 VEHICLE, DRIVER, DELIVERY, TRIP = (UUID(int=number) for number in range(1, 5))
 JOURNEY = plan_journey("drive", DRIVE)
@@ -89,8 +89,8 @@ GOOD = Outcome(
 )
 
 
-def disagreements(outcome: Outcome) -> list[str]:
-    return [finding.text for finding in findings(JOURNEY, outcome) if not finding.agrees]
+def disagreements(outcome: Outcome, journey: Journey = JOURNEY) -> list[str]:
+    return [finding.text for finding in findings(journey, outcome) if not finding.agrees]
 
 
 def test_what_came_out_as_it_must_agrees() -> None:
@@ -127,6 +127,18 @@ def test_several_trips_count_for_their_own_parts() -> None:
     ended = [replace(TRIP_ENDED, trip_id=trip.trip_id, distance_m=trip.distance_m) for trip in (first, second)]
     outcome = replace(GOOD, trips=[first, second], events=sealed([*EVENTS[:-1], *ended]))
     assert disagreements(outcome) == []
+
+
+def test_a_track_that_is_no_trip_by_the_rules_is_not_expected_to_be_one() -> None:
+    """It leads 53 m away within 40 s: far enough to deliver something, and not for a trip."""
+    short = plan_journey("walk", [fix(0, 0.0), fix(2, 30.0), fix(4, 53.0)])
+    recorded = PositionsRecorded(vehicle_id=VEHICLE, fixes=short.fixes)
+    others = [event for event in EVENTS if not isinstance(event, PositionsRecorded | TripStarted | TripEnded)]
+    receipts = [PositionsReceipt(accepted=3, duplicate=0, late=0)]
+    outcome = replace(GOOD, receipts=receipts, trips=[], events=sealed([*others, recorded]))
+    assert disagreements(outcome, short) == []
+    [told, *_] = disagreements(replace(outcome, trips=[TRIP_ROW]), short)
+    assert told == "Trips: 1; the track is none, for a trip leads 100 m away"
 
 
 def test_crossings_after_the_delivery_do_no_harm() -> None:

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from modules.puabo_nexus.demo.journey import distance_m, distinct, journey_of_gpx, length_m, plan_journey
 from modules.puabo_nexus.fleet.contract import RequestDelivery
-from modules.puabo_nexus.tracker.formats.gpx_document import gpx_document
 from nexus_actors.demo import DemoFailed
 from nexus_actors.rules import check_of
 from tests.modules.puabo_nexus.demo.recording import DRIVE, fix
+from tests.modules.puabo_nexus.tracker.documents import gpx
+from tests.modules.puabo_nexus.tracker.recordings import recording
 
 
 def test_the_delivery_goes_from_the_first_fix_to_the_farthest() -> None:
@@ -43,7 +44,7 @@ def test_each_instant_counts_once_and_in_order() -> None:
 
 
 def test_the_longest_track_of_a_recording_is_driven() -> None:
-    short, long = gpx_document("short", [DRIVE[:3]]), gpx_document("long", [DRIVE])
+    short, long = gpx("short", DRIVE[:3]), gpx("long", DRIVE)
     both = short.replace(b"</gpx>", b"") + long[long.index(b"<trk>") :]
     journey = journey_of_gpx("both.gpx", both)
     assert len(journey.fixes) == len(DRIVE)
@@ -65,6 +66,13 @@ def test_the_longest_track_of_a_recording_is_driven() -> None:
 def test_what_cannot_be_driven_is_told(document: bytes, message: str) -> None:
     with pytest.raises(DemoFailed, match=message):
         journey_of_gpx("x.gpx", document)
+
+
+def test_what_was_left_out_of_a_recording_is_told() -> None:
+    document = recording(DRIVE)
+    journey = journey_of_gpx("cut.gpx", document[: document.index(b"</gpx>")])
+    assert len(journey.fixes) == len(DRIVE)
+    assert journey.title.startswith("cut.gpx (1 left out; line ")
 
 
 @pytest.mark.reference

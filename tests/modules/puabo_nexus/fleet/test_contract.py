@@ -26,7 +26,7 @@ def test_every_message_is_the_fleets_and_keyed_by_its_noun(kind: type[Message]) 
     assert kind.wire_type() == f"nexus.fleet-service.{snake_case(kind.__name__)}.v1"
     assert kind.key_field == f"{noun}_id"
     if issubclass(kind, Command):
-        assert kind.scope == "fleet:write"
+        assert kind.scope == ("fleet:erase" if kind.__name__.startswith("Erase") else "fleet:write")
         assert kind.reply_type() is getattr(contract, noun.capitalize())
         assert len(service.handlers(kind)) == 1
 

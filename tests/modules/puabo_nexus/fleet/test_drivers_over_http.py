@@ -7,9 +7,9 @@ import anyio
 import pytest
 
 from bus import new_id
-from modules.puabo_nexus.fleet.contract import READ, WRITE
+from modules.puabo_nexus.fleet.contract import ERASE, READ, READ_ANY, WRITE
 from modules.puabo_nexus.fleet.service import service
-from nexus_actors.testing import HttpProbe
+from nexus_actors.testing import HttpProbe, TestPlatform
 from nexus_actors.testing.fixtures import platform_fixture, probe_fixture
 
 pytestmark = pytest.mark.anyio
@@ -18,7 +18,7 @@ PATH = "/v1/drivers"
 
 
 platform = platform_fixture(service, shared=True)
-desk = probe_fixture(service, READ, WRITE, tenant=None)
+desk = probe_fixture(service, READ, READ_ANY, WRITE, tenant=None)
 
 
 async def registered(desk: HttpProbe, **body: Any) -> Any:
@@ -73,6 +73,21 @@ async def test_what_is_wrong_is_named(desk: HttpProbe, body: Any, code: str, fie
     assert (problem["status"], problem["code"]) == (422, code)
     assert [error["field"] for error in problem["errors"]] == fields
     assert (await desk.get(PATH)).json() == {"items": [], "next": None}
+
+
+async def test_a_driver_is_erased_with_a_scope_of_its_own(platform: TestPlatform) -> None:
+    tenant = f"tenant-{new_id().hex}"
+    writer = platform.http(service.name, READ, WRITE, tenant=tenant)
+    driver = await registered(writer, phone="+385912345678")
+    path = f"{PATH}/{driver['driver_id']}:erase"
+    assert (await writer.post(path)).status == 403
+    eraser = platform.http(service.name, ERASE, READ_ANY, READ, tenant=tenant)
+    erased = driver | {"name": "erased", "phone": None, "status": "retired", "version": 2}
+    for _ in range(2):
+        answer = await eraser.post(path)
+        assert (answer.status, answer.json()) == (200, erased)
+    assert (await eraser.get(PATH)).json()["items"] == [erased]
+    assert (await eraser.post(f"{PATH}/{new_id()}:erase")).code == "driver_not_found"
 
 
 async def test_a_change_goes_to_the_version_that_was_read(desk: HttpProbe) -> None:

@@ -13,6 +13,7 @@ import pytest
 from bus import new_id
 from modules.puabo_nexus.fleet.contract import (
     READ,
+    READ_ANY,
     WRITE,
     ChangeVehicle,
     DeliveryArrivedAtPickup,
@@ -49,7 +50,7 @@ def tenant() -> str:
 
 @pytest.fixture
 def desk(platform: TestPlatform, tenant: str) -> HttpProbe:
-    return platform.http("fleet-service", READ, WRITE, tenant=tenant, subject="dispatcher")
+    return platform.http("fleet-service", READ, READ_ANY, WRITE, tenant=tenant, subject="dispatcher")
 
 
 async def made(probe: HttpProbe, path: str, body: object) -> Any:
@@ -178,7 +179,7 @@ async def test_nobody_gets_in_without_a_token_and_its_scope(platform: TestPlatfo
     nobody, reader = platform.bearer("fleet-service", None), platform.http("fleet-service", READ)
     clerk = platform.http("fleet-service", "auth:read", "tracker:write")
     routes = [route for group in service.routes for route in group.all]
-    assert len(routes) == 21
+    assert len(routes) == 22
 
     for route in routes:
         path = re.sub(r"\{\w+\}", str(new_id()), route.path)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from bus import Command, Event, new_id
@@ -17,7 +17,7 @@ E = TypeVar("E", bound=Event)
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
 
-def fix(seconds: float, lat: float, lon: float, **more: float) -> Fix:
+def fix(seconds: float, lat: float, lon: float, **more: Any) -> Fix:
     """A fix some seconds after the start of all drives."""
     return Fix(fix_at=START + timedelta(seconds=seconds), lat=lat, lon=lon, **more)
 

@@ -17,7 +17,7 @@ from modules.puabo_nexus.location.contract import (
 )
 from modules.puabo_nexus.location.service import service
 from modules.puabo_nexus.location.tables import CROSSINGS, OCCUPANTS, POSITIONS, CrossingRecord, Occupant, Whereabouts
-from modules.puabo_nexus.tracker.contract import PositionsRecorded
+from modules.puabo_nexus.tracker.contract import PositionsErased, PositionsRecorded
 from nexus_actors.testing import Desk, open_platform
 from tests.modules.puabo_nexus.location.journey import START, Town, fence, fix, report, square
 
@@ -183,3 +183,31 @@ async def test_how_reports_are_cut_into_messages_changes_no_event(town: Town) ->
     expected = [event for event in told if event.vehicle_id == at_once]
     assert len(expected) > 4
     assert [replace(event, vehicle_id=at_once) for event in told if event.vehicle_id == one_by_one] == expected
+
+
+async def test_what_the_tracker_erases_is_forgotten_here(desk: Desk) -> None:
+    depot = await draw(desk)
+    other = uuid4()
+    for tenant in ("", "other"):
+        await report(desk, VAN, fix(0, 45.005, 14.99), fix(30, 45.005, 15.005), fix(60, 45.005, 15.02), tenant=tenant)
+    await report(desk, other, fix(0, 45.005, 14.99), fix(30, 45.005, 15.005))
+    await report(desk, VAN, fix(600, 45.005, 15.005))
+    assert [c.direction for c in await history(desk, vehicle_id=VAN)] == ["entered", "exited", "entered"]
+
+    erased = PositionsErased(vehicle_id=VAN, from_at=None, to_at=START + timedelta(seconds=100))
+    for _ in range(2):
+        await desk.publish(erased)
+        assert [c.direction for c in await history(desk, vehicle_id=VAN)] == ["entered"]
+        assert set(await occupants(desk, depot.geofence_id)) == {VAN, other}
+        assert len(await whereabouts(desk)) == 1
+
+    await desk.publish(replace(erased, from_at=START, to_at=START + timedelta(hours=1)))
+    assert await history(desk, vehicle_id=VAN) == []
+    assert await whereabouts(desk) == []
+    assert await occupants(desk, depot.geofence_id) == [other]
+    assert len(await history(desk, vehicle_id=other)) == 1
+    seen = "SELECT count(*) FROM live_positions WHERE tenant = 'other' AND vehicle_id = $1"
+    assert await desk.db.fetchval(seen, VAN) == 1
+
+    await report(desk, VAN, fix(4000, 45.005, 15.005))
+    assert [c.cause for c in await history(desk, vehicle_id=VAN)] == ["found"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def fix(seconds: float, east_m: float = 0.0, north_m: float = 0.0, **more: float) -> Fix:
+def fix(seconds: float, east_m: float = 0.0, north_m: float = 0.0, **more: Any) -> Fix:
     """A fix some seconds after the start and some metres from the origin."""
     return Fix(fix_at=at(seconds), lat=LAT + north_m / M_PER_DEG_LAT, lon=LON + east_m / M_PER_DEG_LON, **more)
 
@@ -53,8 +54,13 @@ def joined(*parts: Iterable[Fix]) -> list[Fix]:
 
 @st.composite
 def tracks(draw: st.DrawFn, max_parts: int = 8) -> list[Fix]:
-    """A plausible track: drives, stops long and short, and gaps, none faster than a vehicle goes."""
+    """A plausible track: drives, stops long and short, and gaps, none faster than a vehicle goes.
+
+    Its device says of accuracy and speed nothing, or what is so.
+    """
     seconds, east, north = 0.0, 0.0, 0.0
+    accuracies = draw(st.sampled_from([(), (5.0,), (8.0, 25.0), (70.0,)]))
+    tells_speed = draw(st.booleans())
     fixes = [fix(0.0)]
     for _ in range(draw(st.integers(1, max_parts))):
         kind = draw(st.sampled_from(["drive", "drive", "stop", "gap"]))
@@ -69,5 +75,7 @@ def tracks(draw: st.DrawFn, max_parts: int = 8) -> list[Fix]:
             east += turn[0] * speed * every_s
             north += turn[1] * speed * every_s
             scatter = draw(st.floats(-8.0, 8.0))
-            fixes.append(fix(round(seconds, 3), east + scatter, north - scatter))
+            told = {"accuracy_m": accuracies[len(fixes) % len(accuracies)]} if accuracies else {}
+            told |= {"speed_mps": speed} if tells_speed else {}
+            fixes.append(fix(round(seconds, 3), east + scatter, north - scatter, **told))
     return joined(fixes)

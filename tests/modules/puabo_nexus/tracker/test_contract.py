@@ -15,7 +15,12 @@ from tests.modules.puabo_nexus.tracker.drives import fix
 MESSAGES = [
     kind for kind in vars(contract).values() if isinstance(kind, type) and issubclass(kind, Message) and hasattr(kind, "wire")
 ]
-ENTERABLE = {"RecordPositions", "EndTrip"}
+SCOPES = {
+    "RecordPositions": "tracker:write",
+    "EndTrip": "tracker:write",
+    "ErasePositions": "tracker:erase",
+    "SetVehicleLimits": "tracker:admin",
+}
 ID = UUID(int=1)
 
 
@@ -24,7 +29,7 @@ def test_every_message_is_keyed_by_its_vehicle(kind: type[Message]) -> None:
     assert kind.wire_type() == f"nexus.tracker-ms.{snake_case(kind.__name__)}.v1"
     assert kind.key_field == "vehicle_id"
     if issubclass(kind, Command):
-        assert kind.scope == ("tracker:write" if kind.__name__ in ENTERABLE else None)
+        assert kind.scope == SCOPES.get(kind.__name__)
         assert len(service.handlers(kind)) == 1
 
 

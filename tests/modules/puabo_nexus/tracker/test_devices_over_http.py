@@ -4,6 +4,7 @@ import json
 from uuid import UUID
 
 import pytest
+from msgspec import to_builtins
 
 from bus import new_id
 from modules.puabo_nexus.fleet.contract import VehicleChanged, VehicleRegistered, VehicleRetired
@@ -84,13 +85,81 @@ async def test_without_the_right_key_nothing_is_looked_at(
     assert platform.events(PositionsRecorded, tenant=tenant) == []
 
 
-async def test_a_bad_report_is_refused(probe: HttpProbe, device: HttpProbe, vehicle_id: UUID) -> None:
+REFUSABLE = [
+    ("lat=91", "unreadable_place", False),
+    ("lat=x", "unreadable_place", False),
+    ("timestamp=soon", "unreadable_time", True),
+    ("timestamp=1772438462", "in_future", True),
+    ("timestamp=1153119600", "week_rollover", True),
+    ("timestamp=0", "too_old", True),
+    ("valid=false", "marked_invalid", True),
+    ("location=0,0", "null_island", True),
+]
+
+
+@pytest.mark.parametrize(("change", "reason", "kept"), REFUSABLE)
+async def test_what_cannot_be_right_holds_up_no_phone(
+    probe: HttpProbe, device: HttpProbe, vehicle_id: UUID, change: str, reason: str, kept: bool
+) -> None:
+    """Phones send a report again until it is taken, and keep all others behind it. One of them runs 62 seconds ahead."""
     key = await key_of(probe, vehicle_id)
-    for change in ("lat=91", "lat=x", "timestamp=soon", "timestamp=4102444800", "valid=false"):
-        name = change.partition("=")[0]
-        kept = "&".join(part for part in REPORT.split("&") if not part.startswith(f"{name}="))
-        answer = await device.get(f"/osmand?key={key}&{kept}&{change}")
-        assert (answer.status, answer.code) == (422, "future_fix" if "4102" in change else "invalid"), change
+    name = change.partition("=")[0]
+    others = "&".join(part for part in REPORT.split("&") if not part.startswith(f"{name}="))
+    answer = await device.get(f"/osmand?key={key}&{others}&{change}&batt=64")
+    assert answer.status == 200, answer.body
+    assert [item["reasons"] for item in answer.json()["rejected"]] == [[reason]]
+    aside = (await probe.get(f"/v1/quarantine?vehicle_id={vehicle_id}")).json()["items"]
+    assert [item["reasons"] for item in aside] == ([[reason]] if kept else [])
+    assert (await probe.get(f"/v1/vehicles/{vehicle_id}/positions")).json()["items"] == []
+    assert (await probe.get(f"/v1/vehicles/{vehicle_id}/device")).json() == {
+        "vehicle_id": str(vehicle_id),
+        "device_id": "358735071",
+        "heard_at": "2026-03-02T08:00:00Z",
+        "reasons": [reason],
+        "battery_pct": 64.0,
+    }
+
+
+async def test_a_sign_of_life_without_a_place_is_noted(probe: HttpProbe, device: HttpProbe, vehicle_id: UUID) -> None:
+    key = await key_of(probe, vehicle_id)
+    path = f"/v1/vehicles/{vehicle_id}/device"
+    silent = (await probe.get(path)).json()
+    assert (silent["heard_at"], silent["device_id"]) == (None, "358735071")
+    for body in (
+        {"device_id": "358735071"},
+        {"device_id": "358735071", "location": None},
+        {
+            "device_id": "358735071",
+            "location": {"timestamp": "", "coords": None, "battery": {"level": 0.5, "is_charging": True}},
+        },
+    ):
+        answer = await device.post(f"/osmand?key={key}", body)
+        assert (answer.status, answer.json()) == (200, {"accepted": 0, "duplicate": 0, "late": 0, "rejected": []}), body
+    shown = (await probe.get(path)).json()
+    assert (shown["heard_at"], shown.get("reasons", [])) == ("2026-03-02T08:00:00Z", [])
+    assert (shown["battery_pct"], shown["charging"]) == (50.0, True)
+
+
+async def test_battery_and_ignition_are_shown_with_the_position(
+    platform: TestPlatform, probe: HttpProbe, device: HttpProbe, vehicle_id: UUID, tenant: str
+) -> None:
+    key = await key_of(probe, vehicle_id)
+    assert (await device.get(f"/osmand?key={key}&{REPORT}&batt=64.5&charge=true&ignition=false")).json()["accepted"] == 1
+    said = {"battery_pct": 64.5, "charging": True, "ignition": False}
+    [listed] = (await probe.get(f"/v1/vehicles/{vehicle_id}/positions")).json()["items"]
+    last = (await probe.get(f"/v1/vehicles/{vehicle_id}/last")).json()["fix"]
+    of_device = (await probe.get(f"/v1/vehicles/{vehicle_id}/device")).json()
+    await platform.settle()
+    [event] = platform.events(PositionsRecorded, tenant=tenant)
+    for shown in (listed, last, of_device, to_builtins(event.fixes[0])):
+        assert {name: shown[name] for name in said} == said
+    assert of_device.get("reasons", []) == []
+
+
+async def test_who_names_no_device_is_told(probe: HttpProbe, device: HttpProbe, vehicle_id: UUID) -> None:
+    key = await key_of(probe, vehicle_id)
+    answer = await device.get(f"/osmand?key={key}&lat=45&lon=13")
+    assert (answer.status, answer.json()["errors"][0]["field"]) == (422, "query.id")
 
 
 async def test_a_new_key_takes_the_place_of_the_old(probe: HttpProbe, device: HttpProbe, vehicle_id: UUID) -> None:
@@ -147,6 +216,18 @@ async def test_json_that_is_no_report_is_refused(probe: HttpProbe, device: HttpP
     assert (answer.status, answer.code) == (422, "invalid")
 
 
-async def test_a_form_that_is_no_text_is_refused(device: HttpProbe) -> None:
-    answer = await device.post("/osmand", body=b"key=\xff", headers={"Content-Type": "application/x-www-form-urlencoded"})
-    assert (answer.status, answer.code) == (400, "malformed")
+async def test_a_form_in_another_encoding_is_read_as_far_as_it_can_be(
+    probe: HttpProbe, device: HttpProbe, vehicle_id: UUID
+) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await device.post("/osmand", body=b"key=\xff", headers=headers)
+    assert (answer.status, answer.code) == (401, "device_key_invalid")
+    body = f"key={await key_of(probe, vehicle_id)}&{REPORT}&driver=".encode() + b"Mi\xf0a"
+    assert (await device.post("/osmand", body=body, headers=headers)).json()["accepted"] == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("x=" + "a" * 9_000, 400), ("&".join(f"p{n}=1" for n in range(201)), 400), ("lat=1&lat=2", 422)]
+)
+async def test_a_query_beyond_all_bounds_is_refused_unread(device: HttpProbe, query: str, status: int) -> None:
+    assert (await device.get(f"/osmand?{query}")).status == status

@@ -1,5 +1,6 @@
 """Who may report for a vehicle: its driver, dispatchers, devices; and nobody else."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,15 +18,16 @@ from modules.puabo_nexus.fleet.contract import (
     DriverRetired,
     Place,
 )
-from modules.puabo_nexus.tracker.contract import EndTrip, RecordPositions
+from modules.puabo_nexus.tracker.contract import EndTrip, PositionsRecorded, RecordPositions, RejectedFix
 from nexus_actors.testing import Desk, HttpProbe, TestPlatform
 from tests.modules.puabo_nexus.tracker.conftest import VAN
-from tests.modules.puabo_nexus.tracker.drives import START, drive, fix
+from tests.modules.puabo_nexus.tracker.drives import START, at, drive, fix
 
 pytestmark = pytest.mark.anyio
 
 DEPOT, SHOP = Place(name="Depot", lat=45.8, lon=15.9), Place(name="Shop", lat=45.9, lon=15.9)
 GRACE_S = 15 * 60
+DAY_S = 86_400
 REFUSED = "vehicle_not_yours"
 TAKEN = None
 
@@ -34,9 +36,9 @@ def hired(driver_id: UUID, user_id: UUID) -> DriverRegistered:
     return DriverRegistered(driver_id=driver_id, name="Ana", user_id=user_id)
 
 
-def assigned(driver_id: UUID, vehicle_id: UUID) -> DeliveryAssigned:
+def assigned(driver_id: UUID, vehicle_id: UUID, assigned_at: datetime | None = START) -> DeliveryAssigned:
     return DeliveryAssigned(
-        delivery_id=new_id(), vehicle_id=vehicle_id, driver_id=driver_id, pickup=DEPOT, dropoff=SHOP, assigned_at=START
+        delivery_id=new_id(), vehicle_id=vehicle_id, driver_id=driver_id, pickup=DEPOT, dropoff=SHOP, assigned_at=assigned_at
     )
 
 
@@ -51,8 +53,8 @@ class Driver:
         await self._desk.publish(hired(self.driver_id, self.user_id))
         return self
 
-    async def assign(self) -> DeliveryAssigned:
-        delivery = assigned(self.driver_id, VAN.vehicle_id)
+    async def assign(self, assigned_at: datetime | None = START) -> DeliveryAssigned:
+        delivery = assigned(self.driver_id, VAN.vehicle_id, assigned_at)
         await self._desk.publish(delivery)
         return delivery
 
@@ -178,6 +180,27 @@ async def test_a_delivery_that_passes_on_to_another_vehicle_takes_the_right_to_r
     assert await eva.ask(replace(report, fixes=(fix(1),))) == TAKEN
 
 
+async def test_drivers_who_take_turns_report_each_for_their_own_time(desk: Desk, ana: Driver) -> None:
+    """A delivery passes from one driver to another and back, in the same vehicle: the earlier time stays that of who drove."""
+    eva, began = await Driver(desk).hired(), desk.clock()
+    held = await ana.assign(began)
+    days = [fix((began - START).total_seconds() + hour * 3_600) for hour in (1, 25, 51)]
+    not_theirs: list[list[int]] = []
+    for driver in (eva, ana):
+        await desk.advance(DAY_S)
+        ids = {"delivery_id": held.delivery_id, "vehicle_id": held.vehicle_id, "driver_id": held.driver_id}
+        await desk.publish(DeliveryUnassigned(reason="end of shift", **ids))
+        held = replace(held, driver_id=driver.driver_id, assigned_at=desk.clock())
+        await desk.publish(held)
+        await desk.advance(2 * 3_600)
+        sent = [item for item in days if item.fix_at <= desk.clock()]
+        command = RecordPositions(vehicle_id=VAN.vehicle_id, fixes=tuple(sent))
+        receipt = await desk.ask(command, scopes=["tracker:write"], subject=str(driver.user_id))
+        not_theirs.append([days.index(item) for item in sent if item.fix_at in {one.fix_at for one in receipt.rejected}])
+        assert {reason for one in receipt.rejected for reason in one.reasons} == {"not_assigned"}
+    assert not_theirs == [[0], [1]]
+
+
 async def test_a_delivery_that_is_under_way_again_lets_its_driver_report_again(desk: Desk, ana: Driver) -> None:
     delivery = await ana.assign()
     await desk.publish(ended(delivery))
@@ -185,6 +208,46 @@ async def test_a_delivery_that_is_under_way_again_lets_its_driver_report_again(d
     assert await ana.report() == REFUSED
     await desk.publish(replace(delivery))
     assert await ana.report() == TAKEN
+
+
+async def test_a_driver_reports_for_the_time_of_their_assignment_alone(desk: Desk, ana: Driver) -> None:
+    """Who was assigned just now does not write the trips of 20 and 300 days ago anew. Who may report for all does."""
+    await ana.assign(at(1_000))
+    fixes = (fix(-300 * DAY_S), fix(-20 * DAY_S), fix(999), fix(1_000), fix(1_010))
+    command = RecordPositions(vehicle_id=VAN.vehicle_id, fixes=fixes)
+    receipt = await desk.ask(command, scopes=["tracker:write"], subject=str(ana.user_id))
+    assert (receipt.accepted, receipt.late) == (2, 0)
+    assert receipt.rejected == tuple(RejectedFix(fix_at=item.fix_at, reasons=("not_assigned",)) for item in fixes[:3])
+    [taken] = [event for event in desk.take() if isinstance(event, PositionsRecorded)]
+    assert taken.fixes == fixes[3:]
+    receipt = await desk.ask(command, scopes=["tracker:write", "tracker:write:any"])
+    assert (receipt.duplicate, receipt.late) == (2, 3)
+
+
+async def test_what_a_phone_kept_of_an_earlier_assignment_is_still_taken(desk: Desk, ana: Driver) -> None:
+    first = await ana.assign(START)
+    await desk.publish(ended(first))
+    ended_s = (desk.clock() - START).total_seconds()
+    await desk.advance(5 * DAY_S)
+    await ana.assign(None)
+    sent = (fix(-1), fix(0), fix(ended_s + GRACE_S), fix(ended_s + GRACE_S + 1), fix(ended_s + 5 * DAY_S))
+    command = RecordPositions(vehicle_id=VAN.vehicle_id, fixes=sent)
+    receipt = await desk.ask(command, scopes=["tracker:write"], subject=str(ana.user_id))
+    assert [item.fix_at for item in receipt.rejected] == [sent[0].fix_at, sent[3].fix_at]
+    await desk.advance(31 * DAY_S)
+    await ana.assign(None)
+    receipt = await desk.ask(command, scopes=["tracker:write"], subject=str(ana.user_id))
+    assert len(receipt.rejected) == 4
+
+
+async def test_who_took_over_and_has_ended_too_leaves_no_time_to_the_one_before(desk: Desk, ana: Driver) -> None:
+    before, successor = await ana.assign(), await Driver(desk).hired()
+    await desk.publish(ended(before))
+    await desk.advance(60)
+    after = await successor.assign()
+    await desk.publish(ended(after))
+    assert await ana.report() == REFUSED
+    assert await successor.report() == TAKEN
 
 
 async def test_the_account_of_a_driver_may_come_late_change_and_go(desk: Desk, ana: Driver) -> None:

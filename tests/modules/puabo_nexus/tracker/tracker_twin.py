@@ -1,6 +1,6 @@
 """The tracker of one vehicle without bus and servers: its turns as the actor runs them, and a reader of its events."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -10,6 +10,7 @@ from bus import Event, Refusal
 from modules.puabo_nexus.tracker.contract import Fix, PositionsReceipt, Trip, TripEnded, TripRevised, TripStarted
 from modules.puabo_nexus.tracker.domain.history import History
 from modules.puabo_nexus.tracker.domain.recorder import Recorder, VehicleState
+from modules.puabo_nexus.tracker.domain.revision import MOST_READ
 from modules.puabo_nexus.tracker.domain.track import TripRules
 from tests.modules.puabo_nexus.tracker.memory_history import MemoryHistory
 
@@ -19,23 +20,43 @@ class TrackerTwin:
 
     Args:
         history: where to keep it all, instead of in memory.
+
+    Attributes:
+        turns: how many turns more it took to cut anew what late fixes changed.
+        each_turn: called before each of these.
     """
 
-    def __init__(self, vehicle_id: UUID, now: datetime, checkpoint_every: int = 500, history: History | None = None) -> None:
+    def __init__(
+        self,
+        vehicle_id: UUID,
+        now: datetime,
+        checkpoint_every: int = 500,
+        history: History | None = None,
+        most_read: int = MOST_READ,
+    ) -> None:
         self.vehicle_id = vehicle_id
         self.history = MemoryHistory()
         self._kept = history or self.history
         self.state = VehicleState()
         self.now = now
         self.timer: datetime | None = None
+        self.turns = 0
+        self.each_turn: Callable[[], object] = lambda: None
         self.events: list[Event] = []
         self.reader = TripReader()
         self._checkpoint_every = checkpoint_every
+        self._most_read = most_read
 
     async def send(self, *messages: Sequence[Fix]) -> list[PositionsReceipt]:
         recorder = self._recorder()
         receipts = await recorder.record(messages, self.now, self.now)
         self._finish(recorder)
+        while self.state.late:
+            self.turns += 1
+            self.each_turn()
+            recorder = self._recorder()
+            await recorder.revise()
+            self._finish(recorder)
         return receipts
 
     async def end_trip(self) -> Trip | None:
@@ -60,7 +81,7 @@ class TrackerTwin:
             self._finish(recorder)
 
     def _recorder(self) -> Recorder:
-        return Recorder(self.vehicle_id, self.state, self._kept, uuid4, TripRules(), self._checkpoint_every)
+        return Recorder(self.vehicle_id, self.state, self._kept, uuid4, TripRules(), self._checkpoint_every, self._most_read)
 
     def _finish(self, recorder: Recorder) -> None:
         self.events += recorder.events

@@ -13,7 +13,6 @@ from modules.infrastructure.auth.domain.refresh import (
     IDLE_LIFE,
     PREFIX,
     REPLAY_WINDOW,
-    REPLAYS,
     Family,
     RefreshToken,
     Step,
@@ -83,10 +82,8 @@ def test_the_usable_token_gives_the_next_one() -> None:
 
 def test_a_repeat_in_the_window_gives_the_same_successor() -> None:
     _, family = renew(FRESH, 0, NOW)
-    for _ in range(REPLAYS):
-        step, family = renew(family, 0, NOW + REPLAY_WINDOW)
-        assert (step, family.counter) == ("replayed", 1)
-    assert renew(family, 0, NOW + REPLAY_WINDOW)[0] == "reused"
+    for _ in range(100):
+        assert renew(family, 0, NOW + REPLAY_WINDOW) == ("replayed", family)
 
 
 def test_a_repeat_after_the_window_is_reuse() -> None:
@@ -164,7 +161,6 @@ class Sessions(RuleBasedStateMachine):
     @invariant()
     def counters_have_no_gaps_and_one_is_usable(self) -> None:
         assert self.given == list(range(self.family.counter + 1))
-        assert self.family.replays <= REPLAYS
 
 
 TestSessions = Sessions.TestCase

@@ -136,6 +136,14 @@ async def test_who_has_a_delivery_cannot_be_given_it_again(fleet: Desk) -> None:
     assert (await fleet.refusal_of(again, tenant="other")).code == "delivery_not_found"
 
 
+async def test_what_a_later_release_wrote_down_is_listed_as_it_stands(fleet: Desk) -> None:
+    delivery = await under_way(fleet)
+    later = "UPDATE delivery_timeline SET kind = 'weighed' WHERE tenant = $1 AND delivery_id = $2 AND seq = 2 RETURNING seq"
+    assert len(await fleet.db.fetch(later, fleet.tenant, delivery.delivery_id)) == 1
+
+    assert [str(entry.kind) for entry in await timeline(fleet, delivery)] == ["requested", "weighed"]
+
+
 async def test_a_drive_delivers_and_every_step_is_told(fleet: Desk) -> None:
     delivery = await under_way(fleet)
     assert delivery.vehicle_id is not None

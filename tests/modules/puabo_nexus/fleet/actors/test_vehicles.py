@@ -1,10 +1,14 @@
 """Vehicles, from registration to retirement."""
 
+from datetime import timedelta
+from pathlib import Path
+
 import anyio
 import pytest
 from msgspec.structs import replace
 
 from bus import Refusal, new_id
+from modules.puabo_nexus import fleet as fleet_package
 from modules.puabo_nexus.fleet.contract import (
     ChangeVehicle,
     RegisterVehicle,
@@ -217,3 +221,39 @@ async def test_pages_join_up_and_keep_to_a_status(fleet: Desk) -> None:
     assert [*first, *rest] == in_order
     assert await VEHICLES.page(fleet, {"status": "retired"}, limit=9) == [retired]
     assert len(await VEHICLES.page(fleet, {"status": "active"}, limit=9)) == 4
+
+
+@pytest.mark.parametrize("plate", ["ZG1234AB", "zg 1234 ab", "Z-G 12.34 AB", "ZG 1234-АB"])
+async def test_a_plate_that_is_written_otherwise_is_the_same_one(fleet: Desk, plate: str) -> None:
+    first = await a_vehicle(fleet, "ZG 1234-AB")
+    second = await a_vehicle(fleet, "ZG 2")
+    assert (await fleet.refusal_of(RegisterVehicle(vehicle_id=new_id(), plate=plate))).code == "plate_taken"
+    assert (await fleet.refusal_of(ChangeVehicle(vehicle_id=second.vehicle_id, plate=plate))).code == "plate_taken"
+    changed = await fleet.ask(ChangeVehicle(vehicle_id=first.vehicle_id, plate=plate))
+    assert changed.plate != first.plate
+    await fleet.ask(RetireVehicle(vehicle_id=first.vehicle_id))
+    assert (await fleet.ask(ChangeVehicle(vehicle_id=second.vehicle_id, plate=plate))).plate == changed.plate
+
+
+async def test_plates_that_were_the_same_before_they_were_compared_stay(fleet: Desk) -> None:
+    """The migration gives the mark to the first one; the other has none, and is refused nothing."""
+    migration = (Path(fleet_package.__file__).parent / "migrations" / "0003_plate_marks.sql").read_text()
+    update = migration[migration.index("WITH marked") : migration.index("CREATE UNIQUE INDEX")]
+    other = fleet.transaction()
+    rows = [("A 1-Х", "active"), ("A1X", "active"), ("A-1 X", "retired"), ("B 2", "active")]
+    vehicles = {}
+    for number, (plate, status) in enumerate(rows):
+        vehicles[plate] = new_id()
+        at = NOON + timedelta(seconds=number)
+        other.insert("vehicles", tenant=fleet.tenant, vehicle_id=vehicles[plate], plate=plate, status=status, registered_at=at)
+    await other.execute(update)
+    await other.commit()
+    marks = await fleet.db.fetch(
+        "SELECT plate, plate_mark FROM vehicles WHERE tenant = $1 ORDER BY registered_at", fleet.tenant
+    )
+    assert [row["plate_mark"] for row in marks] == ["A1X", None, "A1X", "B2"]
+    left = vehicles["A1X"]
+    assert (await fleet.ask(ChangeVehicle(vehicle_id=left, vin="WVWZZZ1JZ3W386752"))).plate == "A1X"
+    assert (await fleet.refusal_of(RegisterVehicle(vehicle_id=new_id(), plate="A1X"))).code == "plate_taken"
+    assert (await fleet.ask(ChangeVehicle(vehicle_id=left, plate="C 3"))).plate == "C 3"
+    assert (await fleet.refusal_of(RegisterVehicle(vehicle_id=new_id(), plate="C3"))).code == "plate_taken"

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modules.puabo_nexus.fleet.contract import Plate
+from modules.puabo_nexus.fleet.domain.plate import plate_mark
 from nexus_actors.rules import normal_form
 
 
@@ -41,3 +42,33 @@ def test_the_normal_form_is_stable_and_bounded(typed: str) -> None:
     assert normal_form(Plate, typed.upper()) == normal
     assert 1 <= len(normal) <= 15
     assert normal == " ".join(normal.split())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ZG 1234-AB", "zg1234ab"),
+        ("ZG-1234 AB", "ZG.1234·AB"),
+        ("А123ВС 77", "A123BC77"),
+        ("ΙΚΥ-1234", "IKY 1234"),
+    ],
+)
+def test_plates_that_people_take_for_one_have_one_mark(one: str, other: str) -> None:
+    assert plate_mark(normal_form(Plate, one)) == plate_mark(normal_form(Plate, other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("AB 0", "AB O"), ("ŠI 1", "SI 1"), ("AB 1", "AB 11"), ("Ж1", "X1"), ("1 I", "1 1")]
+)
+def test_plates_that_may_both_be_there_have_two_marks(one: str, other: str) -> None:
+    assert plate_mark(normal_form(Plate, one)) != plate_mark(normal_form(Plate, other))
+
+
+@given(st.text(alphabet="abzß ﬁŉ-·.019ЖжАΒ京", min_size=1, max_size=12))
+def test_a_mark_is_there_and_is_its_own(typed: str) -> None:
+    try:
+        mark = plate_mark(normal_form(Plate, typed))
+    except ValueError:
+        return
+    assert mark
+    assert plate_mark(mark) == mark

@@ -7,7 +7,7 @@ from modules.puabo_nexus.tracker.contract import Fix
 from modules.puabo_nexus.tracker.domain.filters import (
     FixRules,
     Suspicion,
-    is_future,
+    by_time,
     is_jump_between,
     own_reasons,
     sift_late,
@@ -31,12 +31,12 @@ RULES = FixRules()
     ],
 )
 def test_a_fix_that_cannot_be_right_is_told_by_reason(item: Fix, reasons: tuple[str, ...]) -> None:
-    assert own_reasons(item, RULES) == reasons
+    assert own_reasons(item, at(0), RULES) == reasons
 
 
 def test_a_clock_may_run_a_minute_ahead_and_no_more() -> None:
-    assert not is_future(fix(60), at(0), RULES)
-    assert is_future(fix(60.001), at(0), RULES)
+    assert own_reasons(fix(60), at(0), RULES) == ()
+    assert own_reasons(fix(60.001), at(0), RULES) == ("in_future",)
 
 
 def test_a_jump_is_quarantined_and_the_track_goes_on() -> None:
@@ -99,3 +99,42 @@ def test_a_plausible_track_passes_whole_and_in_any_selection(track: list[Fix]) -
 def test_two_fixes_at_nearly_one_instant_may_scatter() -> None:
     a = fix(0)
     assert not is_jump_between(a, Fix(fix_at=a.fix_at + timedelta(milliseconds=1), lat=a.lat, lon=a.lon + 0.001), RULES)
+
+
+def test_nobody_drives_three_kilometres_in_half_a_minute() -> None:
+    sifted, _ = sift_live([fix(30, 2_700), fix(60, 900)], fix(0), None, RULES)
+    assert sifted.admitted == [fix(60, 900)]
+    assert sifted.quarantined == [(fix(30, 2_700), ("implausible_speed",))]
+
+
+def test_how_far_fixes_may_scatter_is_a_matter_of_their_accuracy() -> None:
+    for accuracy_m, apart_m, jump in ((3, 101, True), (3, 99, False), (40, 149, False), (40, 151, True), (900, 171, True)):
+        found = is_jump_between(fix(0, accuracy_m=accuracy_m), fix(1, apart_m, accuracy_m=accuracy_m), RULES)
+        assert found == jump, (accuracy_m, apart_m)
+
+
+def test_a_vehicle_that_went_by_ferry_is_believed_once_its_fixes_agree() -> None:
+    """Its receiver was off on the way and said nothing for a while; then it is far away, and stays there."""
+    aboard = [fix(60 + second, 30_000 + second) for second in range(5)]
+    sifted, _ = sift_live(aboard, fix(0), None, RULES)
+    assert sifted.admitted == aboard[2:]
+
+
+def test_of_two_fixes_at_one_instant_the_more_accurate_stays_unless_it_cannot_be_right() -> None:
+    coarse, fine, far = fix(10, 50, accuracy_m=40), fix(10, accuracy_m=5), fix(10, 90_000, accuracy_m=1)
+    ordered = sorted([coarse, fine, far], key=by_time)
+    for sifted in (sift_live(ordered, fix(0), None, RULES)[0], sift_late(ordered, [fix(0), coarse, fix(20)], RULES)):
+        assert sifted.admitted == [fine]
+        assert sifted.surplus == [coarse]
+        assert [item for item, _ in sifted.quarantined] == [far]
+
+
+def test_what_takes_the_place_of_a_fix_is_the_neighbour_of_the_next() -> None:
+    history = [fix(0), fix(10, 3_000), fix(20)]
+    sifted = sift_late([fix(10, 300, accuracy_m=5), fix(11, 360)], history, RULES)
+    assert len(sifted.admitted) == 2
+
+
+def test_what_takes_the_place_of_a_fix_must_agree_with_the_one_after_it() -> None:
+    sifted = sift_late([fix(100, 5_000, accuracy_m=5)], [fix(0), fix(100), fix(101)], RULES)
+    assert [reasons for _, reasons in sifted.quarantined] == [("implausible_speed",)]

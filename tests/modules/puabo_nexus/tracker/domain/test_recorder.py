@@ -1,9 +1,10 @@
 from collections.abc import Sequence
-from datetime import datetime
-from itertools import chain, pairwise
+from datetime import datetime, timedelta
+from itertools import chain, pairwise, permutations
 from uuid import uuid4
 
 import anyio
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,8 @@ from modules.puabo_nexus.tracker.contract import (
     TripRevised,
     TripStarted,
 )
+from modules.puabo_nexus.tracker.domain.filters import by_time
+from modules.puabo_nexus.tracker.domain.revision import MOST_READ
 from modules.puabo_nexus.tracker.domain.segmentation import segment
 from modules.puabo_nexus.tracker.domain.track import Leg, TripRules
 from tests.modules.puabo_nexus.tracker.drives import at, drive, fix, joined, stand, tracks
@@ -33,8 +36,8 @@ back = drive(1160, 3000, 0, 12)
 day = joined(there, rest, back)
 
 
-def twin(checkpoint_every: int = 500) -> TrackerTwin:
-    return TrackerTwin(uuid4(), at(1_000_000), checkpoint_every)
+def twin(checkpoint_every: int = 500, most_read: int = MOST_READ) -> TrackerTwin:
+    return TrackerTwin(uuid4(), at(1_000_000), checkpoint_every, most_read=most_read)
 
 
 def of(tracker: TrackerTwin, *kinds: type) -> list[object]:
@@ -136,6 +139,67 @@ async def test_a_jump_is_put_aside_once_and_told_once() -> None:
     check(tracker)
 
 
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("together", [True, False])
+async def test_of_one_instant_the_most_accurate_fix_stays_in_whatever_order_they_come(
+    order: tuple[int, ...], together: bool
+) -> None:
+    """A fix of 0, 0, a coarse one and the real one share an instant. What was published of another one is corrected."""
+    null = Fix(fix_at=at(125), lat=0.0, lon=0.0)
+    one_instant = [null, fix(125, 1500, 200, accuracy_m=90), fix(125, 1500, accuracy_m=5)]
+    tracker = twin()
+    before, after = [item for item in there if item.fix_at < at(125)], [item for item in there if item.fix_at > at(125)]
+    sent = [one_instant[place] for place in order]
+    for batch in [[*before, *sent]] if together else [before, *([item] for item in sent)]:
+        await tracker.send(batch)
+    await tracker.send(after)
+    assert tracker.history.stored[at(125)] == one_instant[2]
+    assert [item.reasons for item in tracker.history.aside.values()] == [("null_island",)]
+    told = chain.from_iterable(e.fixes for e in tracker.events if isinstance(e, PositionsRecorded | LatePositionsRecorded))
+    assert [item for item in told if item.fix_at == at(125)][-1] == one_instant[2]
+    check(tracker)
+
+
+async def test_what_is_no_more_accurate_is_a_duplicate() -> None:
+    tracker = twin()
+    known = fix(260, 3000, accuracy_m=5)
+    await tracker.send([*there, known])
+    for worse in (fix(260, 3001), fix(260, 3001, accuracy_m=6), fix(260, 3001, accuracy_m=5)):
+        [receipt] = await tracker.send([worse])
+        assert (receipt.duplicate, receipt.late) == (1, 0)
+    assert tracker.history.stored[at(260)] == known
+    assert of(tracker, LatePositionsRecorded) == []
+
+
+async def test_a_more_accurate_fix_that_cannot_be_right_takes_no_place() -> None:
+    tracker = twin()
+    await tracker.send(there)
+    [receipt] = await tracker.send([fix(250, 90_000, accuracy_m=1)])
+    assert [item.reasons for item in receipt.rejected] == [("implausible_speed",)]
+    assert tracker.history.stored[at(250)] == there[-1]
+
+
+@pytest.mark.parametrize("before", [[[fix(0, accuracy_m=5)]], [[fix(0)], [fix(0, accuracy_m=5)]]])
+async def test_the_accuracy_of_the_newest_fix_counts_for_the_next_one(before: list[list[Fix]]) -> None:
+    """125 m within a second are possible for fixes that say nothing of their accuracy, and for two of 5 m they are not."""
+    tracker = twin()
+    for batch in before:
+        await tracker.send(batch)
+    [receipt] = await tracker.send([fix(1, 125, accuracy_m=5)])
+    assert [item.reasons for item in receipt.rejected] == [("implausible_speed",)]
+
+
+async def test_a_receiver_that_loses_weeks_makes_no_trips_of_another_century() -> None:
+    tracker = twin()
+    tracker.now = at(1000)
+    lost = [msgspec.structs.replace(item, fix_at=item.fix_at - timedelta(weeks=1024)) for item in there]
+    for item in lost:
+        await tracker.send([item])
+    assert [item.fix_at for item in tracker.history.stored.values()] == [item.fix_at for item in there[2:]]
+    assert {item.reasons for item in tracker.history.aside.values()} == {("week_rollover",)}
+    check(tracker)
+
+
 async def test_waiting_messages_are_taken_together_and_answered_each() -> None:
     tracker = twin()
     receipts = await tracker.send(back, there, there[:5])
@@ -216,6 +280,69 @@ async def test_a_late_fix_costs_a_part_of_the_history_not_all_of_it() -> None:
     check(tracker)
 
 
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 40), st.integers(-6, 6), st.sampled_from([None, 3.0, 30.0, 400.0, 2000.0])),
+        min_size=1,
+        max_size=30,
+    ),
+    st.integers(1, 9),
+)
+@settings(max_examples=times(usual=80, thorough=1000), deadline=None)
+def test_what_is_believed_does_not_depend_on_how_fixes_are_portioned_out(
+    said: list[tuple[int, int, float | None]], size: int
+) -> None:
+    """Fixes that jump about, in the order in which they were made, some of them at one instant."""
+    sent = [fix(2 * second, 60 * place, accuracy_m=accuracy_m) for second, place, accuracy_m in said]
+    sent = sorted(dict.fromkeys(sent), key=by_time)
+
+    async def run() -> None:
+        at_once, portioned = twin(), twin()
+        await at_once.send(sent)
+        for start in range(0, len(sent), size):
+            await portioned.send(sent[start : start + size])
+        assert portioned.history.stored == at_once.history.stored
+        assert portioned.history.aside == at_once.history.aside
+        check(portioned)
+
+    anyio.run(run)
+
+
+@pytest.mark.parametrize("told", [{}, {"accuracy_m": 10.0}, {"accuracy_m": 10.0, "speed_mps": 12.0}])
+async def test_a_late_fix_costs_the_same_however_long_its_trip_is(told: dict[str, float]) -> None:
+    """A drive of hours without a stop, at one speed: nothing but the clock makes one fix of it unlike the next."""
+    tracker = twin(checkpoint_every=100)
+    away = [fix(n, 12.0 * n, **told) for n in range(8_000)]
+    for start in range(0, len(away), 1000):
+        await tracker.send(away[start : start + 1000])
+    for late_s in (4000.5, 4100.25, 1.5, 7999 - 0.5):
+        tracker.history.read = 0
+        await tracker.send([fix(late_s, 12.0 * late_s + 3, 4, **told)])
+        assert tracker.history.read <= 5 * 100
+        assert tracker.turns == 0
+        [trip] = tracker.history.in_order()
+        assert trip.distance_m == tracker.state.track.open_leg.length_m  # type: ignore[union-attr]
+    check(tracker)
+    await tracker.send(stand(8000, 900, 96_000))
+    tracker.history.read = 0
+    await tracker.send([fix(2000.5, 24_010, 5, **told)])
+    assert tracker.history.read <= 5 * 100
+    check(tracker)
+
+
+async def test_late_fixes_all_over_a_long_history_are_taken_a_bounded_part_at_a_turn() -> None:
+    tracker = twin(checkpoint_every=50, most_read=300)
+    days = [joined(drive(s, 0, 3000, 12), stand(s + 250, 3000, 3000)) for s in range(0, 800_000, 40_000)]
+    for one in days:
+        await tracker.send(one)
+    reads: list[int] = []
+    tracker.each_turn = lambda: reads.append(tracker.history.take_read())
+    await tracker.send([fix(s + 125, 1500, 40) for s in range(0, 800_000, 40_000)])
+    assert tracker.turns > 3
+    assert max(reads) <= 300 + 5 * 50
+    check(tracker)
+
+
 @st.composite
 def arrivals(draw: st.DrawFn) -> list[tuple[str, Sequence[Fix]]]:
     """A track, in batches that come in any order and overlap, with requests to end the trip and silences in between."""
@@ -234,13 +361,13 @@ def arrivals(draw: st.DrawFn) -> list[tuple[str, Sequence[Fix]]]:
     return batches
 
 
-@given(arrivals(), st.integers(3, 40))
+@given(arrivals(), st.integers(3, 40), st.sampled_from([1, 30, MOST_READ]))
 @settings(max_examples=times(usual=40, thorough=400), deadline=None)
 def test_the_trips_are_those_of_the_whole_track_in_whatever_order_it_comes(
-    arrived: list[tuple[str, Sequence[Fix]]], checkpoint_every: int
+    arrived: list[tuple[str, Sequence[Fix]]], checkpoint_every: int, most_read: int
 ) -> None:
     async def run() -> None:
-        tracker = twin(checkpoint_every)
+        tracker = twin(checkpoint_every, most_read)
         for what, fixes in arrived:
             if what == "send":
                 [receipt] = await tracker.send(fixes)

@@ -51,7 +51,7 @@ def test_a_cut_that_the_track_is_past_changes_nothing(track: list[Fix]) -> None:
 
 @pytest.mark.reference
 def test_a_recorded_drive_is_one_trip_of_its_own_length(shared_data: Path) -> None:
-    [recording] = parse_gpx((shared_data / "gps" / "around-visnjan-with-car.gpx").read_bytes())
+    [recording] = parse_gpx((shared_data / "gps" / "around-visnjan-with-car.gpx").read_bytes()).tracks
     [leg] = segment(recording.fixes, [], RULES)
     assert leg.length_m == pytest.approx(2736.0, abs=0.05)
     assert (leg.start.at, leg.end.at) == (recording.fixes[0].fix_at, recording.fixes[-1].fix_at)
@@ -59,7 +59,7 @@ def test_a_recorded_drive_is_one_trip_of_its_own_length(shared_data: Path) -> No
 
 @pytest.mark.reference
 def test_a_recorded_drive_that_ends_with_a_stop_keeps_its_length_within_a_hundredth(shared_data: Path) -> None:
-    [recording] = parse_gpx((shared_data / "gps" / "around-visnjan-with-car.gpx").read_bytes())
+    [recording] = parse_gpx((shared_data / "gps" / "around-visnjan-with-car.gpx").read_bytes()).tracks
     last = recording.fixes[-1]
     parked = [msgspec.structs.replace(last, fix_at=last.fix_at.replace(minute=minute)) for minute in range(26, 40)]
     [leg] = segment([*recording.fixes, *parked], [], RULES)
@@ -69,7 +69,7 @@ def test_a_recorded_drive_that_ends_with_a_stop_keeps_its_length_within_a_hundre
 
 @pytest.mark.reference
 def test_a_walk_with_a_rest_is_cut_at_the_rest(shared_data: Path) -> None:
-    walk = parse_gpx((shared_data / "gps" / "cerknicko-jezero.gpx").read_bytes())[1]
+    walk = parse_gpx((shared_data / "gps" / "cerknicko-jezero.gpx").read_bytes()).tracks[1]
     first, second = segment(walk.fixes, [], RULES)
     assert (first.reason, second.reason) == ("stop", None)
     assert first.length_m + second.length_m < length_m(walk.fixes) == pytest.approx(1913.8, abs=0.05)

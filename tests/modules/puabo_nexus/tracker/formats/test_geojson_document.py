@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from modules.puabo_nexus.tracker.contract import Fix
 from modules.puabo_nexus.tracker.domain.stretches import split_at_antimeridian, split_at_gaps
 from modules.puabo_nexus.tracker.domain.track import TripRules
-from modules.puabo_nexus.tracker.formats.geojson_document import geojson_document
+from modules.puabo_nexus.tracker.formats import geojson_document
+from tests.modules.puabo_nexus.tracker.documents import geojson, gpx
 from tests.modules.puabo_nexus.tracker.drives import at, drive, fix, joined
 
 
-def features(*runs: list[Fix]) -> list[dict[str, Any]]:
-    document = json.loads(geojson_document(runs, {"plate": "ZG 1"}))
+def features(*slices: list[Fix]) -> list[dict[str, Any]]:
+    document = json.loads(geojson({"plate": "ZG 1"}, *slices))
     assert document["type"] == "FeatureCollection"
     found: list[dict[str, Any]] = document["features"]
     return found
@@ -43,15 +44,15 @@ def test_a_single_fix_is_a_point_and_no_fix_is_nothing() -> None:
 
 
 def test_a_line_over_the_antimeridian_is_cut_there() -> None:
-    east, west = Fix(fix_at=at(0), lat=10.0, lon=179.9), Fix(fix_at=at(10), lat=12.0, lon=-179.7)
+    east, west = Fix(fix_at=at(0), lat=10.0, lon=179.9), Fix(fix_at=at(3500), lat=12.0, lon=-179.7)
     [feature] = features([east, west])
     assert feature["geometry"]["type"] == "MultiLineString"
     before, after = feature["geometry"]["coordinates"]
     assert before == [[179.9, 10.0], [180.0, pytest.approx(10.5)]]
     assert after == [[-180.0, pytest.approx(10.5)], [-179.7, 12.0]]
     assert feature["properties"]["coordTimes"] == [
-        ["2026-03-02T07:00:00Z", "2026-03-02T07:00:02.500000Z"],
-        ["2026-03-02T07:00:02.500000Z", "2026-03-02T07:00:10Z"],
+        ["2026-03-02T07:00:00Z", "2026-03-02T07:14:35Z"],
+        ["2026-03-02T07:14:35Z", "2026-03-02T07:58:20Z"],
     ]
 
 
@@ -68,5 +69,27 @@ def test_no_part_of_a_line_goes_round_the_globe(longitudes: list[float]) -> None
 
 def test_runs_end_at_gaps_and_jumps() -> None:
     first, second, third = drive(0, 0, 1000, 10), drive(3700, 1000, 2000, 10), drive(3801, 90_000, 91_000, 10)
-    assert split_at_gaps(joined(first, second, third), TripRules()) == [first, second, third]
-    assert split_at_gaps([], TripRules()) == []
+    track = joined(first, second, third)
+    assert split_at_gaps(track, None, TripRules()) == [[], first, second, third]
+    assert split_at_gaps(track[1:], track[0], TripRules()) == [first[1:], second, third]
+    assert split_at_gaps([], None, TripRules()) == [[]]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_a_document_is_the_same_however_its_track_is_sliced(size: int) -> None:
+    track = joined(drive(0, 0, 1000, 10), drive(3700, 1000, 2000, 10), drive(3801, 90_000, 91_000, 10))
+    slices = [track[start : start + size] for start in range(0, len(track), size)]
+    assert geojson({}, *slices) == geojson({}, track)
+    assert gpx("a", *slices) == gpx("a", track)
+
+
+def test_a_very_long_line_is_several_that_touch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(geojson_document, "MOST_POSITIONS", 4)
+    track = drive(0, 0, 1000, 10)
+    assert len(track) == 11
+    for size in (1, 3, 100):
+        found = features(*(track[start : start + size] for start in range(0, len(track), size)))
+        lines = [feature["geometry"]["coordinates"] for feature in found]
+        assert [len(line) for line in lines] == [4, 4, 4, 2]
+        assert all(before[-1] == after[0] for before, after in pairwise(lines))
+    assert [len(feature["geometry"]["coordinates"]) for feature in features(track[:4])] == [4]

@@ -9,7 +9,7 @@ import pytest
 from modules.puabo_nexus.tracker.contract import QuarantinedFix, Trip
 from modules.puabo_nexus.tracker.domain.history import Checkpoint, History
 from modules.puabo_nexus.tracker.domain.segmentation import fold
-from modules.puabo_nexus.tracker.domain.track import Track, TripRules
+from modules.puabo_nexus.tracker.domain.track import Part, Track, TripRules
 from modules.puabo_nexus.tracker.queries.sql_history import SqlHistory
 from nexus_actors.postgres.database import PostgresTransaction
 from nexus_actors.testing import Desk
@@ -20,6 +20,16 @@ from tests.modules.puabo_nexus.tracker.tracker_twin import TrackerTwin
 pytestmark = pytest.mark.anyio
 
 VEHICLE = UUID(int=7)
+SAYS_ALL = fix(
+    1,
+    speed_mps=1.5,
+    heading_deg=359.9,
+    accuracy_m=3.0,
+    altitude_m=-2.0,
+    battery_pct=87.5,
+    charging=True,
+    ignition=False,
+)
 DAY = joined(drive(0, 0, 3000, 12), stand(250, 900, 3000), drive(1160, 3000, 0, 12), drive(6000, 0, 3000, 12))
 
 
@@ -54,19 +64,20 @@ def trip(trip_id: int, started_s: float, **changes: object) -> Trip:
     return msgspec.structs.replace(begun, **changes)
 
 
-def track_of(fixes: int) -> Track:
+def checkpoint(seconds: float, fixes: int) -> Checkpoint:
     track = Track()
     fold(track, DAY[:fixes], [], TripRules())
-    return track
+    return Checkpoint(at(seconds), track, track.close_part())
 
 
 async def fill(history: History) -> None:
     """Write everything that there is to write, and some of it twice."""
-    await history.add_fixes([*DAY[::2], fix(1, speed_mps=1.5, heading_deg=359.9, accuracy_m=3.0, altitude_m=-2.0)])
-    await history.add_fixes([fix(0, 77), *DAY[1:9]])
-    await history.save_checkpoint(Checkpoint(at(100), track_of(3)))
-    await history.save_checkpoint(Checkpoint(at(100), track_of(11)))
-    await history.save_checkpoint(Checkpoint(at(2000), track_of(80)))
+    await history.add_fixes([*DAY[::2], SAYS_ALL])
+    await history.add_fixes([fix(0, 77, accuracy_m=3.0), *DAY[1:9]])
+    await history.save_checkpoint(checkpoint(100, 3))
+    await history.save_checkpoint(checkpoint(100, 11))
+    await history.save_checkpoint(checkpoint(200, 20)._replace(part=Part(12.5, 14.0, whole=False)))
+    await history.save_checkpoint(checkpoint(2000, 80))
     await history.add_cut(at(100))
     await history.add_cut(at(100))
     await history.add_cut(at(1160))
@@ -74,21 +85,26 @@ async def fill(history: History) -> None:
     await history.save_trips([trip(2, 1170, ended_at=at(1400), end_reason="stop", distance_m=0.125, version=2)])
     await history.remove_trips([UUID(int=3)])
     bad = QuarantinedFix(fix=fix(5, 900), reasons=("inaccurate", "null_island"))
-    assert await history.quarantine([bad]) == {at(5)}
-    assert await history.quarantine([bad, QuarantinedFix(fix=fix(6), reasons=("too_old",))]) == {at(6)}
+    elsewhere, other = QuarantinedFix(fix=fix(5), reasons=("too_old",)), QuarantinedFix(fix=SAYS_ALL, reasons=("too_old",))
+    assert await history.quarantine([bad]) == [bad]
+    assert await history.quarantine([elsewhere, bad, elsewhere, other]) == [elsewhere, other]
 
 
 async def seen_in(history: History) -> list[object]:
     """What every question answers, asked at many bounds."""
     instants = [at(0), at(100), at(1160), at(9999)]
-    answers: list[object] = [sorted(await history.known([at(0), at(0.5), DAY[7].fix_at]))]
+    answers: list[object] = [await history.at([at(0), at(0.5), at(1), DAY[7].fix_at])]
     for low in (None, *instants):
         answers += [await history.cuts(low), await history.checkpoint_after(low)]
         for high in (None, *instants):
             answers += [await history.fixes(low, high, 20), await history.trips(low, high)]
     for first in instants:
         answers.append(await history.checkpoint_before(first))
-        answers += [await history.around(first, last) for last in instants if last >= first]
+        answers += [await history.measured(first, last) for last in instants]
+    answers.append(await history.checkpoint_before(None))
+    answers += [
+        await history.beside(some) for some in (instants, instants[:1], [at(0.5), at(1), DAY[9].fix_at, DAY[-1].fix_at])
+    ]
     return answers
 
 
@@ -120,6 +136,31 @@ async def test_a_day_in_disorder_leaves_the_same_trips(transaction: PostgresTran
     ]
     assert shapes[0] == shapes[1]
     assert len(shapes[0]) == 3
+
+
+async def test_what_an_earlier_release_measured_is_in_the_track_of_its_checkpoint(transaction: PostgresTransaction) -> None:
+    history = kept_in(transaction)
+    whole = checkpoint(100, 11)
+    await history.save_checkpoint(whole._replace(part=None))
+    await history.save_checkpoint(checkpoint(200, 20)._replace(part=Part(12.5, 14.0, whole=False)))
+    assert whole.track.stretch is not None
+    assert await history.measured(at(0), at(150)) == (whole.track.stretch.here.length_m, whole.track.stretch.here.top_mps)
+    assert await history.measured(at(0), at(200)) == (whole.track.stretch.here.length_m + 12.5, 14.0)
+
+
+async def test_a_late_fix_after_a_release_that_kept_no_parts_changes_its_trip_and_no_other(
+    transaction: PostgresTransaction,
+) -> None:
+    kept = kept_in(transaction)
+    twin = TrackerTwin(VEHICLE, at(200_000), checkpoint_every=20, history=kept)
+    for start in range(0, 100_000, 10_000):
+        await twin.send(joined(drive(start, 0, 3000, 12), stand(start + 250, 4000, 3000)))
+    await transaction.execute("UPDATE checkpoints SET length_m = NULL, top_mps = NULL, whole = true")
+    before = await kept.trips(None, None)
+    await twin.send([fix(50_000.5 + 100, 1206, 30)])
+    after = await kept.trips(None, None)
+    assert [trip.trip_id for trip in before] == [trip.trip_id for trip in after]
+    assert [trip.version - old.version for trip, old in zip(after, before, strict=True)] == [0] * 5 + [1] + [0] * 4
 
 
 async def test_a_turn_of_a_thousand_fixes_takes_two_statements(transaction: PostgresTransaction) -> None:

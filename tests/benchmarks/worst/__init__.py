@@ -1,0 +1,1 @@
+"""How long the hardest input that is allowed keeps a service's loop from everything else."""
