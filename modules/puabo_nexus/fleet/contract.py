@@ -227,7 +227,7 @@ class RequestDelivery(Create[Delivery], topic=FLEET, key="delivery_id", scope=WR
     the drop-off place.
 
     Attributes:
-        dwell_s: a vehicle that leaves the pick-up place sooner has passed by and fetched nothing, unless it was slower than
+        dwell_s: a vehicle that leaves a place sooner has passed by and fetched or brought nothing, unless it was slower than
             10 km/h on the whole way through the circle; 0 lets every passage count.
     """
 
@@ -314,6 +314,13 @@ class TakeBackDelivery(Change[Delivery], topic=FLEET, key="delivery_id", scope=W
     reason: Reason
 
 
+class CountDeliveryVisit(Command[None], topic=FLEET, key="delivery_id"):
+    """Deliver what its vehicle brought at ``came_at``, if it is still there. A timer sends it."""
+
+    delivery_id: UUID
+    came_at: Instant
+
+
 class DeliveryRequested(Event, topic=FLEET, key="delivery_id"):
     """A delivery was asked for."""
 
@@ -374,7 +381,7 @@ class DeliveryPickedUp(Event, topic=FLEET, key="delivery_id"):
 
 
 class DeliveryCompleted(Event, topic=FLEET, key="delivery_id"):
-    """The vehicle reached the drop-off place with the goods."""
+    """The goods are delivered; ``delivered_at`` is when the vehicle reached the drop-off place, or when somebody says so."""
 
     delivery_id: UUID
     vehicle_id: UUID

@@ -14,6 +14,7 @@ from modules.puabo_nexus.fleet.contract import (
     ChangeDriver,
     ChangeVehicle,
     CompleteDelivery,
+    CountDeliveryVisit,
     EraseDriver,
     PickUpDelivery,
     Place,
@@ -61,7 +62,7 @@ def _circle(east_m: float, radius_m: float = 150.0) -> Circle:
 
 def _delivery(mark: str, delivery_id: UUID) -> RequestDelivery:
     pickup, dropoff = _place(mark, "mill", 0), _place(mark, "shop", DISTANCE_M)
-    return RequestDelivery(delivery_id=delivery_id, pickup=pickup, dropoff=dropoff)
+    return RequestDelivery(delivery_id=delivery_id, pickup=pickup, dropoff=dropoff, dwell_s=0)
 
 
 def _report(vehicle_id: UUID, fixes: Sequence[Fix]) -> Words:
@@ -91,6 +92,7 @@ STORY: Final[tuple[Words | str, ...]] = (
     _report(VAN, _THERE),
     _report(VAN, [_ODD]),
     LOOK,
+    lambda _: CountDeliveryVisit(delivery_id=CRATE, came_at=START),
     lambda _: ArriveForDelivery(delivery_id=CRATE),
     lambda mark: PickUpDelivery(delivery_id=CRATE, reason=f"{mark} no signal"),
     lambda _: CompleteDelivery(delivery_id=CRATE),

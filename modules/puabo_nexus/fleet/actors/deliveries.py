@@ -1,6 +1,6 @@
 """Deliveries: from the request over the assignment to the end, moved on by what the vehicle is seen to do."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from modules.puabo_nexus.fleet.contract import (
     AssignDelivery,
     CancelDelivery,
     CompleteDelivery,
+    CountDeliveryVisit,
     Delivery,
     DeliveryAssigned,
     DeliveryCancelled,
@@ -33,6 +34,7 @@ from modules.puabo_nexus.fleet.domain.progress import (
     Ignored,
     PassedBy,
     Sighting,
+    Waits,
     judge,
     progress_of,
     steps,
@@ -44,8 +46,10 @@ from nexus_actors import Actor, Context, handles
 _REACHED: dict[str, Crossing] = {"pickup": "reached_pickup", "dropoff": "reached_dropoff"}
 _LEFT: dict[str, Crossing] = {"pickup": "left_pickup", "dropoff": "left_dropoff"}
 _WITH_PROGRESS = f"""
-SELECT {DELIVERIES.columns}, crossed_at, by_hand_at FROM deliveries WHERE tenant = $1 AND delivery_id = $2
+SELECT {DELIVERIES.columns}, crossed_at, by_hand_at, dropoff_at FROM deliveries WHERE tenant = $1 AND delivery_id = $2
 """  # noqa: S608 - columns of ours
+_NOTE_DROPOFF = "UPDATE deliveries SET crossed_at = $3, dropoff_at = $4 WHERE tenant = $1 AND delivery_id = $2"
+_VISIT_TIMER = "visit"
 
 
 class DeliveryActor(Actor[None]):
@@ -136,6 +140,17 @@ class DeliveryActor(Actor[None]):
         """Its vehicle went away from one of its places."""
         await _see(ctx, message.delivery_id, _sighting(_LEFT[message.place], message))
 
+    @handles
+    async def count_visit(self, message: CountDeliveryVisit, ctx: Context) -> None:
+        """Deliver it, unless its vehicle has left the drop-off place or somebody has said otherwise."""
+        row = await ctx.db.fetchrow(_WITH_PROGRESS, ctx.tenant, message.delivery_id)
+        if row is None:
+            return
+        old = DELIVERIES.value(row)
+        statuses = steps(old.status, "reached_dropoff")
+        if statuses and row["crossed_at"] == row["dropoff_at"] == message.came_at:
+            await _advance(ctx, old, statuses, message.came_at)
+
 
 async def _see(ctx: Context, delivery_id: UUID, sighting: Sighting) -> None:
     """Follow a sighting, or write down why not. It never fails for what it says: that would hold up all that comes after."""
@@ -144,14 +159,22 @@ async def _see(ctx: Context, delivery_id: UUID, sighting: Sighting) -> None:
         ctx.log.info("crossing_of_unknown_delivery", delivery_id=str(delivery_id), crossing=sighting.crossing)
         return
     old = DELIVERIES.value(row)
-    verdict = judge(progress_of(old, row["crossed_at"], row["by_hand_at"]), sighting)
+    verdict = judge(progress_of(old, row["crossed_at"], row["by_hand_at"], row["dropoff_at"]), sighting)
     if isinstance(verdict, Ignored):
         ctx.log.info("crossing_ignored", delivery_id=str(delivery_id), crossing=sighting.crossing, why=verdict.why)
         await note(ctx, delivery_id, "ignored", sighting.crossed_at, detail=verdict.why)
+        if verdict.drove_on:
+            await ctx.db.execute(_NOTE_DROPOFF, ctx.tenant, delivery_id, sighting.crossed_at, None)
+    elif isinstance(verdict, Waits):
+        came_at = sighting.crossed_at
+        await ctx.db.execute(_NOTE_DROPOFF, ctx.tenant, delivery_id, came_at, came_at)
+        # By the clock: of a drive that is reported late, that it left comes with it.
+        due_at = ctx.now + timedelta(seconds=verdict.visit_s)
+        ctx.schedule(CountDeliveryVisit(delivery_id=delivery_id, came_at=came_at), due_at, _VISIT_TIMER)
     elif isinstance(verdict, PassedBy):
         await _take_back(ctx, old, taken_back(old, "assigned"), sighting.crossed_at, verdict.why)
     else:
-        await _advance(ctx, old, verdict.statuses, sighting.crossed_at)
+        await _advance(ctx, old, verdict.statuses, verdict.at or sighting.crossed_at)
 
 
 async def _step(ctx: Context, message: ArriveForDelivery | PickUpDelivery | CompleteDelivery, step: ByHand) -> Delivery:

@@ -47,7 +47,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     Attributes:
         vehicle_id: what carries it, once it is assigned. It stays when the delivery has ended.
         assigned_at: from when crossings of its places count.
-        dwell_s: seconds at the pick-up place that make a visit of it; see `RequestDelivery`.
+        dwell_s: seconds at a place that make a visit of it; see `RequestDelivery`.
         version: grows with every change of what is shown here.
     """
 

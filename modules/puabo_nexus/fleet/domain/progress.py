@@ -22,8 +22,9 @@ assigned ..    unassign         requested
 
 Every other pair leaves the delivery as it is. Who leaves the pick-up place has been there: a vehicle that stood in it when it
 was assigned never reaches it, and a crossing may have been missed. Who reaches the drop-off place before the pick-up place
-drives by. Who leaves the pick-up place sooner than a visit takes has passed by: that it was reached is taken back. On a round
-trip the drop-off place counts once the pick-up place was left.
+drives by. Who leaves the pick-up place sooner than a visit takes has passed by: that it was reached is taken back. The drop-off
+place was reached, at the instant when it was, once the vehicle has stayed for a visit. On a round trip it counts once the
+pick-up place was left.
 """
 
 from collections.abc import Mapping
@@ -88,6 +89,8 @@ class Progress(Struct, frozen=True, kw_only=True):
         crossed_at: the instant of the last crossing that was followed.
         arrived_at: when it came to the pick-up place, as far as a crossing says so; None where somebody said it.
         visit_s: how long a vehicle must stay at the pick-up place for having been there.
+        dropoff_at: when it came to the drop-off place, where it is not decided yet whether it stays.
+        dropoff_visit_s: as `visit_s`, at the drop-off place.
         round_trip: its places touch.
     """
 
@@ -97,6 +100,8 @@ class Progress(Struct, frozen=True, kw_only=True):
     crossed_at: datetime | None = None
     arrived_at: datetime | None = None
     visit_s: float = 0
+    dropoff_at: datetime | None = None
+    dropoff_visit_s: float = 0
     round_trip: bool = False
 
 
@@ -109,9 +114,20 @@ class Sighting(Struct, frozen=True, kw_only=True):
 
 
 class Advance(Struct, frozen=True):
-    """What follows from a sighting: the statuses that the delivery passes through, the last of which it keeps."""
+    """What follows from a sighting: the statuses that the delivery passes through, the last of which it keeps.
+
+    Attributes:
+        at: when it did, where that is not the instant of the sighting.
+    """
 
     statuses: tuple[DeliveryStatus, ...]
+    at: datetime | None = None
+
+
+class Waits(Struct, frozen=True):
+    """The vehicle came to the drop-off place. It delivers when it has not left it after so many seconds."""
+
+    visit_s: float
 
 
 class PassedBy(Struct, frozen=True):
@@ -121,9 +137,14 @@ class PassedBy(Struct, frozen=True):
 
 
 class Ignored(Struct, frozen=True):
-    """A sighting from which nothing follows, and why."""
+    """A sighting from which nothing follows, and why.
+
+    Attributes:
+        drove_on: it says that the vehicle does not stay at the drop-off place.
+    """
 
     why: str
+    drove_on: bool = False
 
 
 def steps(status: DeliveryStatus, trigger: Trigger) -> tuple[DeliveryStatus, ...]:
@@ -136,12 +157,15 @@ def visit_s(dwell_s: float, radius_m: float) -> float:
     return min(dwell_s, 2 * radius_m / WALKING_PACE_MPS)
 
 
-def progress_of(delivery: Delivery, crossed_at: datetime | None, by_hand_at: datetime | None) -> Progress:
+def progress_of(
+    delivery: Delivery, crossed_at: datetime | None, by_hand_at: datetime | None, dropoff_at: datetime | None
+) -> Progress:
     """How far a delivery has come.
 
     Args:
         crossed_at: the instant of the last crossing that was followed.
         by_hand_at: up to when people have said how far it is.
+        dropoff_at: when its vehicle came to the drop-off place last. What was followed since then has decided about it.
     """
     pickup, dropoff, arrived_at = delivery.pickup, delivery.dropoff, delivery.arrived_at
     is_said = arrived_at is not None and by_hand_at is not None and arrived_at <= by_hand_at
@@ -152,11 +176,13 @@ def progress_of(delivery: Delivery, crossed_at: datetime | None, by_hand_at: dat
         crossed_at=crossed_at,
         arrived_at=None if is_said else arrived_at,
         visit_s=visit_s(delivery.dwell_s, pickup.radius_m),
+        dropoff_at=dropoff_at if dropoff_at == crossed_at else None,
+        dropoff_visit_s=visit_s(delivery.dwell_s, dropoff.radius_m),
         round_trip=distance_m(pickup.lat, pickup.lon, dropoff.lat, dropoff.lon) <= pickup.radius_m + dropoff.radius_m,
     )
 
 
-def judge(progress: Progress, sighting: Sighting) -> Advance | PassedBy | Ignored:
+def judge(progress: Progress, sighting: Sighting) -> Advance | Waits | PassedBy | Ignored:
     """What follows from a sighting, which may come late, twice, out of order, or for a vehicle that is not meant."""
     if progress.vehicle_id is None or progress.assigned_at is None:
         return Ignored("It is not assigned to a vehicle.")
@@ -166,17 +192,29 @@ def judge(progress: Progress, sighting: Sighting) -> Advance | PassedBy | Ignore
         return Ignored("The crossing is older than the assignment.")
     if progress.crossed_at is not None and sighting.crossed_at < progress.crossed_at:
         return Ignored("The crossing is older than the last one that was followed.")
+    if progress.dropoff_at is not None and sighting.crossing == "left_dropoff":
+        return _leave_dropoff(progress, progress.dropoff_at, sighting.crossed_at)
     statuses = steps(progress.status, sighting.crossing)
     if not statuses:
         return Ignored(_why_not(progress.status, sighting.crossing))
     return _doubt(progress, sighting) or Advance(statuses)
 
 
-def _doubt(progress: Progress, sighting: Sighting) -> PassedBy | Ignored | None:
-    """Why a crossing that fits is not followed."""
+def _leave_dropoff(progress: Progress, came_at: datetime, left_at: datetime) -> Advance | Ignored:
+    """What follows when a vehicle leaves the drop-off place that waited there for a visit."""
+    stay_s = (left_at - came_at).total_seconds()
+    if stay_s < progress.dropoff_visit_s:
+        return Ignored(f"The vehicle left the drop-off place after {stay_s:.1f} s: it passed by.", drove_on=True)
+    return Advance(steps(progress.status, "reached_dropoff"), at=came_at)
+
+
+def _doubt(progress: Progress, sighting: Sighting) -> Waits | PassedBy | Ignored | None:
+    """Why a crossing that fits is not followed, or not yet."""
     state = (progress.status, sighting.crossing)
     if state == ("at_pickup", "reached_dropoff") and progress.round_trip:
         return Ignored("The places touch: it must leave the pick-up place before it can bring the goods.")
+    if sighting.crossing == "reached_dropoff" and progress.dropoff_visit_s > 0:
+        return Waits(progress.dropoff_visit_s)
     if state == ("assigned", "left_pickup") and sighting.crossed_at == progress.crossed_at:
         return Ignored("This departure was seen already.")
     arrived_at = progress.arrived_at

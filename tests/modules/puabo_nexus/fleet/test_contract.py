@@ -9,7 +9,14 @@ import pytest
 from bus import Command, Message, Refusal
 from bus.message import snake_case
 from modules.puabo_nexus.fleet import contract
-from modules.puabo_nexus.fleet.contract import ChangeVehicle, DeliveryAssigned, Place, RegisterVehicle, RequestDelivery
+from modules.puabo_nexus.fleet.contract import (
+    ChangeVehicle,
+    CountDeliveryVisit,
+    DeliveryAssigned,
+    Place,
+    RegisterVehicle,
+    RequestDelivery,
+)
 from modules.puabo_nexus.fleet.service import service
 from nexus_actors.rules import check_of
 
@@ -26,8 +33,9 @@ def test_every_message_is_the_fleets_and_keyed_by_its_noun(kind: type[Message]) 
     assert kind.wire_type() == f"nexus.fleet-service.{snake_case(kind.__name__)}.v1"
     assert kind.key_field == f"{noun}_id"
     if issubclass(kind, Command):
-        assert kind.scope == ("fleet:erase" if kind.__name__.startswith("Erase") else "fleet:write")
-        assert kind.reply_type() is getattr(contract, noun.capitalize())
+        is_timer = kind is CountDeliveryVisit
+        assert kind.scope == (None if is_timer else "fleet:erase" if kind.__name__.startswith("Erase") else "fleet:write")
+        assert kind.reply_type() is (type(None) if is_timer else getattr(contract, noun.capitalize()))
         assert len(service.handlers(kind)) == 1
 
 

@@ -74,7 +74,7 @@ async def under_way(desk: HttpProbe, plate: str = "zg 1") -> Any:
     """A delivery that was just assigned."""
     van = await made(desk, "/v1/vehicles", {"plate": plate})
     ana = await made(desk, "/v1/drivers", {"name": "Ana"})
-    delivery = await made(desk, "/v1/deliveries", {"pickup": DEPOT, "dropoff": SHOP})
+    delivery = await made(desk, "/v1/deliveries", {"pickup": DEPOT, "dropoff": SHOP, "dwell_s": 0})
     body = {"vehicle_id": van["vehicle_id"], "driver_id": ana["driver_id"]}
     answer = await desk.post(f"/v1/deliveries/{delivery['delivery_id']}:assign", body)
     assert answer.status == 200, answer.body
@@ -357,7 +357,7 @@ async def test_commands_come_over_the_bus_too(platform: TestPlatform, tenant: st
 async def test_an_assignment_may_be_entered_for_a_drive_of_the_past(platform: TestPlatform, desk: HttpProbe, see: See) -> None:
     van = await made(desk, "/v1/vehicles", {"plate": "zg 1"})
     ana = await made(desk, "/v1/drivers", {"name": "Ana"})
-    delivery = await made(desk, "/v1/deliveries", {"pickup": DEPOT, "dropoff": SHOP})
+    delivery = await made(desk, "/v1/deliveries", {"pickup": DEPOT, "dropoff": SHOP, "dwell_s": 0})
     path = f"/v1/deliveries/{delivery['delivery_id']}"
     body = {"vehicle_id": van["vehicle_id"], "driver_id": ana["driver_id"]}
 

@@ -65,7 +65,7 @@ async def test_a_request_is_taken_down(fleet: Desk) -> None:
     delivery = await a_delivery(fleet)
 
     assert delivery == Delivery(
-        delivery_id=delivery.delivery_id, status="requested", pickup=PICKUP, dropoff=DROPOFF, requested_at=NOON
+        delivery_id=delivery.delivery_id, status="requested", pickup=PICKUP, dropoff=DROPOFF, requested_at=NOON, dwell_s=0
     )
     assert await now(fleet, delivery) == delivery
     assert fleet.take() == [DeliveryRequested(delivery_id=delivery.delivery_id, pickup=PICKUP, dropoff=DROPOFF)]

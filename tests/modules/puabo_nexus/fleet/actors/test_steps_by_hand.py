@@ -45,10 +45,10 @@ def minute(number: float) -> datetime:
     return NOON + timedelta(minutes=number)
 
 
-async def under_way(fleet: Desk) -> Delivery:
+async def under_way(fleet: Desk, *, dwell_s: int = 0) -> Delivery:
     """A delivery that was assigned at noon, at one o'clock."""
     vehicle, driver = await a_vehicle(fleet), await a_driver(fleet)
-    delivery = await assign(fleet, await a_delivery(fleet), vehicle.vehicle_id, driver.driver_id)
+    delivery = await assign(fleet, await a_delivery(fleet, dwell_s=dwell_s), vehicle.vehicle_id, driver.driver_id)
     await fleet.advance(3_600)
     fleet.take()
     return delivery
@@ -237,7 +237,7 @@ async def test_a_driver_swap_on_one_vehicle_and_what_forbids_it(fleet: Desk) -> 
 
 async def test_driving_past_the_pickup_fetches_nothing_and_does_not_keep_it_from_being_reached(fleet: Desk) -> None:
     """In and out again within 5.6 s, at 100 km/h."""
-    delivery = await under_way(fleet)
+    delivery = await under_way(fleet, dwell_s=60)
 
     arrived = await see(fleet, delivery, "reached", "pickup", 1)
     passed = await see(fleet, delivery, "left", "pickup", 1 + 5.6 / 60)
@@ -252,7 +252,7 @@ async def test_driving_past_the_pickup_fetches_nothing_and_does_not_keep_it_from
 
 
 async def test_who_was_said_to_be_at_the_pickup_has_not_passed_by(fleet: Desk) -> None:
-    delivery = await under_way(fleet)
+    delivery = await under_way(fleet, dwell_s=60)
     await fleet.ask(ArriveForDelivery(delivery_id=delivery.delivery_id, at=minute(1)))
 
     assert (await see(fleet, delivery, "left", "pickup", 1.1)).status == "picked_up"
@@ -269,4 +269,58 @@ async def test_a_round_trip_leaves_and_comes_back(fleet: Desk) -> None:
 
     assert await both("reached", 1) == "at_pickup"
     assert await both("left", 1.5) == "picked_up"
-    assert await both("reached", 90) == "delivered"
+    assert await both("reached", 90) == "picked_up"
+    assert await both("left", 91) == "delivered"
+
+
+async def loaded(fleet: Desk) -> Delivery:
+    """A delivery that was picked up at minute 1 and whose places are visited for a minute."""
+    delivery = await under_way(fleet, dwell_s=60)
+    await fleet.ask(PickUpDelivery(delivery_id=delivery.delivery_id, at=minute(1)))
+    fleet.take()
+    return delivery
+
+
+async def test_driving_past_the_dropoff_delivers_nothing_and_does_not_keep_it_from_being_reached(fleet: Desk) -> None:
+    delivery = await loaded(fleet)
+
+    await see(fleet, delivery, "reached", "dropoff", 60)
+    await see(fleet, delivery, "left", "dropoff", 60.1)
+    entry = await last(fleet, delivery)
+    await fleet.advance(600)
+    passed = await DELIVERIES.found(fleet, delivery.delivery_id)
+    came = await see(fleet, delivery, "reached", "dropoff", 70)
+    left = await see(fleet, delivery, "left", "dropoff", 71)
+
+    assert (entry.kind, entry.detail) == ("ignored", "The vehicle left the drop-off place after 6.0 s: it passed by.")
+    assert (passed.status, came.status, left.status) == ("picked_up", "picked_up", "delivered")
+    assert (passed.version, left.version, left.delivered_at) == (3, 4, minute(70))
+    assert [type(event) for event in fleet.take()] == [DeliveryCompleted]
+
+
+async def test_who_stays_at_the_dropoff_has_delivered_when_it_came(fleet: Desk) -> None:
+    delivery = await loaded(fleet)
+
+    await see(fleet, delivery, "reached", "dropoff", 59)
+    await fleet.advance(59)
+    early = await DELIVERIES.found(fleet, delivery.delivery_id)
+    await fleet.advance(1)
+    shown = await DELIVERIES.found(fleet, delivery.delivery_id)
+
+    assert (early.status, shown.status, shown.delivered_at) == ("picked_up", "delivered", minute(59))
+    assert (await last(fleet, delivery)).caused_by is None
+    assert await pairs(fleet) == set()
+
+
+@pytest.mark.parametrize("said", [TakeBackDelivery, UnassignDelivery, CancelDelivery])
+async def test_who_waits_at_the_dropoff_delivers_nothing_once_somebody_has_said_otherwise(
+    fleet: Desk, said: type[TakeBackDelivery | UnassignDelivery | CancelDelivery]
+) -> None:
+    delivery = await loaded(fleet)
+    await see(fleet, delivery, "reached", "dropoff", 59)
+    where: dict[str, Any] = {"to": "at_pickup"} if said is TakeBackDelivery else {}
+
+    shown = await fleet.ask(said(delivery_id=delivery.delivery_id, reason="refused at the door", **where))
+    await fleet.advance(600)
+
+    assert await DELIVERIES.found(fleet, delivery.delivery_id) == shown

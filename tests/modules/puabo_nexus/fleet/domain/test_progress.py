@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from modules.puabo_nexus.fleet.contract import DeliveryStatus
+from modules.puabo_nexus.fleet.contract import Delivery, DeliveryStatus, Place
 from modules.puabo_nexus.fleet.domain.progress import (
     OPEN,
     ORDER,
@@ -22,13 +22,16 @@ from modules.puabo_nexus.fleet.domain.progress import (
     PassedBy,
     Progress,
     Sighting,
+    Waits,
     judge,
+    progress_of,
     steps,
     visit_s,
 )
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 VAN, TRUCK = UUID(int=1), UUID(int=2)
+PLACE = Place(name="Depot", lat=45.8, lon=15.97)
 ASSIGNED = Progress(status="assigned", vehicle_id=VAN, assigned_at=NOON)
 
 
@@ -159,6 +162,31 @@ def test_a_departure_that_was_a_passage_is_not_one_when_it_comes_again() -> None
     passed = replace(ASSIGNED, crossed_at=NOON + timedelta(minutes=1))
 
     assert "seen already" in why(passed, sighting("left_pickup", 1))
+
+
+LOADED = replace(ASSIGNED, status="picked_up", dropoff_visit_s=60)
+
+
+@pytest.mark.parametrize(("minute", "verdict"), [(20.1, Ignored), (20.99, Ignored), (21, Advance), (50, Advance)])
+def test_who_leaves_the_dropoff_sooner_than_a_visit_takes_has_passed_by(minute: float, verdict: type) -> None:
+    came = sighting("reached_dropoff", 20)
+    there = replace(LOADED, crossed_at=came.crossed_at, dropoff_at=came.crossed_at)
+
+    assert judge(LOADED, came) == Waits(60)
+    left = judge(there, sighting("left_dropoff", minute))
+    assert isinstance(left, verdict)
+    assert left == Advance(("delivered",), at=came.crossed_at) or getattr(left, "drove_on", False)
+
+
+def test_what_was_followed_since_it_came_to_the_dropoff_has_decided_about_it() -> None:
+    delivery = Delivery(
+        delivery_id=UUID(int=3), status="picked_up", pickup=PLACE, dropoff=PLACE, requested_at=NOON, vehicle_id=VAN
+    )
+    later = NOON + timedelta(minutes=1)
+
+    assert progress_of(delivery, NOON, None, NOON).dropoff_at == NOON
+    assert progress_of(delivery, later, None, NOON).dropoff_at is None
+    assert progress_of(delivery, None, None, NOON).dropoff_at is None
 
 
 def test_a_slow_way_through_a_small_place_is_a_visit() -> None:
