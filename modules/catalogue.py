@@ -10,8 +10,8 @@ it is listed, and nothing pretends to be it.
 from pathlib import Path
 from typing import Final
 
-from nexus_actors.catalogue import Catalogue, Layer, ModuleEntry, ServiceEntry
-from nexus_actors.catalogue_additions import extended, read_additions
+from nexus_actors.platform.catalogue import Catalogue, Layer, ModuleEntry, ServiceEntry
+from nexus_actors.platform.catalogue_additions import extended, read_additions
 
 ADDITIONS: Final = Path(__file__).parent / "additions"
 

@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from bus import ContractError, Message
 from bus.type_arguments import Arguments, type_argument, type_arguments
-from nexus_actors.forgotten import looks_like_handler
+from nexus_actors.declarations.forgotten import looks_like_handler
+from nexus_actors.declarations.signature import check_key_field, read_signature
+from nexus_actors.declarations.state_type import checked_state
 from nexus_actors.retry import RetryPolicy
-from nexus_actors.signature import check_key_field, read_signature
-from nexus_actors.state_type import checked_state
 
 _INNER: Final = ("fget", "func", "__func__")
 """Where properties and other decorators keep the function that they are put upon."""

@@ -14,8 +14,8 @@ from bus.text import is_storable, storable
 from bus.topic import StreamName
 from nexus_actors.database import Transaction
 from nexus_actors.identity import DEFAULT_TENANT, PLATFORM, Identity
-from nexus_actors.job import Job
 from nexus_actors.jobs.frames import LONGEST_ENVELOPE
+from nexus_actors.jobs.job import Job
 from nexus_actors.principal import Principal
 from nexus_actors.telemetry.message_fields import message_fields
 

@@ -12,16 +12,16 @@ from bus import Command, ContractError, Message, StreamName, Topic
 from bus.codec import Contracts
 from bus.field_types import check_fields
 from nexus_actors.actor import Actor, Handler, handlers_of
-from nexus_actors.catalogue import ServiceEntry
-from nexus_actors.job import Job
-from nexus_actors.omissions import check_migrations, check_named, check_taken
+from nexus_actors.declarations.omissions import check_migrations, check_named, check_taken
+from nexus_actors.jobs.job import Job
+from nexus_actors.jobs.work import Work, check_work
+from nexus_actors.platform.catalogue import ServiceEntry
 from nexus_actors.rules import check_of
-from nexus_actors.work import Work, check_work
 
 if TYPE_CHECKING:
-    from nexus_actors.environment import Environment
     from nexus_actors.http import Routes
     from nexus_actors.http.gateway import Gateway
+    from nexus_actors.settings.environment import Environment
 
 
 def platform_version() -> str:

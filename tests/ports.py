@@ -5,8 +5,8 @@ import socket
 from collections.abc import Collection
 from typing import Final
 
-from nexus_actors.catalogue import ServiceEntry
 from nexus_actors.local.ports import is_free
+from nexus_actors.platform.catalogue import ServiceEntry
 
 HOST: Final = "127.0.0.1"
 _OFFSETS: Final = range(100, 50_000, 100)

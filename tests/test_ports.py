@@ -3,7 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nexus_actors.catalogue import ServiceEntry
+from nexus_actors.platform.catalogue import ServiceEntry
 from tests.ports import HOST, claim_offset, claim_port
 
 CHECKOUT = Path(__file__).resolve().parents[1]

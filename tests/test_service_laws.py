@@ -24,7 +24,7 @@ MAY_NOT_IMPORT: Final[dict[str, frozenset[str]]] = {
 }
 
 HTTP: Final = ("aiohttp", "nexus_actors.http")
-ROWS: Final = ("nexus_actors.database", "nexus_actors.statement", "nexus_actors.tables")
+ROWS: Final = ("nexus_actors.database", "nexus_actors.postgres.statement", "nexus_actors.tables")
 HAS_NO_HTTP: Final = frozenset({"contract", "domain", "tables", "queries", "actors", "jobs"})
 HAS_NO_ROWS: Final = frozenset({"contract", "domain", "jobs"})
 HAS_SQL: Final = frozenset({"tables", "queries"})

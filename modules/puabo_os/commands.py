@@ -10,7 +10,7 @@ from msgspec import Struct
 from bus import Command, Refusal
 from nexus_actors import Catalogue, ServiceEntry
 from nexus_actors.http import JsonDecoder, strict_twin
-from nexus_actors.json_schema import describe_properties
+from nexus_actors.http.json_schema import describe_properties
 
 _TOO_LONG = 200
 

@@ -9,11 +9,11 @@ from modules.puabo_os.commands import CommandDesk
 from modules.puabo_os.domain.standing import Facts, SystemStatus, survey
 from modules.puabo_os.queries import standing
 from nexus_actors import Database
-from nexus_actors.dead_letters import DeadLetters
-from nexus_actors.environment import Environment
-from nexus_actors.lag import Lag, lags, read_checkpoints, worst
+from nexus_actors.operations.dead_letters import DeadLetters
+from nexus_actors.operations.lag import Lag, lags, read_checkpoints, worst
+from nexus_actors.operations.waiting import read_waiting
 from nexus_actors.service import platform_version
-from nexus_actors.waiting import read_waiting
+from nexus_actors.settings.environment import Environment
 
 
 class Desk(Struct, frozen=True):

@@ -2,8 +2,8 @@
 
 from modules.catalogue import CATALOGUE
 from modules.puabo_os.contract import OS
-from nexus_actors.environment import Environment
 from nexus_actors.http.gateway import Gateway
+from nexus_actors.settings.environment import Environment
 
 
 def open_gateway(environment: Environment) -> Gateway:

@@ -8,7 +8,7 @@ import click
 from nexus_actors.cli.platform.checkout import CHECKOUT
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.deployment.chart import ChartFault, updated
-from nexus_actors.loading import load_catalogue
+from nexus_actors.platform.loading import load_catalogue
 
 
 @click.command(short_help="Bring the Helm chart's services to what the catalogue says.")

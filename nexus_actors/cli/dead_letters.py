@@ -10,12 +10,12 @@ import click
 import msgspec
 
 from bus import BusError, Refusal
-from nexus_actors.clearing import Cleared, Clearing
 from nexus_actors.cli.platform.letters import filtering, wanted, with_letters
 from nexus_actors.cli.terminal.letters import described, groups_table, letters_table
 from nexus_actors.cli.terminal.screen import agreed, say, say_json
-from nexus_actors.dead_letters import DeadLetters, LetterFilter, LetterGroup, Trait
-from nexus_actors.runtime.release import Released
+from nexus_actors.operations.clearing import Cleared, Clearing
+from nexus_actors.operations.dead_letters import DeadLetters, LetterFilter, LetterGroup, Trait
+from nexus_actors.runtime.own_commands import Released
 
 _TOLD_EVERY_S: Final = 1.0
 _MOST_GROUPS: Final = 50

@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 import anyio
 import click
 
-from nexus_actors.catalogue import Catalogue
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.platform.located import Located, locate
 from nexus_actors.cli.platform.visitor import visit
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.screen import say
 from nexus_actors.demo import MAPPING, MODULE, Demo, DemoFailed
-from nexus_actors.loading import load_catalogue, parts_beside
 from nexus_actors.local.credentials import Credentials, load_credentials
+from nexus_actors.platform.catalogue import Catalogue
+from nexus_actors.platform.loading import load_catalogue, parts_beside
 
 
 @click.command(short_help="Run a demonstration on the running platform, or list them.")

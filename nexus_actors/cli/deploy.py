@@ -11,10 +11,10 @@ import click
 
 from nexus_actors.cli.platform.checkout import CHECKOUT, environment, home_of
 from nexus_actors.cli.terminal.failures import told
-from nexus_actors.config import variable
 from nexus_actors.deployment.compose import ComposeFault, updated
 from nexus_actors.deployment.secrets_file import LOOPBACK, PROJECT, Deployment, read_deployment, secrets_text, write_new
-from nexus_actors.loading import load_catalogue
+from nexus_actors.platform.loading import load_catalogue
+from nexus_actors.settings.config import variable
 
 _FOLDER: Final = CHECKOUT / "deploy"
 _DATA: Final = "containers"

@@ -39,7 +39,7 @@ def command(out: Path, schemas: Path, platform: Path | None, check: bool, accept
     from nexus_actors.compatibility.snapshot import snapshots_of  # noqa: PLC0415
     from nexus_actors.documents.interface import interfaces_of  # noqa: PLC0415
     from nexus_actors.documents.shelf import all_documents, drift, platform_documents, put  # noqa: PLC0415
-    from nexus_actors.loading import NotLoadable, load_catalogue  # noqa: PLC0415
+    from nexus_actors.platform.loading import NotLoadable, load_catalogue  # noqa: PLC0415
     from nexus_actors.service import platform_version  # noqa: PLC0415
 
     try:

@@ -9,12 +9,12 @@ import click
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.progress import TerminalReport
-from nexus_actors.config import Settings, variable
 from nexus_actors.errors import ConfigError
-from nexus_actors.loading import load_catalogue
 from nexus_actors.local.first_start import FirstStart
 from nexus_actors.local.plan import make_plan
 from nexus_actors.local.run_state import RunState
+from nexus_actors.platform.loading import load_catalogue
+from nexus_actors.settings.config import Settings, variable
 
 
 @click.command(short_help="Make a cluster's signing key and first accounts.")

@@ -11,9 +11,9 @@ from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.log_line import belongs_to, instant, shown
 from nexus_actors.cli.terminal.screen import say, say_json
-from nexus_actors.loading import load_catalogue
 from nexus_actors.local.home import Home
 from nexus_actors.local.log_file import FileTail, last_lines
+from nexus_actors.platform.loading import load_catalogue
 
 _LOOK_AGAIN_S: Final = 0.2
 _OTHERS: Final = ("up", "postgres", "redis")

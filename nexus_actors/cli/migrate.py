@@ -5,8 +5,8 @@ import click
 
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.screen import say
-from nexus_actors.config import Settings
-from nexus_actors.loading import load_catalogue, load_service
+from nexus_actors.platform.loading import load_catalogue, load_service
+from nexus_actors.settings.config import Settings
 
 
 @click.command(short_help="Bring the schemas of a database up to date.")

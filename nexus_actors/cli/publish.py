@@ -9,18 +9,18 @@ import click
 import msgspec
 
 from bus import Command, Refusal
+from nexus_actors.asking import Reply
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.platform.located import Located, locate
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.screen import say, say_json
-from nexus_actors.contracts import find_message, strict
 from nexus_actors.http import JsonDecoder
-from nexus_actors.http.asking import Reply
 from nexus_actors.http.problem import HttpProblem
 from nexus_actors.identity import DEFAULT_TENANT
-from nexus_actors.loading import load_catalogue
 from nexus_actors.local.bus_client import open_bus
 from nexus_actors.local.credentials import load_credentials
+from nexus_actors.platform.contracts import find_message, strict
+from nexus_actors.platform.loading import load_catalogue
 from nexus_actors.principal import Principal
 
 

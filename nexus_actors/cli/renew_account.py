@@ -7,8 +7,8 @@ from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.platform.located import NotUp
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.progress import TerminalReport
-from nexus_actors.loading import load_catalogue
 from nexus_actors.local.first_start import FirstStart
+from nexus_actors.platform.loading import load_catalogue
 
 
 @click.command(short_help="Give the command line's own account a new secret.")

@@ -6,10 +6,10 @@ import click
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.screen import agreed, say
-from nexus_actors.config import Settings
 from nexus_actors.local.errors import CannotStop
 from nexus_actors.local.home import Home
 from nexus_actors.local.leftovers import end_servers, end_workers
+from nexus_actors.settings.config import Settings
 
 _UP = "The platform of {folder} is up; nothing was removed. Stop it first: nexus down"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from nexus_actors.catalogue import Catalogue
 from nexus_actors.cli.terminal.failures import told
-from nexus_actors.loading import load_catalogue
+from nexus_actors.platform.catalogue import Catalogue
+from nexus_actors.platform.loading import load_catalogue
 from nexus_actors.scaffold.blueprint import Blueprint, draw
 from nexus_actors.scaffold.errors import CannotScaffold
 from nexus_actors.scaffold.files import files_of, shared_files_of

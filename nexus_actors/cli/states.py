@@ -15,8 +15,8 @@ from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.screen import agreed, say, say_json
 from nexus_actors.identity import DEFAULT_TENANT
 from nexus_actors.local.credentials import load_credentials
+from nexus_actors.operations.states import StateContent, StateName, States
 from nexus_actors.principal import Principal
-from nexus_actors.states import StateContent, StateName, States
 
 T = TypeVar("T")
 

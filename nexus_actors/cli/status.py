@@ -8,7 +8,6 @@ import click
 import psutil
 
 from bus import BusUnavailable
-from nexus_actors.catalogue import Catalogue
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.platform.holdings import Holdings, read_holdings
 from nexus_actors.cli.platform.lagging import read_lags, waiting_in
@@ -16,13 +15,14 @@ from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.screen import say, styled
 from nexus_actors.cli.terminal.services import services_table
 from nexus_actors.cli.terminal.table import table
-from nexus_actors.config import Settings
 from nexus_actors.errors import NexusError
-from nexus_actors.loading import load_catalogue
 from nexus_actors.local.health import look_around
 from nexus_actors.local.home import Home
 from nexus_actors.local.run_state import RunState, WorkerState
-from nexus_actors.waiting import Waiting
+from nexus_actors.operations.waiting import Waiting
+from nexus_actors.platform.catalogue import Catalogue
+from nexus_actors.platform.loading import load_catalogue
+from nexus_actors.settings.config import Settings
 
 _MEGABYTE = 1024 * 1024
 _NOTABLE_S = 0.1

@@ -12,15 +12,15 @@ from bus.codec import Contracts, encode_envelope
 from bus.follower import follow
 from bus.position import Position
 from bus.store import StreamStore
-from nexus_actors.catalogue import ServiceEntry
 from nexus_actors.cli.platform.checkout import environment
 from nexus_actors.cli.platform.located import Located, locate
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.screen import one_line, say, say_json, styled
 from nexus_actors.cli.terminal.since import position_since
-from nexus_actors.contracts import messages_of, topic_of
-from nexus_actors.loading import load_catalogue
-from nexus_actors.streams import open_streams
+from nexus_actors.operations.streams import open_streams
+from nexus_actors.platform.catalogue import ServiceEntry
+from nexus_actors.platform.contracts import messages_of, topic_of
+from nexus_actors.platform.loading import load_catalogue
 
 
 @click.command(short_help="Show the events of a service as they are published.")

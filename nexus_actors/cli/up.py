@@ -10,7 +10,6 @@ from functools import partial
 import anyio
 import click
 
-from nexus_actors.catalogue import ServiceEntry
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.first_failures import follow_failures
@@ -18,7 +17,6 @@ from nexus_actors.cli.terminal.progress import logged, show
 from nexus_actors.cli.terminal.screen import say
 from nexus_actors.cli.terminal.services import services_table
 from nexus_actors.errors import NexusError
-from nexus_actors.loading import load_catalogue
 from nexus_actors.local.errors import CannotStart
 from nexus_actors.local.first_start import FirstStart
 from nexus_actors.local.health import look_around
@@ -28,6 +26,8 @@ from nexus_actors.local.plan import Plan, choose, make_plan, overridden
 from nexus_actors.local.report import News, PipeReport, Report, read_news
 from nexus_actors.local.run_state import RunState
 from nexus_actors.local.supervisor import Supervisor
+from nexus_actors.platform.catalogue import ServiceEntry
+from nexus_actors.platform.loading import load_catalogue
 
 
 @click.command(short_help="Run the platform on this machine.")

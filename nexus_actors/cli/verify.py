@@ -8,17 +8,17 @@ from typing import Final
 import anyio
 import click
 
-from nexus_actors.catalogue import Catalogue, ServiceEntry
 from nexus_actors.cli.platform.checkout import environment, home_of
 from nexus_actors.cli.platform.located import NotUp, locate
 from nexus_actors.cli.platform.verification import Check, check_containers, check_platform
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.screen import say, styled
-from nexus_actors.config import Settings
 from nexus_actors.deployment.secrets_file import NAME, PROJECT
-from nexus_actors.loading import load_catalogue
 from nexus_actors.local.health import Sighting, look_around
 from nexus_actors.local.home import Home
+from nexus_actors.platform.catalogue import Catalogue, ServiceEntry
+from nexus_actors.platform.loading import load_catalogue
+from nexus_actors.settings.config import Settings
 
 _WIDE: Final = 64
 _LAYERS: Final = {"infrastructure": "INFRASTRUCTURE SERVICES", "core": "CORE PLATFORM"}

@@ -9,11 +9,11 @@ from functools import partial
 import anyio
 import click
 
-from nexus_actors.catalogue import ServiceEntry
 from nexus_actors.cli.terminal.failures import told
-from nexus_actors.config import SECRETS, Settings, variable
-from nexus_actors.loading import load_catalogue, load_service
 from nexus_actors.local.lifeline import Pulse
+from nexus_actors.platform.catalogue import ServiceEntry
+from nexus_actors.platform.loading import load_catalogue, load_service
+from nexus_actors.settings.config import SECRETS, Settings, variable
 from nexus_actors.telemetry.logs import configure_logs
 
 

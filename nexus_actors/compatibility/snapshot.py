@@ -11,8 +11,8 @@ from bus.envelope import Envelope
 from bus.schema import Schema, without_words
 from nexus_actors.documents.async_messages import ANSWER
 from nexus_actors.documents.interface import Interface, messages_in
-from nexus_actors.job import Job
-from nexus_actors.runtime import release
+from nexus_actors.jobs.job import Job
+from nexus_actors.runtime import own_commands
 
 RUNTIME: Final = "runtime"
 
@@ -78,7 +78,7 @@ def snapshots_of(interfaces: Sequence[Interface]) -> dict[str, Snapshot]:
         )
         for interface in interfaces
     }
-    return {**found, RUNTIME: make_snapshot(messages_in(release), {}, {"answer": ANSWER, "envelope": Envelope})}
+    return {**found, RUNTIME: make_snapshot(messages_in(own_commands), {}, {"answer": ANSWER, "envelope": Envelope})}
 
 
 def make_snapshot(

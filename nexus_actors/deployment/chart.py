@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from nexus_actors import bootstrap
-from nexus_actors.catalogue import Catalogue, ServiceEntry
-from nexus_actors.contracts import topic_of
 from nexus_actors.errors import NexusError
-from nexus_actors.loading import has_part
+from nexus_actors.platform import bootstrap
+from nexus_actors.platform.catalogue import Catalogue, ServiceEntry
+from nexus_actors.platform.contracts import topic_of
+from nexus_actors.platform.loading import has_part
 
 BEGIN: Final = "# Services: made from modules/catalogue.py. Do not change them by hand; run: nexus chart\n"
 END: Final = "# End of the services.\n"

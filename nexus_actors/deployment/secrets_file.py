@@ -7,11 +7,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from nexus_actors.catalogue import LAST_PORT, Catalogue
 from nexus_actors.deployment.compose import port_variable
 from nexus_actors.errors import NexusError
 from nexus_actors.local.health import reachable_host
 from nexus_actors.local.servers import POSTGRES_PORT, REDIS_PORT
+from nexus_actors.platform.catalogue import LAST_PORT, Catalogue
 
 LOOPBACK: Final = "127.0.0.1"
 PROJECT: Final = "COMPOSE_PROJECT_NAME"

@@ -9,7 +9,7 @@ from bus import Command, Message
 from bus.envelope import Envelope
 from bus.requests import Answer
 from nexus_actors.documents.message_schemas import MessageSchemas
-from nexus_actors.json_schema import parse_docstring
+from nexus_actors.http.json_schema import parse_docstring
 
 Node = dict[str, Any]
 

@@ -7,7 +7,7 @@ from bus import Command, Message, Topic
 from nexus_actors.documents.async_messages import ENVELOPES, Node, answer_name, answer_object, message_object
 from nexus_actors.documents.interface import Interface
 from nexus_actors.documents.message_schemas import MessageSchemas
-from nexus_actors.json_schema import parse_docstring
+from nexus_actors.http.json_schema import parse_docstring
 
 ASYNCAPI_VERSION: Final = "3.0.0"
 

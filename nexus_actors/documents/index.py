@@ -6,7 +6,7 @@ from typing import Any, Final, Union, get_args, get_origin
 
 from bus import Command, Event
 from nexus_actors.documents.interface import Interface, messages_in
-from nexus_actors.json_schema import parse_docstring
+from nexus_actors.http.json_schema import parse_docstring
 from nexus_actors.security import contract as security
 
 _HEAD: Final = """\

@@ -7,10 +7,10 @@ from typing import Any
 from msgspec import Struct
 
 from bus import Command, Event, Message, Topic
-from nexus_actors.catalogue import Catalogue, ServiceEntry
 from nexus_actors.http.route import Route
-from nexus_actors.job import Job
-from nexus_actors.loading import load_part, load_service
+from nexus_actors.jobs.job import Job
+from nexus_actors.platform.catalogue import Catalogue, ServiceEntry
+from nexus_actors.platform.loading import load_part, load_service
 from nexus_actors.service import Service
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from bus.schema import Schema, subschemas
-from nexus_actors.json_schema import describe_properties
+from nexus_actors.http.json_schema import describe_properties
 
 REF: Final = "#/components/schemas/{name}"
 

@@ -10,7 +10,7 @@ from nexus_actors.documents.asyncapi import asyncapi_document
 from nexus_actors.documents.index import index_page
 from nexus_actors.documents.interface import Interface
 from nexus_actors.documents.openapi import gateway_openapi, service_openapi
-from nexus_actors.json_schema import parse_docstring
+from nexus_actors.http.json_schema import parse_docstring
 
 PLATFORM: Final = "platform"
 INDEX: Final = "README.md"

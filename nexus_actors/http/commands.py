@@ -11,11 +11,11 @@ from msgspec import Struct
 
 from bus import Command
 from bus.message import snake_case
+from nexus_actors.http.json_schema import parse_docstring
 from nexus_actors.http.request import Request
 from nexus_actors.http.route import Method, Route, RouteError, RouteOptions
 from nexus_actors.http.signature import PATH_PARAMETER, route_of
 from nexus_actors.http.strict import strict_twin
-from nexus_actors.json_schema import parse_docstring
 
 _VERSION: Final = "expected_version"
 _TENANT: Final = "tenant"

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 from aiohttp import hdrs, web
 
-from nexus_actors.blame import blamed
+from nexus_actors.failures.blame import blamed
 from nexus_actors.http.client_address import Network, client_address
 from nexus_actors.http.cors import Cors
 from nexus_actors.http.endpoint import ARRIVAL

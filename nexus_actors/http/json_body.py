@@ -1,7 +1,6 @@
 """JSON bodies, read strictly (RFC 8259, and I-JSON, RFC 7493, where it says less)."""
 
 import json
-import re
 from array import array
 from itertools import accumulate
 from typing import Any, Final, Generic, NoReturn, TypeVar
@@ -9,6 +8,7 @@ from typing import Any, Final, Generic, NoReturn, TypeVar
 import msgspec
 
 from bus import FieldError
+from nexus_actors.failures.field_error import field_error, shortened
 from nexus_actors.http.problem import invalid, malformed
 
 MAX_DEPTH: Final = 64
@@ -25,10 +25,6 @@ _NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _BEFORE_PARTS: Final = b"[{,:"
 _ESCAPED_NUL: Final = b"\\u0000"
-_MESSAGE: Final = re.compile(r"(?P<reason>.*?)(?: - at (?P<key>`key` in )?`(?P<path>[^`]*)`)?", re.DOTALL)
-_UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
-_MISSING: Final = re.compile(r"Object missing required field `(?P<name>.*)`", re.DOTALL)
-_MAX_SHOWN: Final = 200
 
 
 class JsonDecoder(Generic[T]):
@@ -60,33 +56,12 @@ class JsonDecoder(Generic[T]):
         except msgspec.ValidationError as error:
             raise invalid(field_error(str(error))) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise malformed(f"The body is not valid JSON: {_shown(str(error))}.") from error
+            raise malformed(f"The body is not valid JSON: {shortened(str(error))}.") from error
         if structure.count(b":") != _count_keys(plain):
             raise invalid(_find_duplicate(body))
         if _ESCAPED_NUL in body:
             _refuse_nul(plain, "$")
         return value
-
-
-def field_error(message: str, root: str = "$") -> FieldError:
-    """The field and the reason that a message of msgspec names.
-
-    Args:
-        message: such as "Expected `float`, got `str` - at `$.items[3].lat`".
-        root: what stands for ``$`` in the answer.
-    """
-    match = _MESSAGE.fullmatch(message)
-    reason, path = (match["reason"], match["path"]) if match else (message, None)
-    field = root + (path or "$").removeprefix("$")
-    if unknown := _UNKNOWN.fullmatch(reason):
-        return FieldError(f"{field}.{_shown(unknown['name'])}", "There is no such field.")
-    if missing := _MISSING.fullmatch(reason):
-        return FieldError(f"{field}.{missing['name']}", "This field is required.")
-    return FieldError(field, _shown(reason))
-
-
-def _shown(text: str) -> str:
-    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
 
 
 def _structure(body: bytes) -> bytes:
@@ -133,7 +108,7 @@ def _find_duplicate(body: bytes) -> FieldError:
     try:
         json.loads(body, object_pairs_hook=check)
     except _DuplicateKey as found:
-        return FieldError(_shown(f"$..{found.key}"), "An object has this field twice.")
+        return FieldError(shortened(f"$..{found.key}"), "An object has this field twice.")
     return FieldError("$", "An object has a field twice.")
 
 
@@ -156,4 +131,4 @@ def _refuse_nul(value: Any, path: str) -> None:  # noqa: ANN401 - any JSON
 
 
 def _raise_nul(field: str) -> NoReturn:
-    raise invalid(FieldError(_shown(field.replace("\0", "")), "Text must not contain the character U+0000."))
+    raise invalid(FieldError(shortened(field.replace("\0", "")), "Text must not contain the character U+0000."))

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from nexus_actors.http.json_schema import attribute_texts
 from nexus_actors.http.problem import MEDIA_TYPE, Problem
 from nexus_actors.http.route import JSON, Raw, Route
 from nexus_actors.http.schemas import Schemas, parameter_fields
 from nexus_actors.http.streaming import Streamed
-from nexus_actors.json_schema import attribute_texts
 
 OPENAPI_VERSION: Final = "3.1.0"
 

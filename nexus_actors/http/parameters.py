@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct, inspect
 
 from bus import FieldError
-from nexus_actors.http.json_body import field_error
+from nexus_actors.failures.field_error import field_error
 from nexus_actors.http.problem import HttpProblem, invalid, malformed
 from nexus_actors.http.storable import is_storable
 

@@ -10,8 +10,8 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from bus import new_id
+from nexus_actors.asking import Asker
 from nexus_actors.database import Database
-from nexus_actors.http.asking import Asker
 from nexus_actors.http.limits import RateLimiter
 from nexus_actors.http.tokens import TokenVerifier
 from nexus_actors.telemetry.spans import NoSpans, Spans

@@ -8,9 +8,9 @@ from uuid import UUID
 from msgspec import Struct
 
 from bus import Command
+from nexus_actors.asking import Asker
 from nexus_actors.database import Database
 from nexus_actors.http import etag
-from nexus_actors.http.asking import Asker
 from nexus_actors.http.idempotency import Idempotency
 from nexus_actors.http.page import PageQuery, decode_cursor
 from nexus_actors.principal import Principal

@@ -7,10 +7,10 @@ from msgspec import UNSET, Struct
 from msgspec.structs import FieldInfo
 
 from bus.schema import Schema
+from nexus_actors.http.json_schema import describe_properties
 from nexus_actors.http.problem import Problem
 from nexus_actors.http.route import Raw, Route
 from nexus_actors.http.streaming import Streamed
-from nexus_actors.json_schema import describe_properties
 
 REF: Final = "#/components/schemas/{name}"
 

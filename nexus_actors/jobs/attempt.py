@@ -16,7 +16,7 @@ from nexus_actors.jobs.output import LeftOut
 from nexus_actors.jobs.process import WorkProcess, open_process
 from nexus_actors.jobs.store import Claim, Kept
 from nexus_actors.jobs.telling import Telling
-from nexus_actors.work import Progress
+from nexus_actors.jobs.work import Progress
 
 CANCEL_S: Final = 5.0
 """So long a cancelled work may take to its next report and its cleaning up, before it is told to end by SIGTERM."""

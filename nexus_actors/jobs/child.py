@@ -26,8 +26,8 @@ from bus.text import error_text, storable
 from nexus_actors.jobs.bucket import Bucket
 from nexus_actors.jobs.frames import LONGEST_ERROR, LONGEST_NOTE, Failed, Frame, Order, Reported, Returned, Stopped, framed
 from nexus_actors.jobs.guard import Guard
+from nexus_actors.jobs.work import JobCancelled, Work
 from nexus_actors.retry import Retry, is_final
-from nexus_actors.work import JobCancelled, Work
 
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 # A loop that reports each of a million steps must not keep the worker busy with that.
@@ -37,7 +37,7 @@ REPORTS_AT_ONCE: Final = 100.0
 
 
 class Reporter:
-    """What the work reports with; see `nexus_actors.work.Report`.
+    """What the work reports with; see `nexus_actors.jobs.work.Report`.
 
     Args:
         send: takes a frame to the worker.

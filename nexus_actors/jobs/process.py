@@ -14,11 +14,11 @@ from typing import Final
 import anyio
 from anyio.abc import ByteReceiveStream, Process
 
-from nexus_actors.config import SECRETS, variable
 from nexus_actors.jobs.bucket import Bucket
 from nexus_actors.jobs.frames import BEAT, CANCEL, SIGN, Frame, Frames, Order, framed, read_frame
 from nexus_actors.jobs.guard import DIED
 from nexus_actors.jobs.output import SAY_EVERY_S, LeftOut, Output
+from nexus_actors.settings.config import SECRETS, variable
 
 # A work handles data of strangers with native code, so it is not given the keys of the house.
 WITHHELD: Final = frozenset({*map(variable, SECRETS), "NEXUS_DATABASE_URL", "NEXUS_REDIS_URL"})

@@ -15,20 +15,20 @@ from bus import NewerRelease
 from bus.codec import Contracts
 from bus.publisher import Publisher
 from bus.text import error_text, storable
-from nexus_actors.blame import blamed
 from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.failures.blame import blamed
+from nexus_actors.failures.redaction import redact_text
 from nexus_actors.jobs.announcer import Announcer, Inbox
 from nexus_actors.jobs.attempt import Attempt, Verdict
 from nexus_actors.jobs.bell import Bell
 from nexus_actors.jobs.frames import LONGEST_ENVELOPE
 from nexus_actors.jobs.store import Claim, Ending, JobStore
 from nexus_actors.jobs.telling import Telling
-from nexus_actors.redaction import redact_text
+from nexus_actors.jobs.work import GaveUp
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.trouble import Trouble
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import ServiceMetrics
-from nexus_actors.work import GaveUp
 
 MOST_LOSSES: Final = 10
 """A job whose lease has expired so often is given up: it seems to take its workers down with it."""

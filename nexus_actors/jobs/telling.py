@@ -8,12 +8,12 @@ from uuid import UUID
 from bus import Command, ContractError, Envelope, StreamName, derive_id
 from bus.codec import decode_envelope, encode_envelope
 from bus.envelope import seal
-from nexus_actors.blame import blaming
-from nexus_actors.job import Job
+from nexus_actors.failures.blame import blaming
 from nexus_actors.jobs.frames import Returned
+from nexus_actors.jobs.job import Job
 from nexus_actors.jobs.store import Claim, report_id
+from nexus_actors.jobs.work import GaveUp, Progress, Work
 from nexus_actors.service import Service
-from nexus_actors.work import GaveUp, Progress, Work
 
 
 class Telling:

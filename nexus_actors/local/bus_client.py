@@ -11,8 +11,8 @@ from msgspec import Struct
 from bus.publisher import Publisher
 from bus.requests import Requests
 from bus.store import StreamStore
-from nexus_actors.runtime.asking import BusAsker
-from nexus_actors.streams import open_streams
+from nexus_actors.asking import BusAsker
+from nexus_actors.operations.streams import open_streams
 
 
 class BusClient(Struct, frozen=True):

@@ -6,17 +6,17 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from bus import BusError, Command, Refusal
-from nexus_actors import bootstrap
-from nexus_actors.catalogue import ServiceEntry
-from nexus_actors.config import Settings
 from nexus_actors.embedded import EmbeddedPostgres
-from nexus_actors.loading import has_part, load_part
 from nexus_actors.local.credentials import Credentials, database_name, load_credentials, save_credentials
 from nexus_actors.local.errors import CannotStart
 from nexus_actors.local.home import Home
 from nexus_actors.local.plan import Plan
 from nexus_actors.local.report import Kind, News, Report
 from nexus_actors.local.run_state import RunState
+from nexus_actors.platform import bootstrap
+from nexus_actors.platform.catalogue import ServiceEntry
+from nexus_actors.platform.loading import has_part, load_part
+from nexus_actors.settings.config import Settings
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import anyio.to_thread
 import msgspec
 from msgspec import Struct
 
-from nexus_actors.catalogue import ServiceEntry
+from nexus_actors.platform.catalogue import ServiceEntry
 
 TIMEOUT_S = 3.0
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from nexus_actors.catalogue import Catalogue, ServiceEntry
-from nexus_actors.config import PREFIX, Settings, variable
 from nexus_actors.local.errors import CannotStart
 from nexus_actors.local.home import Home
+from nexus_actors.platform.catalogue import Catalogue, ServiceEntry
+from nexus_actors.settings.config import PREFIX, Settings, variable
 
 _SOURCE = Path(__file__).resolve().parents[2]
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import psutil
 
-from nexus_actors.catalogue import LAST_PORT, ServiceEntry
 from nexus_actors.local.errors import CannotStart
+from nexus_actors.platform.catalogue import LAST_PORT, ServiceEntry
 
 _OFFSETS = range(100, 50_000, 100)
 

@@ -6,7 +6,6 @@ from typing import Final
 
 import anyio
 
-from nexus_actors.config import Settings
 from nexus_actors.embedded import EmbeddedPostgres, EmbeddedRedis, EmbeddedServerError
 from nexus_actors.embedded.ports import LOOPBACK, is_free
 from nexus_actors.embedded.server import EmbeddedServer
@@ -14,6 +13,7 @@ from nexus_actors.local.errors import CannotStart
 from nexus_actors.local.home import Home
 from nexus_actors.local.report import News, Report
 from nexus_actors.local.restart_policy import RestartPolicy
+from nexus_actors.settings.config import Settings
 
 POSTGRES_PORT: Final = 5432
 REDIS_PORT: Final = 6380

@@ -10,7 +10,6 @@ from typing import Final
 
 import anyio
 
-from nexus_actors.local.crew import Crew
 from nexus_actors.local.errors import AlreadyUp, CannotStart
 from nexus_actors.local.health import Sighting, look_around
 from nexus_actors.local.home import Home
@@ -20,6 +19,7 @@ from nexus_actors.local.ports import check_ports
 from nexus_actors.local.report import Kind, News, Report
 from nexus_actors.local.run_state import Phase, RunState, WorkerState
 from nexus_actors.local.servers import Servers
+from nexus_actors.local.worker_pool import WorkerPool
 
 HEALTHY_WITHIN_S: Final = 20.0
 _LOOK_AGAIN_S: Final = 0.05
@@ -50,7 +50,7 @@ class Supervisor:
         self._first_start = first_start
         self._arrived = arrived
         self._servers = Servers(plan.settings, home, report)
-        self._crew = Crew(plan, home, report, self._write_down)
+        self._workers = WorkerPool(plan, home, report, self._write_down)
         self._phase: Phase = "starting"
         self._started_at = datetime.now(UTC)
 
@@ -71,7 +71,7 @@ class Supervisor:
                     await self._run_until(signals)
             except BaseExceptionGroup as group:
                 raise _first(group) from None
-        return self._crew.states()
+        return self._workers.states()
 
     async def _run_until(self, signals: AsyncIterator[signal.Signals]) -> None:
         async with anyio.create_task_group() as watching:
@@ -104,7 +104,7 @@ class Supervisor:
     async def _obey(self, signals: AsyncIterator[signal.Signals], work: anyio.CancelScope) -> None:
         async for _ in signals:
             if work.cancel_called:
-                self._crew.kill()
+                self._workers.kill()
             else:
                 self._tell("step", "Stopping")
                 work.cancel()
@@ -114,7 +114,7 @@ class Supervisor:
         await self._servers.start()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._servers.keep)
-            await self._crew.start(tasks, self._plan.worker_environ(self._servers.database_url, self._servers.redis_url))
+            await self._workers.start(tasks, self._plan.worker_environ(self._servers.database_url, self._servers.redis_url))
             await self._until_healthy()
             self._tell("step", f"{len(self._plan.services)} services are healthy ({monotonic() - began:.1f} s)")
             await self._first_start(self._state(), self._plan)
@@ -139,7 +139,7 @@ class Supervisor:
     async def _bring_down(self) -> None:
         self._phase = "stopping"
         self._write_down()
-        await self._crew.stop(self._plan.settings.drain_s)
+        await self._workers.stop(self._plan.settings.drain_s)
         await self._servers.stop()
 
     def _state(self) -> RunState:
@@ -155,7 +155,7 @@ class Supervisor:
             redis_url=self._servers.redis_url,
             redis_prefix=settings.redis_prefix,
             embedded=tuple(server.title for server in self._servers.embedded),
-            workers=self._crew.states(),
+            workers=self._workers.states(),
         )
 
     def _write_down(self) -> None:

@@ -1,4 +1,4 @@
-"""The in-memory twin of the checkpoints; see `nexus_actors.runtime.janitor`."""
+"""The in-memory twin of the checkpoints; see `nexus_actors.runtime.trimmer`."""
 
 from collections.abc import Mapping, Sequence
 

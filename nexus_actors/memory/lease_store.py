@@ -9,8 +9,8 @@ import msgspec
 from bus import StreamName
 from bus.position import START
 from nexus_actors.memory.database import LONG_AGO, Lease, MemoryDatabase, Release, Worker
-from nexus_actors.runtime.leases import Beat, WorkerInfo
-from nexus_actors.runtime.registration import check_partitions
+from nexus_actors.runtime.leases import Heartbeat, WorkerInfo
+from nexus_actors.runtime.placement import check_partitions
 from nexus_actors.runtime.releases import LIVES_S, REMEMBERED_S, Heard, events_mark
 
 
@@ -62,7 +62,7 @@ class MemoryLeaseStore:
                     awaited.setdefault(service, set()).update(other.events - own.events)
         return awaited
 
-    async def beat(self, worker: WorkerInfo, lease_s: float) -> Beat:
+    async def beat(self, worker: WorkerInfo, lease_s: float) -> Heartbeat:
         """See `LeaseStore.beat`."""
         await self._database.reach("statement")
         now = self._database.clock()
@@ -79,7 +79,7 @@ class MemoryLeaseStore:
             if other is known or (not other.info.draining and other.seen_at > now - timedelta(seconds=lease_s)):
                 for service in () if other.info.draining else other.info.services:
                     live.setdefault(service, []).append(other.info.worker_id)
-        return Beat(live, renewed, self._awaited(now))
+        return Heartbeat(live, renewed, self._awaited(now))
 
     async def acquire(self, worker_id: str, service: str, partitions: Sequence[int], lease_s: float) -> dict[int, int]:
         """See `LeaseStore.acquire`."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from nexus_actors.database import Row
 from nexus_actors.errors import NexusError
+from nexus_actors.postgres.statement import check_statement
 from nexus_actors.retry import Park
-from nexus_actors.statement import check_statement
 
 
 class SqlRefused(Park):

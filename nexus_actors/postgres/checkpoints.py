@@ -1,4 +1,4 @@
-"""How far streams have been handled, over all services; see `nexus_actors.runtime.janitor`."""
+"""How far streams have been handled, over all services; see `nexus_actors.runtime.trimmer`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

@@ -16,8 +16,8 @@ from nexus_actors.postgres.confirmation import is_confirmed
 from nexus_actors.postgres.lost import is_gone, troubled_when_refused, unavailable, unavailable_when_lost
 from nexus_actors.postgres.patience import LockPatience
 from nexus_actors.postgres.rows import WaitingRows
+from nexus_actors.postgres.statement import check_statement
 from nexus_actors.postgres.troubles import trouble_of
-from nexus_actors.statement import check_statement
 
 if TYPE_CHECKING:
     from asyncpg import Pool

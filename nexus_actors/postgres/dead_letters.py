@@ -1,4 +1,4 @@
-"""Dead letters in the shared schema ``nexus``; see `nexus_actors.dead_letters`."""
+"""Dead letters in the shared schema ``nexus``; see `nexus_actors.operations.dead_letters`."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,8 +6,8 @@ from typing import Final
 from bus import MalformedMessage
 from bus.codec import decode_envelope
 from nexus_actors.database import Reader, Row
-from nexus_actors.dead_letters import DeadLetter, LetterFilter, LetterGroup, OpenedLetter, Trait
-from nexus_actors.redaction import redact_text
+from nexus_actors.failures.redaction import redact_text
+from nexus_actors.operations.dead_letters import DeadLetter, LetterFilter, LetterGroup, OpenedLetter, Trait
 
 _COLUMNS: Final = """
 ordinal, service, message_id, wire_type, tenant, key, partition, stream, behind, released, attempts, parked_at"""
@@ -31,7 +31,7 @@ _FAILED: Final = "NOT behind AND NOT released"
 
 
 class PostgresDeadLetters:
-    """See `nexus_actors.dead_letters.DeadLetterBook`.
+    """See `nexus_actors.operations.dead_letters.DeadLetterBook`.
 
     Args:
         database: reads the shared schema.

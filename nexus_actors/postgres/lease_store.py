@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from nexus_actors.postgres.database import PostgresDatabase
-from nexus_actors.runtime.leases import Beat, WorkerInfo
-from nexus_actors.runtime.registration import check_partitions
+from nexus_actors.runtime.leases import Heartbeat, WorkerInfo
+from nexus_actors.runtime.placement import check_partitions
 from nexus_actors.runtime.releases import LIVES_S, REMEMBERED_S, Heard, events_mark
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class PostgresLeaseStore:
         rows = await self._database.fetch(_REGISTERED, list(wanted))
         check_partitions(service, wanted, {row["service"]: row["partitions"] for row in rows})
 
-    async def beat(self, worker: WorkerInfo, lease_s: float) -> Beat:
+    async def beat(self, worker: WorkerInfo, lease_s: float) -> Heartbeat:
         """See `LeaseStore.beat`."""
         rows = await self._database.fetch(
             _BEAT,
@@ -146,7 +146,7 @@ class PostgresLeaseStore:
                 renewed[row["service"], row["partition"]] = row["generation"]
             else:
                 live.setdefault(row["service"], []).append(row["worker_id"])
-        return Beat(live, renewed, awaited)
+        return Heartbeat(live, renewed, awaited)
 
     async def acquire(self, worker_id: str, service: str, partitions: Sequence[int], lease_s: float) -> dict[int, int]:
         """See `LeaseStore.acquire`."""

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from nexus_actors.errors import MigrationError
-from nexus_actors.statement import CONTROL, first_words
+from nexus_actors.postgres.statement import CONTROL, first_words
 
 _FILE: Final = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql", re.ASCII)
 _SOURCE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)

@@ -11,12 +11,12 @@ import asyncpg
 
 from bus.certificates import POSTGRES_FILES, check_certificates
 from nexus_actors.errors import ConfigError, DatabaseUnavailable
+from nexus_actors.failures.redaction import redact_text
 from nexus_actors.postgres.codecs import set_codecs
 from nexus_actors.postgres.lost import is_lost, unavailable
 from nexus_actors.postgres.pooler import NOT_OURS, check_sessions, is_pooled, refused_start, transaction_mode
 from nexus_actors.postgres.primary import Primary
 from nexus_actors.postgres.session import KEEPALIVE, passed_on, put_session, session_settings
-from nexus_actors.redaction import redact_text
 
 if TYPE_CHECKING:
     from asyncio import BaseTransport

@@ -8,7 +8,7 @@ What stands in no table here is the statement's own doing, and counts as its han
 - 54*** (program limit exceeded), XX000 (internal error), 42501 (insufficient privilege): it asks for what it does not get.
 - 08*** (connection exceptions): that is how asyncpg tells that a connection was lost, for whatever reason; see `lost`.
 - 25P03, 25P04 (idle in transaction, transaction timeout): the handler kept the server waiting. The connection is lost by that,
-  which `nexus_actors.runtime.poison_detector` looks into.
+  which `nexus_actors.runtime.parking` looks into.
 """
 
 from collections.abc import Mapping

@@ -11,8 +11,8 @@ from bus.round_trip import LONGEST_STATE, RoundTrip
 from bus.schema import schema_mark
 from bus.text import error_text
 from nexus_actors.actor import Actor
-from nexus_actors.blame import blamed
 from nexus_actors.errors import NexusError
+from nexus_actors.failures.blame import blamed
 from nexus_actors.identity import Identity
 from nexus_actors.runtime.store import StateRow, TurnStore
 from nexus_actors.runtime.unknown_fields import StateWriter

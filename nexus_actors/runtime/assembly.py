@@ -14,14 +14,12 @@ from bus.store import StreamStore
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.activations import Activations
 from nexus_actors.runtime.batch import Batches
+from nexus_actors.runtime.leases import Ownership
 from nexus_actors.runtime.ledger import TurnLedger
 from nexus_actors.runtime.loop import ServiceLoop
-from nexus_actors.runtime.marks import Marks
 from nexus_actors.runtime.outbox import Outbox
-from nexus_actors.runtime.ownership import Ownership
-from nexus_actors.runtime.parking import Parking
+from nexus_actors.runtime.parking import Parking, PoisonDetector
 from nexus_actors.runtime.partition import Partition
-from nexus_actors.runtime.poison_detector import PoisonDetector
 from nexus_actors.runtime.reach import PATIENCE_LEASES, Reach
 from nexus_actors.runtime.store import TurnStore
 from nexus_actors.runtime.tracing import TurnTraces
@@ -82,7 +80,7 @@ def assemble(
         ledger=ledger,
         partitions=partitions,
         batches=lambda failed: Batches(turn_store, turns, activations, ledger, failed, metrics, stopwatch),
-        outbox=Outbox(turn_store, streams, publisher, answers, Marks(turn_store, ledger), clock, log, metrics, reach),
+        outbox=Outbox(turn_store, streams, publisher, answers, ledger, clock, log, metrics, reach),
         parking=Parking(
             turn_store, ledger, settings.retry, clock, chance, log, metrics, settings.unknown_wait_s, settings.shows_faults
         ),

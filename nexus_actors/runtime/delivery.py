@@ -11,7 +11,7 @@ from bus.position import Position
 from nexus_actors.actor import Handler
 from nexus_actors.identity import Identity
 from nexus_actors.retry import RetryPolicy
-from nexus_actors.runtime.release import RUNTIME
+from nexus_actors.runtime.own_commands import RUNTIME
 
 
 class Unreadable(Event, topic=RUNTIME, key="type"):

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from bus.requests import Answer, encode_answer
@@ -11,7 +10,7 @@ from nexus_actors.identity import Identity
 from nexus_actors.runtime.activations import Activation
 from nexus_actors.runtime.delivery import Delivery
 from nexus_actors.runtime.partition import Partition
-from nexus_actors.runtime.store import Commit, InboxRow, OutboxRow, ParkedRow, TimerGone
+from nexus_actors.runtime.store import Commit, InboxRow, OutboxRow, ParkedRow, TimerGone, TurnStore
 from nexus_actors.runtime.turn import Result
 from nexus_actors.telemetry.metrics import Outcome, ServiceMetrics
 
@@ -104,8 +103,7 @@ class TurnLedger:
 
     def _add_outbound(self, commit: Commit, partition: Partition, outbound: Sequence[Outbound]) -> None:
         for message in outbound:
-            seq = partition.last_seq + 1
-            partition.last_seq = seq
+            seq = partition.number_row()
             commit.outbox.append(OutboxRow(partition.number, seq, message.stream, message.message_id, message.body))
 
     def committed(self, results: Sequence[Result], commit: Commit) -> None:
@@ -140,19 +138,13 @@ class TurnLedger:
     def applied(self, commit: Commit) -> None:
         """Take note of what a commit has saved."""
         for row in commit.outbox:
-            self._partitions[row.partition].unpublished.append(row)
+            self._partitions[row.partition].queue([row])
         for number, fence in commit.fences.items():
-            self._partitions[number].fence_saved(fence)
-        for partition in self._partitions.values():
-            partition.saved.update({s: p for s, p in commit.checkpoints.items() if s in partition.trackers})
+            self._partitions[number].fence_saved(fence, commit.checkpoints)
         for number, timer in commit.timers:
-            self._note_timer(self._partitions[number], timer.due_at)
+            self._partitions[number].note_timer(timer.due_at)
         if commit.jobs or commit.cancelled:
             self._jobs_changed()
-
-    def _note_timer(self, partition: Partition, due_at: datetime) -> None:
-        if partition.next_timer_at is None or due_at < partition.next_timer_at:
-            partition.next_timer_at = due_at
 
 
 def _fired(deliveries: Sequence[Delivery]) -> list[TimerGone]:
@@ -163,3 +155,25 @@ def _inbox_row(delivery: Delivery, answer: Answer) -> InboxRow:
     """The row that makes the message known; answers of commands are kept for those who ask again."""
     keep = delivery.message.channel == "commands"
     return InboxRow(delivery.message_id, delivery.envelope.fingerprint, encode_answer(answer) if keep else None)
+
+
+class CheckpointWriter:
+    """Commits checkpoints and published marks."""
+
+    def __init__(self, store: TurnStore, ledger: TurnLedger) -> None:
+        self._store = store
+        self._ledger = ledger
+
+    async def save(self, partitions: Sequence[Partition]) -> None:
+        """Commit those of some partitions.
+
+        Raises:
+            LeaseLost: one of them has another owner.
+            DatabaseUnavailable: the outcome is unknown.
+        """
+        if not partitions:
+            return
+        commit = self._ledger.marks(partitions)
+        async with self._store.transaction(own=True) as transaction:
+            await transaction.commit(commit)
+        self._ledger.applied(commit)

@@ -1,6 +1,6 @@
 """The loop of one service on one worker: read, screen, settle, publish, answer."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,33 +8,26 @@ from typing import Any
 import anyio
 from anyio.lowlevel import checkpoint
 
-from bus import BusUnavailable, Refusal, StreamName
+from bus import BusUnavailable, StreamName
+from bus.position import Position
 from bus.reader import PartitionReader
-from bus.requests import Answer
 from bus.store import Entry
 from nexus_actors.errors import DatabaseBusy, DatabaseTroubled, DatabaseUnavailable
 from nexus_actors.runtime.activations import Activations
 from nexus_actors.runtime.batch import Batches, group_by_identity
+from nexus_actors.runtime.decoder import Decoder, DueTimerReader, NoEnvelope
 from nexus_actors.runtime.deduplicator import Deduplicator
 from nexus_actors.runtime.delivery import Delivery, Group
-from nexus_actors.runtime.firing import Firing
-from nexus_actors.runtime.intake import Intake, NoEnvelope
-from nexus_actors.runtime.ledger import TurnLedger
-from nexus_actors.runtime.marks import Marks
+from nexus_actors.runtime.ledger import CheckpointWriter, TurnLedger
+from nexus_actors.runtime.orders import ORDERS, Orders
 from nexus_actors.runtime.outbox import Outbox
-from nexus_actors.runtime.parking import Parking
+from nexus_actors.runtime.parking import Parking, PoisonDetector
 from nexus_actors.runtime.partition import Partition
-from nexus_actors.runtime.poison_detector import PoisonDetector
 from nexus_actors.runtime.reach import CutOff, Reach
-from nexus_actors.runtime.release import ReleaseKey
-from nexus_actors.runtime.releasing import Releasing
-from nexus_actors.runtime.state_commands import STATE_COMMANDS, StateCommand
-from nexus_actors.runtime.state_orders import StateOrders
 from nexus_actors.runtime.store import LeaseLost, TurnStore
 from nexus_actors.runtime.trouble import Trouble
 from nexus_actors.runtime.turn import Fault
 from nexus_actors.service import Service
-from nexus_actors.telemetry.message_fields import message_fields
 from nexus_actors.telemetry.metrics import ServiceMetrics
 
 IDLE_BLOCK_S = 1.0
@@ -77,14 +70,13 @@ class ServiceLoop:
         self._activations, self._ledger = activations, ledger
         self.partitions = partitions
         self._batches = batches(self._failed)
-        self._marks = Marks(store, ledger)
+        self._checkpoints = CheckpointWriter(store, ledger)
         self._outbox = outbox
         self._parking = parking
-        self._intake = Intake(service, lambda: reach.ownership.awaited)
+        self._decoder = Decoder(service, lambda: reach.ownership.awaited)
         self._deduplicator = Deduplicator(store, ledger, partitions)
-        self._releasing = Releasing(store, ledger, self._intake)
-        self._states = StateOrders(service, store, ledger, activations, log)
-        self._firing = Firing(store, self._intake)
+        self._orders = Orders(service, store, ledger, activations, self._decoder, log)
+        self._due_timers = DueTimerReader(store, self._decoder)
         self._poison = poison
         self._reach = reach
         self._ownership = reach.ownership
@@ -164,7 +156,7 @@ class ServiceLoop:
         partition = Partition(number, generation, resumed, self._service.streams(number))
         for identity in sorted(resumed.released_keys):
             rows = await self._store.parked(number, identity)
-            partition.hold(identity, self._clock(), timedelta(), [self._intake.from_parked(row) for row in rows])
+            partition.hold(identity, self._clock(), timedelta(), [self._decoder.from_parked(row) for row in rows])
         self.partitions[number] = partition
         # The former owner may have seen a history that this worker has not: its marks are not to be taken for old ones.
         self._reader.look_again()
@@ -175,7 +167,7 @@ class ServiceLoop:
         """Save the marks, so that the next owner repeats as little as can be, and forget the partitions."""
         for number in numbers:
             try:
-                await self._marks.save([self.partitions[number]])
+                await self._checkpoints.save([self.partitions[number]])
             except LeaseLost:
                 self._log.warning("partition_lost", partition=number)
             except DatabaseBusy as busy:
@@ -228,14 +220,14 @@ class ServiceLoop:
             self._reader.doubt()
             history = await self._reader.connect()
         changed = [partition for partition in self.partitions.values() if partition.read_under != history]
+        positions: dict[int, Mapping[StreamName, Position]] = {}
         for partition in changed:
             if partition.read_under:
-                for stream, position in (await self._reader.rewind(partition.trackers)).items():
-                    partition.trackers[stream].rewind(position)
-        if any(partition.read_under for partition in changed):
+                positions[partition.number] = await self._reader.rewind(partition.trackers)
+        if positions:
             self._log.warning("streams_may_have_lost_their_tail", partitions=len(changed))
         for partition in changed:
-            partition.read_under = history
+            partition.read_again(history, positions.get(partition.number, {}))
         seen_at = self._clock() - timedelta(seconds=self._reader.unseen_s)
         await self._outbox.catch_up(self.partitions.values(), history, seen_at)
 
@@ -251,7 +243,7 @@ class ServiceLoop:
         others are not to wait for them.
         """
         now = self._clock()
-        timers = [delivery for partition in self.partitions.values() for delivery in await self._firing.due(partition, now)]
+        timers = [delivery for partition in self.partitions.values() for delivery in await self._due_timers.due(partition, now)]
         await self._settle_all(timers)
         fresh = await self._take_all_in(entries)
         await self._settle_all(fresh)
@@ -278,7 +270,7 @@ class ServiceLoop:
         granted = self._ownership.granted
         for number, partition in self.partitions.items():
             if granted.get(number) != partition.generation:
-                partition.left = True
+                partition.leave()
         return {number for number, partition in self.partitions.items() if partition.left}
 
     async def _settle(self, deliveries: Sequence[Delivery]) -> None:
@@ -309,18 +301,18 @@ class ServiceLoop:
         return found
 
     async def _take_in(self, entry: Entry) -> list[Delivery]:
-        partition = self._intake.partition_of(entry.stream, self.partitions)
+        partition = self._decoder.partition_of(entry.stream, self.partitions)
         if partition is None:
             return []
-        partition.trackers[entry.stream].begin(entry.position)
+        partition.begin(entry.stream, entry.position)
         try:
-            delivery = self._intake.deliver(entry, partition)
+            delivery = self._decoder.deliver(entry, partition)
         except NoEnvelope as unreadable:
-            partition.trackers[entry.stream].finish(entry.position)
+            partition.pass_over(entry.stream, entry.position)
             await self._parking.park_unreadable(partition, unreadable.row)
             return []
         if delivery is None:
-            partition.trackers[entry.stream].finish(entry.position)
+            partition.pass_over(entry.stream, entry.position)
             return []
         return [delivery]
 
@@ -330,11 +322,11 @@ class ServiceLoop:
         behind: dict[int, list[Delivery]] = {}
         for delivery in deliveries:
             partition = self.partitions[delivery.partition]
-            if isinstance(delivery.message, (ReleaseKey, *STATE_COMMANDS)):
+            if isinstance(delivery.message, ORDERS):
                 await self._parking.park_behind(partition, behind.pop(delivery.partition, ()))
-                await self._carry_out(partition, delivery, delivery.message)
+                await self._orders.carry_out(partition, delivery, delivery.message, self._clock())
             elif delivery.identity in partition.held:
-                partition.held[delivery.identity].add(delivery)
+                partition.hold_behind(delivery)
             elif delivery.identity in partition.parked_keys:
                 behind.setdefault(delivery.partition, []).append(delivery)
             else:
@@ -342,26 +334,6 @@ class ServiceLoop:
         for number, parked in behind.items():
             await self._parking.park_behind(self.partitions[number], parked)
         return ordinary
-
-    async def _carry_out(self, partition: Partition, delivery: Delivery, command: ReleaseKey | StateCommand) -> None:
-        """Carry out one of the runtime's own commands. Who orders what cannot be done, or not now, is told so."""
-        try:
-            if isinstance(command, ReleaseKey):
-                await self._releasing.release(partition, delivery, command, self._clock())
-            else:
-                await self._states.carry_out(partition, delivery, command)
-        except LeaseLost:
-            raise
-        except Exception as error:
-            if isinstance(error, DatabaseUnavailable) and not isinstance(error, DatabaseBusy):
-                raise
-            # What somebody orders by hand stops nobody else.
-            self._log.exception("order_not_carried_out", **message_fields(delivery.envelope), type=delivery.envelope.type)
-            partition.finish(delivery)
-            refusal = Refusal.conflict(
-                "order_failed", f"Nothing has changed: {type(error).__name__}. The service's log says why."
-            )
-            self._ledger.owe(delivery, Answer(id=delivery.message_id, refusal=refusal.document))
 
     async def _failed(self, group: Group, fault: Fault) -> None:
         await self._parking.failed(self.partitions[group.partition], group, fault)
@@ -372,7 +344,7 @@ class ServiceLoop:
             return
         self._marks_due_at = now + timedelta(seconds=_MARKS_AFTER_S)
         with suppress(DatabaseBusy):  # then later
-            await self._marks.save([partition for partition in self.partitions.values() if partition.dirty])
+            await self._checkpoints.save([partition for partition in self.partitions.values() if partition.dirty])
 
     def streams(self) -> list[StreamName]:
         """What the loop reads now."""

@@ -12,7 +12,7 @@ from bus.position import START
 from bus.publisher import Outgoing, Publisher
 from bus.requests import Answer, replies
 from bus.store import StreamStore
-from nexus_actors.runtime.marks import Marks
+from nexus_actors.runtime.ledger import CheckpointWriter, TurnLedger
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.runtime.reach import CutOff, Reach
 from nexus_actors.runtime.store import TurnStore
@@ -37,7 +37,7 @@ class Outbox:
         streams: StreamStore,
         publisher: Publisher,
         answers: Publisher,
-        marks: Marks,
+        ledger: TurnLedger,
         clock: Callable[[], datetime],
         log: Any,  # noqa: ANN401
         metrics: ServiceMetrics,
@@ -47,7 +47,7 @@ class Outbox:
         self._streams = streams
         self._publisher = publisher
         self._answers = answers
-        self._marks = marks
+        self._checkpoints = CheckpointWriter(store, ledger)
         self._clock = clock
         self._log = log
         self._metrics = metrics
@@ -139,8 +139,8 @@ class Outbox:
             if emptied_since is not None:
                 partition.publish_again(emptied_since)
                 # Whoever takes over in the middle of it would see streams that exist, and miss the rest.
-                await self._marks.save([partition])
-            if not partition.caught_up:
+                await self._checkpoints.save([partition])
+            if partition.catch_up():
                 await self._catch_up(partition)
 
     async def _emptied_since(self, partition: Partition) -> int | None:
@@ -154,12 +154,11 @@ class Outbox:
         return before
 
     async def _catch_up(self, partition: Partition) -> None:
-        partition.caught_up = True
         count = 0
         while True:
             rows = await self._store.outbox_after(partition.number, partition.published_seq, _PAGE)
             if rows:
-                partition.unpublished.extend(rows)
+                partition.queue(rows)
                 await self.flush([partition])
                 count += len(rows)
             if len(rows) < _PAGE:

@@ -1,15 +1,17 @@
 """What becomes of a message that failed: another try after a while, then the dead letters with all that comes behind it."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from bus import NewerRelease, Refusal
 from bus.requests import Answer
 from bus.text import error_text, storable
-from nexus_actors.cause import described
-from nexus_actors.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable
-from nexus_actors.own_frames import own_traceback
+from nexus_actors.errors import DatabaseBusy, DatabaseDamaged, DatabaseUnavailable, NexusError
+from nexus_actors.failures.cause import described
+from nexus_actors.failures.own_frames import own_traceback
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.batch import group_by_identity
 from nexus_actors.runtime.delivery import Delivery, Group
@@ -24,6 +26,9 @@ from nexus_actors.telemetry.metrics import ServiceMetrics
 _LONGEST_ERROR = 8_000
 _LONGEST_REASON = 2_000
 _NEWER = "Only a newer release can handle it."
+_LARGEST_BATCH = 512
+_CAREFUL = 512
+"""So many messages are handled one by one after a loss."""
 _SHORTEST_WAIT = timedelta(seconds=0.25)
 _LONGEST_WAIT = timedelta(seconds=5)
 BUSY_WAIT: Final = timedelta(hours=4)
@@ -111,9 +116,9 @@ class Parking:
         if isinstance(first.problem, DatabaseDamaged):
             first.problem = None  # until the inbox is asked again
         waited = max(timedelta(), now - first.waits_since)
-        partition.hold(group.identity, now, min(max(waited / 4, _SHORTEST_WAIT), _LONGEST_WAIT), group.deliveries)
-        newer = isinstance(fault.cause, NewerRelease)
-        partition.held[group.identity].waits_for = _NEWER if newer else reason_of(fault.cause)
+        wait = min(max(waited / 4, _SHORTEST_WAIT), _LONGEST_WAIT)
+        waits_for = _NEWER if isinstance(fault.cause, NewerRelease) else reason_of(fault.cause)
+        partition.hold(group.identity, now, wait, group.deliveries, waits_for)
 
     async def _is_parked(self, partition: Partition, group: Group, fault: Fault) -> bool:
         """Park a key. Where the dead letters are locked, it waits, and fails once more before that is tried again."""
@@ -138,8 +143,7 @@ class Parking:
         except Exception as refused:  # noqa: BLE001 - what went wrong is the one part that may be anything
             rows[0] = rows[0]._replace(error=f"The cause could not be kept: {type(refused).__name__}. The log has it.")
             await self._commit(self._ledger.park(partition, rows, everything))
-        partition.let_go(identity)
-        partition.parked_keys.add(identity)
+        partition.park(identity)
         self._finish(partition, everything, shown)
 
     async def park_behind(self, partition: Partition, deliveries: Sequence[Delivery]) -> None:
@@ -190,3 +194,53 @@ def _row(delivery: Delivery, *, behind: bool, error: str) -> ParkedRow:
         error,
         delivery.failures,
     )
+
+
+class AlwaysLost(NexusError):
+    """The message was handled alone several times, and each time the connection to the database or the lease was lost."""
+
+
+class PoisonDetector:
+    """Finds the message whose handling loses the connection or the lease every time, as one that blocks for seconds does.
+
+    Such a loss is no fault of a handler, so the batch is repeated; and if a message of it is to blame, it would be repeated for
+    ever. So after a loss the messages are handled one by one for a while, and one that is alone at several losses is parked.
+
+    Args:
+        most: how many losses a message may have.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._careful = 0
+        self._losses: Counter[UUID] = Counter()
+
+    @property
+    def batch_size(self) -> int:
+        """How many deliveries to handle together."""
+        return 1 if self._careful > 0 else _LARGEST_BATCH
+
+    def lost(self, deliveries: Sequence[Delivery]) -> None:
+        """While these were handled, the connection or the lease was lost."""
+        self._careful = _CAREFUL
+        if len(deliveries) == 1:
+            self._losses[deliveries[0].message_id] += 1
+
+    def settled(self, deliveries: Sequence[Delivery]) -> None:
+        """These were handled."""
+        if self._careful > 0:
+            self._careful -= len(deliveries)
+        if self._losses:
+            for delivery in deliveries:
+                self._losses.pop(delivery.message_id, None)
+
+    def judge(self, deliveries: Sequence[Delivery]) -> None:
+        """Mark those that have had too many losses: they are not handled again."""
+        for delivery in deliveries if self._losses else ():
+            losses = self._losses[delivery.message_id]
+            if losses >= self._most:
+                delivery.failures = losses
+                delivery.problem = AlwaysLost(
+                    f"The connection to the database or the lease was lost {losses} times while this message was handled. "
+                    "Does its handler block the process for seconds?"
+                )

@@ -7,7 +7,7 @@ import anyio
 
 from bus import BusError, BusUnavailable, PublishFailed, PublishForbidden, StreamName
 from bus.store import Append, StreamStore
-from nexus_actors.runtime.ownership import Ownership
+from nexus_actors.runtime.leases import Ownership
 from nexus_actors.runtime.trouble import Trouble
 from nexus_actors.service import Service
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import anyio
 
-from nexus_actors.blame import blamed
 from nexus_actors.errors import NexusError
+from nexus_actors.failures.blame import blamed
 from nexus_actors.runtime.trouble import Trouble, is_dependency
 
 RESTARTS = 5

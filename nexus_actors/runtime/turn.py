@@ -16,10 +16,10 @@ from bus.envelope import key_problem
 from bus.requests import Answer, decode_answer, encode_answer
 from bus.round_trip import LONGEST_MESSAGE, RoundTrip
 from nexus_actors.actor import Actor, Handler
-from nexus_actors.blame import blamed, own_task, take_back_cancellations
 from nexus_actors.context import Context, Effects, Outbound
 from nexus_actors.database import Transaction
 from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.failures.blame import blamed, own_task, take_back_cancellations
 from nexus_actors.runtime.activations import Activation, Activations, StateUnreadable
 from nexus_actors.runtime.delivery import Delivery, Group
 from nexus_actors.runtime.tracing import TurnTraces

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from nexus_actors.catalogue import LAST_PORT, Catalogue, ServiceEntry
+from nexus_actors.platform.catalogue import LAST_PORT, Catalogue, ServiceEntry
 from nexus_actors.scaffold.errors import CannotScaffold
 
 EXTENSIONS: Final = "Extensions"

@@ -4,7 +4,7 @@ import re
 from importlib.resources import files
 from typing import Final
 
-from nexus_actors.catalogue_additions import SUFFIX
+from nexus_actors.platform.catalogue_additions import SUFFIX
 from nexus_actors.scaffold.blueprint import Blueprint
 from nexus_actors.scaffold.imports import in_order
 

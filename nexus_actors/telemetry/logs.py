@@ -16,9 +16,9 @@ from structlog.typing import EventDict, ExcInfo, FilteringBoundLogger, Processor
 from typing_extensions import override
 
 from bus.text import error_text
-from nexus_actors.cause import described, is_vast
-from nexus_actors.config import LogFormat, LogLevel
-from nexus_actors.redaction import redact_text
+from nexus_actors.failures.cause import described, is_vast
+from nexus_actors.failures.redaction import redact_text
+from nexus_actors.settings.config import LogFormat, LogLevel
 from nexus_actors.telemetry.redacting import redact_event
 
 Log = FilteringBoundLogger

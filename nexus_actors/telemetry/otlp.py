@@ -18,7 +18,7 @@ from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, S
 from typing_extensions import override
 
 from bus.text import error_text, storable
-from nexus_actors.redaction import redact_text
+from nexus_actors.failures.redaction import redact_text
 from nexus_actors.telemetry import semantics
 from nexus_actors.telemetry.semantics import Delivery, Draft, Value
 from nexus_actors.telemetry.spans import Random, Span, Spans, SpanSettings, SpanSource

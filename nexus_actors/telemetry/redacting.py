@@ -12,8 +12,8 @@ from msgspec import Struct
 from structlog.typing import EventDict, WrappedLogger
 
 from bus.text import error_text, storable
-from nexus_actors.redaction import names_secret, redact_text
-from nexus_actors.secret import MASK, Secret
+from nexus_actors.failures.redaction import names_secret, redact_text
+from nexus_actors.settings.secret import MASK, Secret
 
 MAX_TEXT: Final = 8_192
 MAX_ITEMS: Final = 100

@@ -7,16 +7,16 @@ import msgspec
 from bus.codec import Contracts, decode_envelope
 from bus.data import message_data
 from bus.publisher import Outgoing, Publisher
-from nexus_actors.blame import blamed
-from nexus_actors.job import Job
+from nexus_actors.failures.blame import blamed
 from nexus_actors.jobs.child import failure
 from nexus_actors.jobs.frames import Failed, Returned
+from nexus_actors.jobs.job import Job
 from nexus_actors.jobs.store import Claim, Ending
 from nexus_actors.jobs.telling import Telling
+from nexus_actors.jobs.work import GaveUp, Progress
 from nexus_actors.memory import MemoryJobStore
 from nexus_actors.service import Service
 from nexus_actors.testing.clock import FakeClock
-from nexus_actors.work import GaveUp, Progress
 
 J = TypeVar("J", bound=Job)
 

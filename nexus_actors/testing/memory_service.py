@@ -19,14 +19,13 @@ from bus.requests import Answer, decode_answer
 from bus.store import Append, Entry
 from nexus_actors.actor import Actor
 from nexus_actors.identity import DEFAULT_TENANT, PLATFORM, Identity
-from nexus_actors.job import Job
+from nexus_actors.jobs.job import Job
 from nexus_actors.memory import MemoryDatabase, MemoryJobStore, MemoryLeaseStore, MemoryTurnStore
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings, assemble
-from nexus_actors.runtime.leases import LeaseKeeper, WorkerInfo
-from nexus_actors.runtime.ownership import Ownership
+from nexus_actors.runtime.leases import LeaseKeeper, Ownership, WorkerInfo
 from nexus_actors.runtime.partition import Held
-from nexus_actors.runtime.registration import wanted_partitions
+from nexus_actors.runtime.placement import wanted_partitions
 from nexus_actors.runtime.store import ParkedRow
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import Metrics

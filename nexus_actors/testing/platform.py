@@ -16,10 +16,10 @@ from bus.memory import MemoryStreamStore
 from bus.position import START
 from bus.publisher import Outgoing, Publisher
 from bus.store import StreamStore
-from nexus_actors.config import Settings
 from nexus_actors.http.tokens import TokenVerifier
 from nexus_actors.principal import Principal
 from nexus_actors.service import Service
+from nexus_actors.settings.config import Settings
 from nexus_actors.testing.http import HttpProbe
 from nexus_actors.testing.tokens import KnownTokens
 from nexus_actors.worker import Worker, WorkerOptions, open_worker

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio.abc import TaskStatus
 
-from nexus_actors.blame import blaming
-from nexus_actors.config import Settings
-from nexus_actors.dead_letters import DeadLetters
-from nexus_actors.environment import Environment
+from nexus_actors.asking import BusAsker
+from nexus_actors.failures.blame import blaming
 from nexus_actors.http.connection_limits import ConnectionLimits
 from nexus_actors.http.cors import exact_origins
 from nexus_actors.http.face import Face, FaceSettings
@@ -19,11 +17,13 @@ from nexus_actors.http.insight import inner_networks
 from nexus_actors.http.limits import InMemoryRateLimiter
 from nexus_actors.http.ports import FacePorts
 from nexus_actors.http.tokens import TokenVerifier
+from nexus_actors.operations.dead_letters import DeadLetters
+from nexus_actors.operations.states import States
 from nexus_actors.postgres.dead_letters import PostgresDeadLetters
-from nexus_actors.runtime.asking import BusAsker
 from nexus_actors.security.verifier import JwtVerifier
 from nexus_actors.service import platform_version
-from nexus_actors.states import States
+from nexus_actors.settings.config import Settings
+from nexus_actors.settings.environment import Environment
 from nexus_actors.worker.host import ServiceHost
 from nexus_actors.worker.probe import LoopProbe
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 from msgspec import Struct
 
 from bus.store import StreamStore
-from nexus_actors.config import Settings
 from nexus_actors.postgres.checkpoints import PostgresCheckpoints
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.lease_store import PostgresLeaseStore
@@ -21,12 +20,13 @@ from nexus_actors.postgres.pool import DatabasePool, open_pool
 from nexus_actors.postgres.turn_store import PostgresTurnStore
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings, assemble
-from nexus_actors.runtime.janitor import Janitor
+from nexus_actors.runtime.leases import Ownership
 from nexus_actors.runtime.loop import ServiceLoop
-from nexus_actors.runtime.ownership import Ownership
-from nexus_actors.runtime.registration import wanted_partitions
+from nexus_actors.runtime.placement import wanted_partitions
+from nexus_actors.runtime.trimmer import Trimmer
 from nexus_actors.runtime.turn import random_chance
 from nexus_actors.service import Service
+from nexus_actors.settings.config import Settings
 from nexus_actors.telemetry.metrics import ServiceMetrics
 from nexus_actors.telemetry.spans import Spans
 
@@ -50,7 +50,7 @@ class ServiceHost(Struct, frozen=True):
     service: Service
     loop: ServiceLoop
     ownership: Ownership
-    janitor: Janitor
+    janitor: Trimmer
     database: PostgresDatabase
     turns: DatabasePool
     store: PostgresTurnStore
@@ -110,7 +110,7 @@ async def open_host(
             spans=spans,
             jobs_changed=jobs_changed,
         )
-        janitor = Janitor(service, PostgresCheckpoints(database), streams, clock, log)
+        janitor = Trimmer(service, PostgresCheckpoints(database), streams, clock, log)
         yield ServiceHost(service, loop, ownership, janitor, database, turns, store, new_at)
 
 

@@ -9,12 +9,12 @@ import structlog
 
 from bus.publisher import Publisher
 from bus.store import StreamStore
-from nexus_actors.config import Settings
 from nexus_actors.jobs.bell import Bell
 from nexus_actors.jobs.runner import Hosted, JobRunner, JobSettings
 from nexus_actors.postgres.job_store import PostgresJobStore
 from nexus_actors.postgres.pool import open_pool
 from nexus_actors.runtime.turn import random_chance
+from nexus_actors.settings.config import Settings
 from nexus_actors.telemetry.metrics import Metrics
 from nexus_actors.worker.host import ServiceHost, retry_policy
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from nexus_actors.config import Settings
 from nexus_actors.errors import ConfigError
 from nexus_actors.postgres.migrations import Applied
 from nexus_actors.postgres.pool import open_pool
 from nexus_actors.service import Service
+from nexus_actors.settings.config import Settings
 from nexus_actors.worker.host import migrate_platform, migrate_service
 
 _NAME = "nexus/migrate"

@@ -8,8 +8,8 @@ from bus import BusError
 from bus.store import StreamStore
 from nexus_actors.database import Database
 from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.runtime.leases import Ownership
 from nexus_actors.runtime.loop import ServiceLoop
-from nexus_actors.runtime.ownership import Ownership
 from nexus_actors.runtime.trouble import Trouble
 
 STALLED_S = 30.0

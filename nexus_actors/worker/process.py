@@ -7,9 +7,9 @@ from typing import Final
 import anyio
 import structlog
 
-from nexus_actors.blame import signals_handled
-from nexus_actors.config import Settings
+from nexus_actors.failures.blame import signals_handled
 from nexus_actors.service import Service
+from nexus_actors.settings.config import Settings
 from nexus_actors.worker.faces import Faces
 from nexus_actors.worker.heap import steady_heap
 from nexus_actors.worker.open_files import allow_connections

@@ -6,9 +6,9 @@ from typing import Final, Protocol
 import anyio
 
 from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.operations.waiting import Waiting
 from nexus_actors.runtime.partition import Partition
 from nexus_actors.telemetry.metrics import ServiceMetrics
-from nexus_actors.waiting import Waiting
 
 INTERVAL_S: Final = 2.0
 _NOTE: Final = """

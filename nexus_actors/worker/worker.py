@@ -19,20 +19,20 @@ from bus.publisher import Publisher
 from bus.requests import Requests
 from bus.store import StreamStore
 from bus.text import storable
-from nexus_actors.config import Settings
+from nexus_actors.asking import BusAsker
 from nexus_actors.errors import ConfigError, DatabaseUnavailable
 from nexus_actors.jobs.bell import Bell
+from nexus_actors.operations.streams import open_streams
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.lease_store import PostgresLeaseStore
 from nexus_actors.postgres.pool import open_pool
 from nexus_actors.postgres.retention import keep
-from nexus_actors.runtime.asking import BusAsker
 from nexus_actors.runtime.leases import LeaseKeeper, WorkerInfo
 from nexus_actors.runtime.releases import until_heard
 from nexus_actors.runtime.supervisor import supervise
 from nexus_actors.security.trust import TrustStore
 from nexus_actors.service import Service, platform_version
-from nexus_actors.streams import open_streams
+from nexus_actors.settings.config import Settings
 from nexus_actors.telemetry.logs import service_log
 from nexus_actors.telemetry.loop_lag import watch_loop_lag
 from nexus_actors.telemetry.metrics import Metrics

@@ -14,9 +14,9 @@ from redis.asyncio import Redis
 
 from bus.redis import RedisSettings, connect
 from bus.store import StreamStore
-from nexus_actors.config import Settings
 from nexus_actors.embedded import EmbeddedPostgres, EmbeddedRedis
 from nexus_actors.postgres.pool import DatabasePool, open_pool
+from nexus_actors.settings.config import Settings
 from nexus_actors.worker.heap import steady_heap
 from tests.benchmarks import ours
 from tests.benchmarks.figures import percentile

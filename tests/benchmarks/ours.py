@@ -15,9 +15,9 @@ from bus.publisher import Outgoing, Publisher
 from bus.reader import PartitionReader
 from bus.store import StreamStore
 from bus.topic import StreamName
-from nexus_actors.config import Settings
 from nexus_actors.postgres.pool import DatabasePool
 from nexus_actors.postgres.retention import keep
+from nexus_actors.settings.config import Settings
 from nexus_actors.worker import Worker, open_worker
 from nexus_actors.worker.host import ServiceHost
 from tests.benchmarks.workload import SOURCE, Locate, Moved, Report, service

@@ -17,8 +17,8 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from bus.position import START
-from nexus_actors.config import Settings
-from nexus_actors.loading import load_catalogue, load_service
+from nexus_actors.platform.loading import load_catalogue, load_service
+from nexus_actors.settings.config import Settings
 from nexus_actors.worker import Worker, open_worker
 from nexus_actors.worker.faces import Faces
 from tests.benchmarks.counting import RedisCounter, SqlCounter

@@ -7,8 +7,8 @@ import pytest
 
 from bus.redis import RedisSettings, connect
 from bus.store import StreamStore
-from nexus_actors.config import Settings
 from nexus_actors.postgres.pool import open_pool
+from nexus_actors.settings.config import Settings
 from tests.benchmarks import ours
 from tests.benchmarks.workload import BENCH, SOURCE, Moved, Recorded, Report, Seen, Streamed
 

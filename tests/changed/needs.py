@@ -13,7 +13,7 @@ LOADS: Final[dict[str, str | None]] = {
     "nexus_actors/cli/bench.py": "tests/benchmarks/*.py",
     "nexus_actors/cli/main.py": "nexus_actors/cli/*.py",
     "nexus_actors/jobs/child.py": None,  # what the process that starts it has imported
-    "nexus_actors/loading.py": "modules/*.py",
+    "nexus_actors/platform/loading.py": "modules/*.py",
     "tests/benchmarks/peers/process.py": "tests/benchmarks/peers/*.py",
     "tests/contracts/test_tables.py": "modules/*.py",
 }

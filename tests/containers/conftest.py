@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from nexus_actors.catalogue import ServiceEntry
+from nexus_actors.platform.catalogue import ServiceEntry
 from tests.containers.engine import CannotContain, Engine, provide_programs
 from tests.containers.fleet import CATALOGUE, SERVICES, Fleet, until
 from tests.containers.images import CHECKOUT, build

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from nexus_actors.deployment.secrets_file import Deployment, read_deployment
-from nexus_actors.loading import load_catalogue
+from nexus_actors.platform.loading import load_catalogue
 from tests.containers.engine import Engine, compose_command, said
 from tests.containers.images import CHECKOUT, IMAGE
 

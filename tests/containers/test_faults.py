@@ -14,8 +14,8 @@ import pytest
 from bus.publisher import Publisher
 from bus.redis import RedisSettings, connect
 from bus.requests import Requests
+from nexus_actors.asking import BusAsker
 from nexus_actors.cli.platform.holdings import read_holdings
-from nexus_actors.runtime.asking import BusAsker
 from nexus_actors.worker.worker import utc_now
 from tests.containers.fleet import ALL, SERVICES, Fleet, until
 from tests.faults.archive.service import service as archive

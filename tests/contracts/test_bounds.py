@@ -10,8 +10,8 @@ from msgspec import inspect
 from bus import Command, Refusal
 from bus.schema import SHOWN
 from nexus_actors.documents.interface import interfaces_of
-from nexus_actors.json_schema import describe_properties
-from nexus_actors.loading import load_catalogue
+from nexus_actors.http.json_schema import describe_properties
+from nexus_actors.platform.loading import load_catalogue
 from nexus_actors.rules import check_of
 from tests.contracts.extremes import Extreme, Extremes
 

@@ -9,7 +9,7 @@ from nexus_actors.compatibility.folder import read_snapshots
 from nexus_actors.compatibility.snapshot import Snapshot, snapshots_of
 from nexus_actors.documents.interface import Interface, interfaces_of
 from nexus_actors.documents.shelf import all_documents, drift
-from nexus_actors.loading import load_catalogue, load_service
+from nexus_actors.platform.loading import load_catalogue, load_service
 from nexus_actors.service import platform_version
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from nexus_actors import Service
-from nexus_actors.loading import load_catalogue, load_service
+from nexus_actors.platform.loading import load_catalogue, load_service
 from nexus_actors.tables import Listing
 from nexus_actors.testing import open_desk
 from nexus_actors.testing.schema import table_faults

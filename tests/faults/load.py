@@ -7,7 +7,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from bus import BusError, DeadlineExceeded, Refusal, new_id
-from nexus_actors.runtime.asking import BusAsker
+from nexus_actors.asking import BusAsker
 from tests.faults.ledger.contract import POISON, Post
 from tests.faults.next.contract import Give
 from tests.faults.record import History, Operation

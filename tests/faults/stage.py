@@ -16,8 +16,8 @@ from bus.publisher import Publisher
 from bus.redis import RedisSettings, connect
 from bus.requests import Requests
 from bus.store import StreamStore
+from nexus_actors.asking import BusAsker
 from nexus_actors.embedded.ports import LOOPBACK
-from nexus_actors.runtime.asking import BusAsker
 from nexus_actors.worker.worker import utc_now
 from tests.faults.archive.service import service as archive
 from tests.faults.checker import Verdict, check

@@ -10,9 +10,9 @@ from typing import Final
 import anyio
 import structlog
 
-from nexus_actors.config import Settings
-from nexus_actors.runtime import janitor
+from nexus_actors.runtime import trimmer
 from nexus_actors.service import Service
+from nexus_actors.settings.config import Settings
 from nexus_actors.telemetry.logs import configure_logs
 from nexus_actors.worker import WorkerOptions, open_worker
 from tests.faults.archive.service import service as archive
@@ -29,7 +29,7 @@ async def main(services: Sequence[Service]) -> None:
     settings = Settings.load()
     tuning = Tuning.take()
     configure_logs(level=settings.log_level, form="json", output=sys.stdout.buffer, now=tuning.now, process="worker")
-    janitor.INTERVAL_S = float(os.environ[TRIM_EVERY])
+    trimmer.INTERVAL_S = float(os.environ[TRIM_EVERY])
     log = structlog.get_logger()
     with anyio.open_signal_receiver(signal.SIGTERM) as signals:
         async with open_worker(settings, services, WorkerOptions(clock=tuning.now)) as worker, worker.running():

@@ -6,7 +6,7 @@ from typing import Final
 
 import anyio
 
-from nexus_actors.dead_letters import DeadLetters
+from nexus_actors.operations.dead_letters import DeadLetters
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.dead_letters import PostgresDeadLetters
 from nexus_actors.postgres.pool import open_pool

@@ -9,7 +9,7 @@ _POLICY: Final = "a handler and an error say whether to try again"
 _SHOWN: Final = "development shows failures, and production does not"
 
 _ACTOR: Final = "tests/nexus_actors/test_actor.py::test_what_cannot_work_is_refused_when_it_is_declared"
-_OMITTED: Final = "tests/nexus_actors/test_omissions.py"
+_OMITTED: Final = "tests/nexus_actors/declarations/test_omissions.py"
 _POLICIES: Final = "tests/nexus_actors/runtime/test_policies.py"
 _STORES: Final = "tests/conformance/runtime/test_refused.py"
 
@@ -25,15 +25,15 @@ MUTATIONS: Final = (
     Mutation(
         _REFUSED,
         "a context for type checkers alone is none",
-        "nexus_actors/forgotten.py",
+        "nexus_actors/declarations/forgotten.py",
         "return _ABSENT_CONTEXT.search(declared) is not None",
         "return False",
-        ("tests/nexus_actors/test_forgotten.py",),
+        ("tests/nexus_actors/declarations/test_forgotten.py",),
     ),
     Mutation(
         _REFUSED,
         "a class of before a reload is missed",
-        "nexus_actors/omissions.py",
+        "nexus_actors/declarations/omissions.py",
         "    return found is cls",
         "    return True",
         (f"{_OMITTED}::test_a_module_may_be_imported_again",),
@@ -52,12 +52,12 @@ MUTATIONS: Final = (
         "bus/field_types.py",
         "            waiting += _inner(kind)",
         "            waiting += ()",
-        ("tests/nexus_actors/test_absent_types.py",),
+        ("tests/nexus_actors/declarations/test_absent_types.py",),
     ),
     Mutation(
         _REFUSED,
         "answers are not compared with what is promised",
-        "nexus_actors/signature.py",
+        "nexus_actors/declarations/signature.py",
         "    if not answers_with(declared, GenericAlias(list, (promised,)) if signature.many else promised):",
         "    if not signature.message_type:",
         (f"{_ACTOR}[WrongAnswer]",),
@@ -65,10 +65,10 @@ MUTATIONS: Final = (
     Mutation(
         _REFUSED,
         "a bool is taken for an int",
-        "nexus_actors/answer_type.py",
+        "nexus_actors/declarations/answer_type.py",
         "((bool, int), (bool, float), (datetime, date))",
         "((datetime, date),)",
-        ("tests/nexus_actors/test_answer_type.py::test_anything_else_is_none",),
+        ("tests/nexus_actors/declarations/test_answer_type.py::test_anything_else_is_none",),
     ),
     Mutation(
         _REFUSED,
@@ -81,7 +81,7 @@ MUTATIONS: Final = (
     Mutation(
         _REFUSED,
         "an actor that is not named is not missed",
-        "nexus_actors/omissions.py",
+        "nexus_actors/declarations/omissions.py",
         "not any(issubclass(named, actor) for named in actors)",
         "not actors",
         (f"{_OMITTED}::test_what_is_left_out_is_named",),
@@ -129,10 +129,10 @@ MUTATIONS: Final = (
     Mutation(
         _SHOWN,
         "production takes the setting",
-        "nexus_actors/config.py",
+        "nexus_actors/settings/config.py",
         'if settings.show_faults == "yes":',
         'if settings.show_faults == "never":',
-        ("tests/nexus_actors/test_config.py::test_production_refuses_missing_and_default_secrets",),
+        ("tests/nexus_actors/settings/test_config.py::test_production_refuses_missing_and_default_secrets",),
     ),
     Mutation(
         "memory keeps what PostgreSQL keeps",

@@ -13,11 +13,11 @@ _VERIFIER: Final = "tests/nexus_actors/security/test_verifier.py"
 _ADMISSION: Final = "tests/nexus_actors/http/test_admission.py"
 _FLEET: Final = "tests/modules/puabo_nexus/fleet/test_over_http.py::test_another_tenants_things_are_not_there"
 _CREW: Final = "a worker in trouble takes nothing else along"
-_KEPT: Final = "tests/nexus_actors/local/test_crew.py"
+_KEPT: Final = "tests/nexus_actors/local/test_worker_pool.py"
 _SCREEN: Final = "data cannot steer a terminal"
 _PRINTED: Final = "tests/nexus_actors/cli/terminal/test_screen.py"
 _ORDERS: Final = "an order of an operator does what it says"
-_ORDERED: Final = "tests/nexus_actors/test_clearing.py"
+_ORDERED: Final = "tests/nexus_actors/operations/test_clearing.py"
 
 MUTATIONS: Final = (
     Mutation(
@@ -132,7 +132,7 @@ MUTATIONS: Final = (
     Mutation(
         _CREW,
         "a worker that ends again and again stops everything",
-        "nexus_actors/local/crew.py",
+        "nexus_actors/local/worker_pool.py",
         "        self._note(number, trouble=why)\n",
         '        raise CannotStart(f"Worker {number} ended too often: {why}.")\n',
         (f"{_KEPT}::test_a_worker_that_ends_again_and_again_is_told_of_once_and_tried_for_ever",),
@@ -156,7 +156,7 @@ MUTATIONS: Final = (
     Mutation(
         _ORDERS,
         "an order has no end while letters fail",
-        "nexus_actors/clearing.py",
+        "nexus_actors/operations/clearing.py",
         "letters = [letter for letter in page if letter.number <= last]",
         "letters = page",
         (f"{_ORDERED}::test_what_is_parked_meanwhile_is_for_the_next_order",),
@@ -164,7 +164,7 @@ MUTATIONS: Final = (
     Mutation(
         _ORDERS,
         "of a key one letter is dropped and the next tried again",
-        "nexus_actors/clearing.py",
+        "nexus_actors/operations/clearing.py",
         "        if release.key:\n",
         "        if not release.key:\n",
         (f"{_ORDERED}::test_all_of_a_keys_letters_that_are_to_be_dropped_go_at_once",),
@@ -172,7 +172,7 @@ MUTATIONS: Final = (
     Mutation(
         _ORDERS,
         "letters that only wait are taken for failed ones",
-        "nexus_actors/clearing.py",
+        "nexus_actors/operations/clearing.py",
         "replace(wanted, failed=True)",
         "replace(wanted, failed=False)",
         (f"{_ORDERED}::test_of_a_hundred_thousand_letters_those_that_failed_are_read_a_page_at_a_time",),

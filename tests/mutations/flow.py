@@ -14,7 +14,7 @@ _LEASES: Final = "tests/conformance/runtime/test_lease_store.py"
 _SEEDED: Final = "tests/simulation/test_simulation.py::test_every_effect_happens_once_and_in_order"
 _EMPTIED: Final = "what was lost comes back before anything new"
 _OUTBOX: Final = "tests/nexus_actors/runtime/test_outbox.py"
-_JANITOR: Final = "tests/nexus_actors/runtime/test_janitor.py"
+_JANITOR: Final = "tests/nexus_actors/runtime/test_trimmer.py"
 _KEEPER: Final = "tests/nexus_actors/runtime/test_leases.py"
 
 MUTATIONS: Final = (
@@ -48,7 +48,7 @@ MUTATIONS: Final = (
         _LEAVES,
         "a new owner does not publish what its predecessor left",
         "nexus_actors/runtime/outbox.py",
-        "if not partition.caught_up:",
+        "if partition.catch_up():",
         "if partition.number < 0:",
         (f"{_SEEDED}[0]",),
     ),
@@ -88,14 +88,14 @@ MUTATIONS: Final = (
         _LOST_TAIL,
         "nothing is published again under another history",
         "nexus_actors/runtime/partition.py",
-        'if self.published_under not in {"", history}:',
+        'if self._published_under not in {"", history}:',
         "if self.number < 0:",
         (f"{_OUTBOX}::test_a_loss_of_confirmed_entries_is_made_good_by_the_one_who_published_them",),
     ),
     Mutation(
         _SHORT,
         "streams are trimmed by length",
-        "nexus_actors/runtime/janitor.py",
+        "nexus_actors/runtime/trimmer.py",
         "below = cuts(lowest, self._done) | unread(streams, lowest, self._clock())",
         "below = dict(await self._store.last(streams))",
         (f"{_JANITOR}::test_nothing_is_cut_that_has_not_been_handled",),
@@ -111,7 +111,7 @@ MUTATIONS: Final = (
     Mutation(
         _SHORT,
         "nothing is trimmed",
-        "nexus_actors/runtime/janitor.py",
+        "nexus_actors/runtime/trimmer.py",
         "removed = await self._store.trim(below)",
         "removed = 0",
         (f"{_JANITOR}::test_what_was_handled_is_cut_but_for_as_much_as_the_clock_may_have_gone_back",),
@@ -136,8 +136,8 @@ MUTATIONS: Final = (
         _EMPTIED,
         "what is to go out again is not saved before it does",
         "nexus_actors/runtime/outbox.py",
-        "await self._marks.save([partition])",
-        "await self._marks.save([])",
+        "await self._checkpoints.save([partition])",
+        "await self._checkpoints.save([])",
         (f"{_OUTBOX}::test_an_owner_that_dies_while_it_publishes_all_again_leaves_the_rest_to_the_next",),
     ),
     Mutation(
@@ -161,18 +161,18 @@ MUTATIONS: Final = (
     Mutation(
         _MOVES,
         "each process places partitions by its own hash",
-        "nexus_actors/placement.py",
+        "nexus_actors/runtime/placement.py",
         'int.from_bytes(blake2b(f"{worker}/{service}/{partition}".encode(), digest_size=8).digest(), "big")',
         "hash((worker, service, partition, blake2b))",
-        ("tests/nexus_actors/test_placement.py",),
+        ("tests/nexus_actors/runtime/test_placement.py",),
     ),
     Mutation(
         _MOVES,
         "placement depends on the order in which workers are named",
-        "nexus_actors/placement.py",
+        "nexus_actors/runtime/placement.py",
         "sorted(pairs, reverse=True)",
         "pairs",
-        ("tests/nexus_actors/test_placement.py",),
+        ("tests/nexus_actors/runtime/test_placement.py",),
     ),
     Mutation(
         _MOVES,

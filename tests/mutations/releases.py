@@ -23,7 +23,7 @@ MUTATIONS: Final = (
     Mutation(
         _BESIDE,
         "a newer version of an event is nobody's",
-        "nexus_actors/runtime/intake.py",
+        "nexus_actors/runtime/decoder.py",
         "not self._contracts.knows_older(envelope.type) and ",
         "",
         (f"{_WAITS}[version]",),

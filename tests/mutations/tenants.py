@@ -17,7 +17,7 @@ MUTATIONS: Final = (
     Mutation(
         _APART,
         "the tenant is no part of who an actor is",
-        "nexus_actors/runtime/intake.py",
+        "nexus_actors/runtime/decoder.py",
         "return envelope.tenant or DEFAULT_TENANT",
         "return DEFAULT_TENANT",
         (f"{_TENANTS}::test_each_has_a_state_of_its_own",),
@@ -25,7 +25,7 @@ MUTATIONS: Final = (
     Mutation(
         _APART,
         "an actor of the platform is one for each tenant",
-        "nexus_actors/runtime/intake.py",
+        "nexus_actors/runtime/decoder.py",
         "if kind in self._platforms or not self._has_tenants:",
         "if not self._has_tenants:",
         (f"{_TENANTS}::test_an_actor_of_the_platform_is_one_for_all",),
@@ -113,7 +113,7 @@ MUTATIONS: Final = (
     Mutation(
         _ORDERS,
         "a key goes on that is another tenant's",
-        "nexus_actors/dead_letters.py",
+        "nexus_actors/operations/dead_letters.py",
         "command = ReleaseKey(key=release.key or NO_KEY, tenant=release.tenant, drop=release.drop)",
         "command = ReleaseKey(key=release.key or NO_KEY, drop=release.drop)",
         ("tests/modules/puabo_os/test_tenants.py::test_a_key_goes_on_for_one_tenant_alone",),
@@ -121,7 +121,7 @@ MUTATIONS: Final = (
     Mutation(
         _ORDERS,
         "a state is mended that is another tenant's",
-        "nexus_actors/runtime/state_orders.py",
+        "nexus_actors/runtime/orders.py",
         "PLATFORM if platform else command.tenant or DEFAULT_TENANT",
         "PLATFORM if platform else DEFAULT_TENANT",
         (f"{_TENANTS}::test_orders_about_a_state_are_about_one_tenants",),

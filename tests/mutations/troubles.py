@@ -130,7 +130,7 @@ MUTATIONS: Final = (
     Mutation(
         "partitions stay where they are",
         "a topic with another number of partitions is taken",
-        "nexus_actors/runtime/registration.py",
+        "nexus_actors/runtime/placement.py",
         "    if problems:",
         "    if not registered:",
         ("tests/nexus_actors/runtime/test_registration.py",),

@@ -20,7 +20,7 @@ _FAULTS: Final = "tests/nexus_actors/runtime/test_turn_faults.py"
 _REFUSED: Final = f"{_FAULTS}::test_a_value_that_would_not_read_the_same_again_is_refused_when_it_is_saved"
 _STATES: Final = "tests/nexus_actors/runtime/test_states.py"
 _REDRIVING: Final = "tests/nexus_actors/runtime/test_redriving.py"
-_FIRING: Final = "tests/nexus_actors/runtime/test_firing.py"
+_FIRING: Final = "tests/nexus_actors/runtime/test_due_timers.py"
 _SEEDED: Final = "tests/simulation/test_simulation.py::test_every_effect_happens_once_and_in_order"
 _REPEAT: Final = f"{_MEMORY}::test_the_same_id_gets_the_first_answer"
 _ENGAGED: Final = "tests/modules/puabo_nexus/fleet/actors/test_engagement.py"
@@ -95,9 +95,8 @@ MUTATIONS: Final = (
         "what was read is not lost",
         "messages are acknowledged when they are read",
         "nexus_actors/runtime/loop.py",
-        "        partition.trackers[entry.stream].begin(entry.position)\n",
-        "        partition.trackers[entry.stream].begin(entry.position)\n"
-        "        partition.trackers[entry.stream].finish(entry.position)\n",
+        "        partition.begin(entry.stream, entry.position)\n",
+        "        partition.begin(entry.stream, entry.position)\n        partition.pass_over(entry.stream, entry.position)\n",
         (f"{_SEEDED}[0]",),
     ),
     Mutation(
@@ -108,7 +107,7 @@ MUTATIONS: Final = (
         "            ordinary = await self._set_aside(fresh)\n"
         "            for delivery in ordinary:\n"
         "                self.partitions[delivery.partition].finish(delivery)\n"
-        "            await self._save_marks([p for p in self.partitions.values() if p.dirty])\n",
+        "            await self._checkpoints.save([p for p in self.partitions.values() if p.dirty])\n",
         (f"{_SEEDED}[0]",),
     ),
     Mutation(
@@ -196,10 +195,10 @@ MUTATIONS: Final = (
     Mutation(
         _POISON,
         "what ends tasks and processes is let through",
-        "nexus_actors/blame.py",
+        "nexus_actors/failures/blame.py",
         "if _is_interrupt(error) or (",
         "if error is not None or (",
-        ("tests/nexus_actors/test_blame.py::test_what_ends_tasks_and_processes_is_blamed_on_who_raised_it",),
+        ("tests/nexus_actors/failures/test_blame.py::test_what_ends_tasks_and_processes_is_blamed_on_who_raised_it",),
     ),
     Mutation(
         _POISON,
@@ -212,10 +211,10 @@ MUTATIONS: Final = (
     Mutation(
         _POISON,
         "a real cancellation is taken for a fault",
-        "nexus_actors/blame.py",
+        "nexus_actors/failures/blame.py",
         "return task is None or task.cancelling() > 0",
         "return task is None",
-        ("tests/nexus_actors/test_blame.py::test_a_task_that_is_being_cancelled_ends",),
+        ("tests/nexus_actors/failures/test_blame.py::test_a_task_that_is_being_cancelled_ends",),
     ),
     Mutation(
         _POISON,
@@ -244,7 +243,7 @@ MUTATIONS: Final = (
     Mutation(
         "an operator mends a state",
         "an actor that is alive does not see that its state was replaced",
-        "nexus_actors/runtime/state_orders.py",
+        "nexus_actors/runtime/orders.py",
         "        self._activations.drop_identity(self._identity(command))\n",
         "",
         (f"{_STATES}::test_a_state_that_is_alive_is_replaced_too",),
@@ -268,9 +267,9 @@ MUTATIONS: Final = (
     Mutation(
         _TIMERS,
         "a round looks at the earliest timers again, not behind them",
-        "nexus_actors/runtime/firing.py",
-        "partition.timers_seen = found.place",
-        "partition.timers_seen = None",
+        "nexus_actors/runtime/decoder.py",
+        "partition.timers_looked_at(found.place, next_at)",
+        "partition.timers_looked_at(None, next_at)",
         (f"{_FIRING}::test_a_pass_over_the_due_timers_goes_on_where_it_stopped_and_then_begins_anew",),
     ),
     Mutation(
@@ -284,9 +283,9 @@ MUTATIONS: Final = (
     Mutation(
         _TIMERS,
         "a timer that rang while its key was held back is forgotten when what held it is dropped",
-        "nexus_actors/runtime/releasing.py",
+        "nexus_actors/runtime/orders.py",
         "partition.let_go(identity)",
-        "partition.held.pop(identity, ())",
+        "partition._held.pop(identity, ())",
         (f"{_REDRIVING}::test_a_timer_that_rang_while_its_key_was_held_back_rings_when_what_held_it_is_dropped",),
     ),
     Mutation(

@@ -82,10 +82,10 @@ MUTATIONS: Final = (
     Mutation(
         _TEXTS,
         "all of a chain of thousands is told",
-        "nexus_actors/cause.py",
+        "nexus_actors/failures/cause.py",
         "if len(seen) > MOST_ERRORS:",
         "if len(seen) > 1_000_000:",
-        ("tests/nexus_actors/test_cause.py::test_of_a_chain_of_thousands_the_first_and_the_last_are_told",),
+        ("tests/nexus_actors/failures/test_cause.py::test_of_a_chain_of_thousands_the_first_and_the_last_are_told",),
     ),
     Mutation(
         _OWN,

@@ -8,10 +8,10 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from bus import Command, DeadlineExceeded
-from nexus_actors.dead_letters import DeadLetter, LetterFilter, LetterGroup, OpenedLetter, Trait
-from nexus_actors.http.asking import Reply
+from nexus_actors.asking import Reply
 from nexus_actors.identity import Identity
-from nexus_actors.runtime.release import Released, ReleaseKey
+from nexus_actors.operations.dead_letters import DeadLetter, LetterFilter, LetterGroup, OpenedLetter, Trait
+from nexus_actors.runtime.own_commands import Released, ReleaseKey
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -71,13 +71,13 @@ class NoState(Actor[NeedsDefault]):
     """Its state has no defaults."""
 
 
-class Marks(Struct):
+class CheckpointWriter(Struct):
     """A state with a field where the runtime keeps its mark."""
 
     schema: str = field(default="", name="$schema")
 
 
-class MarkedState(Actor[Marks]):
+class MarkedState(Actor[CheckpointWriter]):
     """Its field would be taken for the mark."""
 
 

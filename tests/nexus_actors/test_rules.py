@@ -8,7 +8,7 @@ import pytest
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from bus import Command, ContractError, FieldError, Refusal, Topic
-from nexus_actors.json_schema import describe_properties
+from nexus_actors.http.json_schema import describe_properties
 from nexus_actors.rules import ROOM, check_of, normal_form, rule
 
 TOPIC = Topic("rule-ms", partitions=1)

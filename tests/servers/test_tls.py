@@ -13,8 +13,8 @@ from bus.position import START
 from bus.store import Append, StreamStore
 from nexus_actors.embedded.ports import LOOPBACK
 from nexus_actors.errors import ConfigError, DatabaseUnavailable
+from nexus_actors.operations.streams import open_streams
 from nexus_actors.postgres.pool import open_pool
-from nexus_actors.streams import open_streams
 from tests.bus.redis.test_fail_over import BACK_WITHIN_S, append_within
 from tests.faults.process import Worker
 from tests.faults.worker import READY, TRIM_EVERY

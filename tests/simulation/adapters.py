@@ -13,9 +13,9 @@ from bus.store import Append, Entry, StreamStore
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.identity import Identity
 from nexus_actors.memory import NoSql
-from nexus_actors.runtime.janitor import CheckpointStore
-from nexus_actors.runtime.leases import Beat, LeaseStore, WorkerInfo
+from nexus_actors.runtime.leases import Heartbeat, LeaseStore, WorkerInfo
 from nexus_actors.runtime.store import Commit, DueTimers, Known, OutboxRow, ParkedRow, Resumed, TimerPlace, TurnStore
+from nexus_actors.runtime.trimmer import CheckpointStore
 from tests.simulation.network import Call, Kind, Line, Network
 
 
@@ -134,8 +134,8 @@ class FarLeases(_Far):
         super().__init__(network, line)
         self._near = near
 
-    async def beat(self, worker: WorkerInfo, lease_s: float) -> Beat:
-        return cast("Beat", await self._ask("beat", lambda: self._near.beat(worker, lease_s)))
+    async def beat(self, worker: WorkerInfo, lease_s: float) -> Heartbeat:
+        return cast("Heartbeat", await self._ask("beat", lambda: self._near.beat(worker, lease_s)))
 
     async def acquire(self, worker_id: str, service: str, partitions: Sequence[int], lease_s: float) -> dict[int, int]:
         name = f"acquire {service} {list(partitions)}"

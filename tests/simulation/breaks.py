@@ -11,7 +11,7 @@ from bus.position import Position
 from nexus_actors.identity import PLATFORM
 from nexus_actors.memory import MemoryDatabase, MemoryTurnStore
 from nexus_actors.memory.database import ServiceTables
-from nexus_actors.runtime.intake import Intake
+from nexus_actors.runtime.decoder import Decoder
 from nexus_actors.runtime.partition import Tracker
 from nexus_actors.runtime.store import Commit, Known
 from tests.simulation.watched import WatchedStreams
@@ -72,10 +72,10 @@ async def _newest(streams: WatchedStreams, stream: StreamName) -> Position | Non
 def no_tenants(patch: pytest.MonkeyPatch) -> None:
     """Messages are told apart by their keys alone."""
 
-    def tenant(_: Intake, __: Envelope) -> str:
+    def tenant(_: Decoder, __: Envelope) -> str:
         return PLATFORM
 
-    patch.setattr(Intake, "_tenant", tenant)
+    patch.setattr(Decoder, "_tenant", tenant)
 
 
 BREAKS: Final[dict[str, Patch]] = {

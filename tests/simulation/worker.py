@@ -10,11 +10,10 @@ from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.memory import MemoryCheckpoints, MemoryDatabase, MemoryLeaseStore, MemoryTurnStore
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings, assemble
-from nexus_actors.runtime.janitor import Janitor
-from nexus_actors.runtime.leases import LeaseKeeper, WorkerInfo
+from nexus_actors.runtime.leases import LeaseKeeper, Ownership, WorkerInfo
 from nexus_actors.runtime.loop import ServiceLoop
-from nexus_actors.runtime.ownership import Ownership
 from nexus_actors.runtime.supervisor import supervise
+from nexus_actors.runtime.trimmer import Trimmer
 from nexus_actors.service import Service
 from nexus_actors.telemetry.metrics import Metrics
 from nexus_actors.telemetry.spans import NoSpans
@@ -76,7 +75,7 @@ class SimWorker:
             for service in services
         }
         checkpoints = FarCheckpoints(network, self.line, MemoryCheckpoints(database))
-        self._janitors = {service.name: Janitor(service, checkpoints, far, self.clock, self._log) for service in services}
+        self._janitors = {service.name: Trimmer(service, checkpoints, far, self.clock, self._log) for service in services}
         leases = FarLeases(network, self.line, MemoryLeaseStore(database))
         self.keeper = LeaseKeeper(leases, info, services, self.ownerships, self.clock, self._log)
 

@@ -16,7 +16,7 @@ from bus.ids import id_at
 from bus.publisher import Outgoing, Publisher
 from nexus_actors.identity import Identity
 from nexus_actors.memory import MemoryDatabase, MemoryLeaseStore
-from nexus_actors.runtime.release import ReleaseKey
+from nexus_actors.runtime.own_commands import ReleaseKey
 from nexus_actors.service import Service
 from tests.poison import WAYS, poison
 from tests.simulation.adapters import FarStreams

@@ -13,10 +13,10 @@ from modules.catalogue import entry
 from modules.infrastructure.auth.key_chain import KeyChain
 from modules.infrastructure.auth.passwords import Passwords
 from modules.infrastructure.auth.vault import Entropy, Vault
-from nexus_actors.config import Settings
-from nexus_actors.environment import Environment
 from nexus_actors.errors import ConfigError
 from nexus_actors.http.limits import InMemoryRateLimiter, RateLimit, RateLimiter
+from nexus_actors.settings.config import Settings
+from nexus_actors.settings.environment import Environment
 
 GUESSES: Final = RateLimit(requests=10, per_s=300, burst=10)
 """How often a network may try passwords of one address, whether that has an account or not."""

@@ -1,4 +1,4 @@
-"""What `nexus up` asks of auth-ms; see `nexus_actors.bootstrap`."""
+"""What `nexus up` asks of auth-ms; see `nexus_actors.platform.bootstrap`."""
 
 from os import urandom
 from typing import Final
@@ -6,8 +6,8 @@ from typing import Final
 from modules.infrastructure.auth.bootstrap import ensure_administrator, ensure_keys, ensure_operator, renew_operator
 from modules.infrastructure.auth.contract import RING, RenewAddresses
 from modules.infrastructure.auth.desk import desk_with
-from nexus_actors.bootstrap import Ask, CommandLineAccount, FirstAccounts
-from nexus_actors.config import Settings
+from nexus_actors.platform.bootstrap import Ask, CommandLineAccount, FirstAccounts
+from nexus_actors.settings.config import Settings
 
 ADMINISTRATOR: Final = "admin@localhost"
 

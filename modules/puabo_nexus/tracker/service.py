@@ -10,7 +10,7 @@ from modules.puabo_nexus.tracker.contract import TRACKER
 from modules.puabo_nexus.tracker.routes import devices, imports, positions, trips
 from modules.puabo_nexus.tracker.routes.devices import DeviceDeps
 from nexus_actors import Service
-from nexus_actors.environment import Environment
+from nexus_actors.settings.environment import Environment
 
 _KEY_BYTES = 16
 

@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from nexus_actors import Catalogue, ServiceEntry
-from nexus_actors.waiting import Waiting
+from nexus_actors.operations.waiting import Waiting
 
 State = Literal["healthy", "degraded", "down", "not_built"]
 

@@ -16,11 +16,11 @@ from bus.envelope import LONGEST_TENANT
 from modules.puabo_os.contract import OPERATE, READ, Clearance, ClearedKey, OrderClearance
 from modules.puabo_os.desk import Desk
 from modules.puabo_os.routes.operator import operators_desk
-from nexus_actors.clearing import Clearing
-from nexus_actors.dead_letters import DeadLetter, LetterFilter, LetterGroup, Release, Trait
 from nexus_actors.http import Page, PageQuery, Request, Routes, found, page_from
-from nexus_actors.letter_content import LetterContent, content_of
-from nexus_actors.runtime.release import Released
+from nexus_actors.operations.clearing import Clearing
+from nexus_actors.operations.dead_letters import DeadLetter, LetterFilter, LetterGroup, Release, Trait
+from nexus_actors.operations.letter_content import LetterContent, content_of
+from nexus_actors.runtime.own_commands import Released
 
 MAX_DROPS: Final = 100
 

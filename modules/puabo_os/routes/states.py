@@ -13,7 +13,7 @@ from modules.puabo_os.contract import OPERATE, READ
 from modules.puabo_os.routes.operator import operators_desk
 from nexus_actors.http import Request, Routes
 from nexus_actors.identity import DEFAULT_TENANT
-from nexus_actors.states import StateContent, StateName, States
+from nexus_actors.operations.states import StateContent, StateName, States
 
 routes = Routes(tag="states")
 

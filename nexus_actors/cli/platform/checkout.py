@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from nexus_actors.config import variable
 from nexus_actors.local.home import Home
+from nexus_actors.settings.config import variable
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 FOLDER = ".nexus"

@@ -8,11 +8,11 @@ from typing import Final
 import anyio
 
 from bus import BusUnavailable
-from nexus_actors.lag import lags, read_checkpoints, worst
+from nexus_actors.operations.lag import lags, read_checkpoints, worst
+from nexus_actors.operations.streams import open_streams
+from nexus_actors.operations.waiting import Waiting, read_waiting
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.pool import DatabasePool, open_pool
-from nexus_actors.streams import open_streams
-from nexus_actors.waiting import Waiting, read_waiting
 
 _WITHIN_S: Final = 3.0
 

@@ -13,7 +13,7 @@ from nexus_actors.cli.platform.located import Located, locate
 from nexus_actors.cli.platform.office import open_office
 from nexus_actors.cli.terminal.failures import told
 from nexus_actors.cli.terminal.since import instant_since
-from nexus_actors.dead_letters import DeadLetters, LetterFilter
+from nexus_actors.operations.dead_letters import DeadLetters, LetterFilter
 from nexus_actors.postgres.dead_letters import PostgresDeadLetters
 
 T = TypeVar("T")

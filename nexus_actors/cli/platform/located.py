@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from nexus_actors.cli.platform.checkout import home_of
-from nexus_actors.config import Settings
 from nexus_actors.errors import NexusError
+from nexus_actors.settings.config import Settings
 
 
 class NotUp(NexusError):

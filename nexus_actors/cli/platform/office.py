@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from nexus_actors.asking import BusAsker
 from nexus_actors.cli.platform.located import Located
 from nexus_actors.local.bus_client import open_bus
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.pool import open_pool
-from nexus_actors.runtime.asking import BusAsker
 
 
 @asynccontextmanager

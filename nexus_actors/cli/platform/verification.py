@@ -9,19 +9,19 @@ from msgspec import Struct
 
 from bus import BusUnavailable
 from bus.redis import Audit
-from nexus_actors.catalogue import Catalogue
 from nexus_actors.cli.platform.located import Located
 from nexus_actors.cli.platform.visitor import visit
 from nexus_actors.cli.terminal.failures import FORESEEN, leaves
 from nexus_actors.demo import DemoFailed, Visitor
 from nexus_actors.deployment.containers import look_at_containers
 from nexus_actors.errors import DatabaseUnavailable
-from nexus_actors.loading import parts_beside
 from nexus_actors.local.credentials import load_credentials
 from nexus_actors.local.first_start import account_keeper
+from nexus_actors.operations.streams import open_streams
+from nexus_actors.platform.catalogue import Catalogue
+from nexus_actors.platform.loading import parts_beside
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.pool import open_pool
-from nexus_actors.streams import open_streams
 from nexus_actors.trial import MODULE, SEQUENCE, Trial
 
 SIGN_IN: Final = "Sign in"

@@ -17,14 +17,14 @@ from bus import Envelope, StreamName, Topic, new_id
 from bus.follower import follow
 from bus.position import Position
 from bus.store import StreamStore
-from nexus_actors.catalogue import Catalogue
 from nexus_actors.cli.platform.located import Located
 from nexus_actors.cli.terminal.screen import say
 from nexus_actors.demo import DemoFailed, RequestFailed
 from nexus_actors.http.problem import Problem
 from nexus_actors.local.credentials import Credentials
 from nexus_actors.local.health import reachable_host
-from nexus_actors.streams import open_streams
+from nexus_actors.operations.streams import open_streams
+from nexus_actors.platform.catalogue import Catalogue
 
 T = TypeVar("T")
 

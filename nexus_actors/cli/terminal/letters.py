@@ -7,8 +7,8 @@ import msgspec
 
 from nexus_actors.cli.terminal.screen import one_line
 from nexus_actors.cli.terminal.table import table
-from nexus_actors.dead_letters import DeadLetter, LetterGroup, OpenedLetter, Trait
-from nexus_actors.letter_content import LetterContent, content_of
+from nexus_actors.operations.dead_letters import DeadLetter, LetterGroup, OpenedLetter, Trait
+from nexus_actors.operations.letter_content import LetterContent, content_of
 
 _CAUSE_CHARS: Final = 60
 _TIME: Final = "%Y-%m-%d %H:%M:%S"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-from nexus_actors.own_frames import is_own
+from nexus_actors.failures.own_frames import is_own
 
 
 class _Frame(Struct):

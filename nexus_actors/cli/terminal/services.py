@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from nexus_actors.catalogue import Catalogue
 from nexus_actors.cli.terminal.screen import Colour, styled
 from nexus_actors.cli.terminal.table import table
 from nexus_actors.local.health import Sighting, State
+from nexus_actors.platform.catalogue import Catalogue
 
 _COLOURS: Mapping[State, Colour] = {
     "healthy": "green",

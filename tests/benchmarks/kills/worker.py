@@ -4,7 +4,7 @@ import sys
 
 import anyio
 
-from nexus_actors.config import Settings
+from nexus_actors.settings.config import Settings
 from nexus_actors.telemetry.logs import configure_logs
 from nexus_actors.worker import open_worker
 from nexus_actors.worker.worker import utc_now

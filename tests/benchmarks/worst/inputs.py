@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from bus import Command, Refusal
-from nexus_actors.json_schema import describe_properties
+from nexus_actors.http.json_schema import describe_properties
 from nexus_actors.rules import check_of
 from tests.contracts.extremes import Extremes, Schema
 

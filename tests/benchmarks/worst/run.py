@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from bus import BusError, Refusal
 from bus.redis import RedisSettings, connect
-from nexus_actors.catalogue import Catalogue
 from nexus_actors.documents.interface import Interface, interfaces_of
 from nexus_actors.embedded import EmbeddedPostgres, EmbeddedRedis
-from nexus_actors.loading import load_catalogue, load_service
+from nexus_actors.platform.catalogue import Catalogue
+from nexus_actors.platform.loading import load_catalogue, load_service
 from nexus_actors.telemetry.logs import configure_logs
 from nexus_actors.worker.worker import utc_now
 from tests.benchmarks.figures import Summary

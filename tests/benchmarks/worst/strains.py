@@ -10,11 +10,11 @@ import msgspec
 from msgspec import Struct
 
 from bus import Event, Message, new_id
-from nexus_actors.catalogue import Catalogue
 from nexus_actors.documents.interface import Interface
 from nexus_actors.http.route import Route
 from nexus_actors.identity import DEFAULT_TENANT
-from nexus_actors.loading import parts_beside
+from nexus_actors.platform.catalogue import Catalogue
+from nexus_actors.platform.loading import parts_beside
 from nexus_actors.worker.worker import utc_now
 from nexus_actors.worst_case import MODULE, SEQUENCE, WorstCase
 from tests.benchmarks.worst.inputs import inputs_of, path_of

@@ -15,9 +15,9 @@ from aiohttp import ClientSession
 
 from bus import Command, Event
 from bus.store import StreamStore
-from nexus_actors.config import Settings
 from nexus_actors.http.problem import MEDIA_TYPE
 from nexus_actors.service import Service
+from nexus_actors.settings.config import Settings
 from nexus_actors.testing import TestPlatform
 from nexus_actors.testing.tokens import KnownTokens
 from nexus_actors.worker import WorkerOptions, open_worker

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from msgspec import Struct
 
 from nexus_actors.cli import bench
-from nexus_actors.loading import load_catalogue
+from nexus_actors.platform.loading import load_catalogue
 from tests.benchmarks.figures import Summary
 from tests.benchmarks.worst import run
 from tests.benchmarks.worst.holds import Holds

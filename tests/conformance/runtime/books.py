@@ -10,10 +10,10 @@ from bus import StreamName
 from bus.position import Position
 from nexus_actors.identity import Identity
 from nexus_actors.jobs.store import JobStore
-from nexus_actors.runtime.janitor import CheckpointStore
 from nexus_actors.runtime.leases import LeaseStore
 from nexus_actors.runtime.releases import ReleaseBook
 from nexus_actors.runtime.store import Commit, Fence, TurnStore
+from nexus_actors.runtime.trimmer import CheckpointStore
 
 SERVICES = ("one-ms", "two-ms")
 PARTITIONS = 4

@@ -8,8 +8,8 @@ import anyio
 import pytest
 
 from bus import Topic
-from nexus_actors.catalogue import ServiceEntry
 from nexus_actors.memory import MemoryCheckpoints, MemoryDatabase, MemoryJobStore, MemoryLeaseStore, MemoryTurnStore
+from nexus_actors.platform.catalogue import ServiceEntry
 from nexus_actors.postgres.checkpoints import PostgresCheckpoints
 from nexus_actors.postgres.database import PostgresDatabase
 from nexus_actors.postgres.job_store import PostgresJobStore

@@ -1,4 +1,4 @@
-"""What `nexus_actors.runtime.janitor.CheckpointStore` promises."""
+"""What `nexus_actors.runtime.trimmer.CheckpointStore` promises."""
 
 import pytest
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nexus_actors.runtime.leases import Beat, WorkerInfo
+from nexus_actors.runtime.leases import Heartbeat, WorkerInfo
 from tests.conformance.runtime.books import LEASE_S, PARTITIONS, SERVICES, Books, Register
 
 pytestmark = pytest.mark.anyio
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 
 async def beat(
     books: Books, name: str, *, services: tuple[str, ...] = SERVICES, draining: bool = False, leases: Register | None = None
-) -> Beat:
+) -> Heartbeat:
     started_at = datetime(2026, 1, 1, tzinfo=UTC)
     worker = WorkerInfo(
         worker_id=name, host="here", pid=1, version="1", services=services, started_at=started_at, draining=draining
@@ -20,7 +20,7 @@ async def beat(
     return await (leases or books.leases).beat(worker, LEASE_S)
 
 
-def live(found: Beat, service: str = "one-ms") -> list[str]:
+def live(found: Heartbeat, service: str = "one-ms") -> list[str]:
     return sorted(found.live.get(service, ()))
 
 

@@ -7,11 +7,11 @@ import msgspec
 import pytest
 import yaml
 
-from nexus_actors.config import Settings
-from nexus_actors.contracts import topic_of
 from nexus_actors.deployment.chart import updated
-from nexus_actors.loading import load_catalogue
+from nexus_actors.platform.contracts import topic_of
+from nexus_actors.platform.loading import load_catalogue
 from nexus_actors.service import platform_version
+from nexus_actors.settings.config import Settings
 from nexus_actors.telemetry.definitions import LAG_SECONDS
 from tests.deploy.helm.release import CHART, KEDA, NAMESPACE, Manifest, of_kind, rendered
 from tests.deploy.helm.scaled_object import ScaledObject

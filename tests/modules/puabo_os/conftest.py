@@ -7,7 +7,7 @@ import pytest
 
 from bus import Refusal
 from modules.puabo_os.service import service as puabo_os
-from nexus_actors.dead_letters import DeadLetters, LetterFilter
+from nexus_actors.operations.dead_letters import DeadLetters, LetterFilter
 from nexus_actors.postgres.dead_letters import PostgresDeadLetters
 from nexus_actors.testing import TestPlatform, open_platform
 from tests.modules.puabo_os.lathe import BROKEN, Cut, lathe

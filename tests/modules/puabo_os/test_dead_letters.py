@@ -8,8 +8,8 @@ import pytest
 
 from bus import Refusal
 from modules.puabo_os.contract import ClearanceOrdered
-from nexus_actors.dead_letters import DeadLetters, Release
-from nexus_actors.runtime.release import Released
+from nexus_actors.operations.dead_letters import DeadLetters, Release
+from nexus_actors.runtime.own_commands import Released
 from nexus_actors.testing import HttpProbe, TestPlatform
 from tests.modules.puabo_os.lathe import LATHES, NOBODY, SECRET, Cut, PartCut
 

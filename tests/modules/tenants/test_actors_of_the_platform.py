@@ -11,7 +11,7 @@ from modules.infrastructure.auth import contract as auth
 from modules.infrastructure.auth.service import service as auth_ms
 from modules.puabo_os.service import service as puabo_os
 from nexus_actors.http.route import Route
-from nexus_actors.loading import load_catalogue, load_service
+from nexus_actors.platform.loading import load_catalogue, load_service
 from nexus_actors.testing import TestPlatform, open_platform
 
 pytestmark = pytest.mark.anyio

@@ -11,7 +11,7 @@ from modules.puabo_nexus.fleet.service import service as fleet
 from modules.puabo_nexus.location.service import service as location
 from modules.puabo_nexus.tracker.service import service as tracker
 from nexus_actors.http.route import Route
-from nexus_actors.loading import load_catalogue, load_service
+from nexus_actors.platform.loading import load_catalogue, load_service
 from nexus_actors.testing import TestPlatform, open_platform
 from tests.modules.tenants.story import EXAMPLES, IDS, LOOK, POSTED, READS, STORY
 

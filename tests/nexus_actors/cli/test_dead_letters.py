@@ -14,9 +14,9 @@ from nexus_actors.cli import dead_letters
 from nexus_actors.cli.dead_letters import command
 from nexus_actors.cli.platform.letters import wanted
 from nexus_actors.cli.terminal.letters import described
-from nexus_actors.dead_letters import DeadLetter, DeadLetters, LetterFilter, OpenedLetter
+from nexus_actors.operations.dead_letters import DeadLetter, DeadLetters, LetterFilter, OpenedLetter
+from tests.nexus_actors.operations.test_letter_content import LETTER, opened
 from tests.nexus_actors.shelf import Shelf, letter
-from tests.nexus_actors.test_letter_content import LETTER, opened
 
 ACCOUNT = {"email": "ana@example.org", "sealed_password": "c2VhbGVk", "roles": ["member"] * 200}
 

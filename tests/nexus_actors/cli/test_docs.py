@@ -116,7 +116,7 @@ def test_all_services_in_one_are_written_elsewhere(out: Path, schemas: Path, tmp
 
 
 def test_a_platform_that_cannot_be_loaded_is_an_error(out: Path, schemas: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nexus_actors.loading.importlib.import_module", _refuse)
+    monkeypatch.setattr("nexus_actors.platform.loading.importlib.import_module", _refuse)
     result = run(out, schemas)
     assert result.exit_code == 1
     assert "Cannot import modules.catalogue: none here" in result.output

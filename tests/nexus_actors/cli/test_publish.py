@@ -8,7 +8,7 @@ import pytest
 from bus import Refusal
 from modules.puabo_nexus.fleet.contract import RegisterVehicle
 from nexus_actors.cli.publish import read_command
-from nexus_actors.loading import NotLoadable
+from nexus_actors.platform.loading import NotLoadable
 
 ID = UUID("018f0000-0000-7000-8000-000000000001")
 GOOD = f'{{"vehicle_id": "{ID}", "plate": "ZG 1"}}'.encode()

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from nexus_actors.catalogue import Catalogue, ServiceEntry
 from nexus_actors.local.health import look
+from nexus_actors.platform.catalogue import Catalogue, ServiceEntry
 from tests.end_to_end.machine import CHECKOUT
 from tests.end_to_end.waiting import until
 from tests.ports import claim_offset

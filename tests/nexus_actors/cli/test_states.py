@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from nexus_actors.cli import states
-from nexus_actors.runtime.state_commands import StateShown
-from nexus_actors.states import StateContent, StateName, content_of
+from nexus_actors.operations.states import StateContent, StateName, content_of
+from nexus_actors.runtime.own_commands import StateShown
 
 NAME = StateName(service="auth-ms", actor="AccountActor", key="a")
 TEXT = '{"email":"ana@example.org","sealed_password":"c2VhbGVk","roles":[1]}'

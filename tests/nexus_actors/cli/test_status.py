@@ -9,7 +9,7 @@ from nexus_actors.cli.status import shown_lag, told_waiting
 from nexus_actors.cli.terminal.screen import unstyled
 from nexus_actors.cli.terminal.services import services_table
 from nexus_actors.local.health import Sighting
-from nexus_actors.waiting import Waiting
+from nexus_actors.operations.waiting import Waiting
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nexus_actors.cli.main import nexus
-from nexus_actors.loading import load_catalogue
 from nexus_actors.local.home import Home
 from nexus_actors.local.run_state import RunState, WorkerState
+from nexus_actors.platform.loading import load_catalogue
 from tests.ports import claim_offset
 
 CATALOGUE = load_catalogue()

@@ -5,8 +5,8 @@ import pytest
 from nexus_actors.cli.platform.verification import Check
 from nexus_actors.cli.terminal.screen import unstyled
 from nexus_actors.cli.verify import report, sections
-from nexus_actors.loading import load_catalogue
 from nexus_actors.local.health import Sighting, State
+from nexus_actors.platform.loading import load_catalogue
 
 CATALOGUE = load_catalogue()
 

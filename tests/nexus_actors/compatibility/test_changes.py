@@ -14,7 +14,7 @@ from bus.codec import Contracts
 from bus.envelope import Envelope, seal
 from nexus_actors.compatibility.changes import HOW_TO_PROCEED, breaking_changes, changes
 from nexus_actors.compatibility.snapshot import Snapshot, make_snapshot
-from nexus_actors.job import Job
+from nexus_actors.jobs.job import Job
 
 ID = UUID("01900000-0000-7000-8000-000000000001")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from nexus_actors.cli.main import nexus
 from nexus_actors.deployment.chart import BEGIN, END, ChartFault, updated
-from nexus_actors.loading import load_catalogue
+from nexus_actors.platform.loading import load_catalogue
 
 VALUES = Path(__file__).resolve().parents[3] / "deploy/helm/nexus-cos/values.yaml"
 CATALOGUE = load_catalogue()

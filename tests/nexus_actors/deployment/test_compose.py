@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from nexus_actors import bootstrap
-from nexus_actors.catalogue import Catalogue, ServiceEntry
 from nexus_actors.deployment.compose import BEGIN, END, ComposeFault, port_variable, services, updated
-from nexus_actors.loading import has_part, load_catalogue
+from nexus_actors.platform import bootstrap
+from nexus_actors.platform.catalogue import Catalogue, ServiceEntry
+from nexus_actors.platform.loading import has_part, load_catalogue
 
 CATALOGUE = load_catalogue()
 FILE = Path(__file__).resolve().parents[3] / "deploy" / "docker-compose.nexus-full.yml"

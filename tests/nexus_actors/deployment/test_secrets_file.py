@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nexus_actors.config import Settings
 from nexus_actors.deployment.secrets_file import SecretsFault, read_deployment, secrets_text, write_new
-from nexus_actors.loading import load_catalogue
+from nexus_actors.platform.loading import load_catalogue
+from nexus_actors.settings.config import Settings
 
 CATALOGUE = load_catalogue()
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - nothing listens here

@@ -1,7 +1,7 @@
 import pytest
 
 from nexus_actors.documents.interface import Interface, interfaces_of
-from nexus_actors.loading import load_catalogue
+from nexus_actors.platform.loading import load_catalogue
 from tests.nexus_actors.documents.asyncapi_validator import Validator, install, validate
 
 

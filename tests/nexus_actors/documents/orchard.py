@@ -10,8 +10,8 @@ from msgspec import Meta, Struct
 
 from bus import Command, Event, Topic
 from nexus_actors import Actor, Context, Service, handles
-from nexus_actors.catalogue import ServiceEntry
 from nexus_actors.http import Request, Routes
+from nexus_actors.platform.catalogue import ServiceEntry
 
 ORCHARD = Topic("orchard-ms", partitions=4)
 WEATHER = Topic("weather-ms", partitions=1)

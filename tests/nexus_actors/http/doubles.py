@@ -8,8 +8,8 @@ from uuid import UUID
 import anyio
 
 from bus import Command, Refusal
+from nexus_actors.asking import Reply
 from nexus_actors.database import Row
-from nexus_actors.http.asking import Reply
 from nexus_actors.http.tokens import Unauthorised
 from nexus_actors.principal import Principal
 from tests.nexus_actors.http.crates import Crate, PackCrate

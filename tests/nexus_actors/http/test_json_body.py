@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nexus_actors.http.json_body import MAX_DEPTH, MAX_PARTS, JsonDecoder, field_error
+from nexus_actors.failures.field_error import field_error
+from nexus_actors.http.json_body import MAX_DEPTH, MAX_PARTS, JsonDecoder
 from nexus_actors.http.problem import HttpProblem
 
 ANY = JsonDecoder(msgspec.Raw)

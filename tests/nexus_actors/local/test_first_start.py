@@ -10,8 +10,6 @@ import pytest
 
 from bus import Refusal
 from modules.catalogue import entry
-from nexus_actors.bootstrap import CommandLineAccount
-from nexus_actors.config import Settings
 from nexus_actors.local import bus_client, first_start
 from nexus_actors.local.credentials import Credentials, load_credentials, save_credentials
 from nexus_actors.local.errors import CannotStart
@@ -19,6 +17,8 @@ from nexus_actors.local.first_start import FirstStart
 from nexus_actors.local.home import Home
 from nexus_actors.local.plan import Plan
 from nexus_actors.local.report import News
+from nexus_actors.platform.bootstrap import CommandLineAccount
+from nexus_actors.settings.config import Settings
 from tests.nexus_actors.local.states import STATE
 
 pytestmark = pytest.mark.anyio

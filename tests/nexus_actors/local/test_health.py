@@ -7,9 +7,9 @@ from threading import Thread
 
 import pytest
 
-from nexus_actors.catalogue import ServiceEntry
 from nexus_actors.embedded.ports import free_port
 from nexus_actors.local.health import look, look_around, reachable_host
+from nexus_actors.platform.catalogue import ServiceEntry
 
 GOOD = (
     b'{"status":"ok","service":"fleet-service","timestamp":"2026-03-02T07:00:00Z","version":"1.2.3","port":8080,'

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from nexus_actors.catalogue import Catalogue, ServiceEntry
 from nexus_actors.errors import ConfigError
 from nexus_actors.local.errors import CannotStart
 from nexus_actors.local.home import Home
 from nexus_actors.local.plan import choose, make_plan, overridden
+from nexus_actors.platform.catalogue import Catalogue, ServiceEntry
 
 
 def entry(name: str, port: int, package: str | None) -> ServiceEntry:

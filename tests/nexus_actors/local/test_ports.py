@@ -5,9 +5,9 @@ import socket
 
 import pytest
 
-from nexus_actors.catalogue import ServiceEntry
 from nexus_actors.local.errors import CannotStart
 from nexus_actors.local.ports import check_ports, free_offset, is_free
+from nexus_actors.platform.catalogue import ServiceEntry
 
 HOST = "127.0.0.1"
 

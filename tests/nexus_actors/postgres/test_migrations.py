@@ -15,7 +15,7 @@ from nexus_actors.errors import DatabaseUnavailable, MigrationError
 from nexus_actors.postgres.migration import MigrationSource, read_migrations
 from nexus_actors.postgres.migrations import applied_migrations, breaking, migrate, schema_of
 from nexus_actors.postgres.pool import open_pool
-from nexus_actors.statement import first_words
+from nexus_actors.postgres.statement import first_words
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool

@@ -11,7 +11,7 @@ import pytest
 from nexus_actors.errors import DatabaseUnavailable, StatementFailed, TransactionAborted
 from nexus_actors.postgres.database import PostgresTransaction, open_transaction
 from nexus_actors.postgres.pool import open_pool
-from nexus_actors.statement import StatementRefused
+from nexus_actors.postgres.statement import StatementRefused
 
 if TYPE_CHECKING:
     from asyncpg import Pool

@@ -11,7 +11,7 @@ from bus.position import Position
 from bus.store import Append, Entry
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.postgres.lease_store import PostgresLeaseStore
-from nexus_actors.runtime.leases import Beat, WorkerInfo
+from nexus_actors.runtime.leases import Heartbeat, WorkerInfo
 from nexus_actors.testing import TestPlatform, open_platform
 from nexus_actors.testing.platform import _milliseconds
 from tests.nexus_actors.runtime.switchboard.service import Act, Told, board
@@ -195,7 +195,7 @@ async def send_past(pair: Pair, number: int) -> None:
 async def test_a_worker_that_is_cut_off_from_the_database_says_so(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     real, cut = PostgresLeaseStore.beat, list[str]()
 
-    async def beat(self: PostgresLeaseStore, worker: WorkerInfo, lease_s: float) -> Beat:
+    async def beat(self: PostgresLeaseStore, worker: WorkerInfo, lease_s: float) -> Heartbeat:
         if worker.worker_id in cut:
             raise DatabaseUnavailable("cut")
         return await real(self, worker, lease_s)

@@ -5,8 +5,7 @@ import pytest
 import structlog
 
 from nexus_actors.memory import MemoryDatabase, MemoryLeaseStore
-from nexus_actors.runtime.leases import LeaseKeeper, WorkerInfo
-from nexus_actors.runtime.ownership import Ownership
+from nexus_actors.runtime.leases import LeaseKeeper, Ownership, WorkerInfo
 from nexus_actors.testing import FakeClock
 from tests.nexus_actors.runtime.counter import COUNTERS, counter
 

@@ -10,7 +10,7 @@ import pytest
 from bus.codec import decode_envelope
 from bus.memory import MemoryStreamStore
 from nexus_actors.errors import DatabaseUnavailable
-from nexus_actors.runtime.ownership import Ownership
+from nexus_actors.runtime.leases import Ownership
 from nexus_actors.testing import TestPlatform, open_platform
 from nexus_actors.testing.platform import _milliseconds
 from tests.nexus_actors.runtime.switchboard.service import Act, Told, board

@@ -54,7 +54,7 @@ RESUMED = Resumed({}, 0, 0, set(), set(), None, history="one")
 
 
 def publish(partition: Partition, seq: int, at_s: float) -> None:
-    partition.unpublished.append(OutboxRow(0, seq, StreamName("{walk-ms:0}:events"), UUID(int=seq), b""))
+    partition.queue([OutboxRow(0, seq, StreamName("{walk-ms:0}:events"), UUID(int=seq), b"")])
     partition.published(NOON + timedelta(seconds=at_s))
 
 
@@ -93,14 +93,14 @@ def test_what_was_published_last_is_safe_once_the_streams_have_kept_it_for_a_whi
     assert (partition.published_seq, partition.safe_seq) == (3, 3)
     publish(partition, 4, at_s=9)
     partition.see_history("two", NOON + timedelta(seconds=60))
-    assert (partition.published_seq, partition.safe_seq, partition.caught_up) == (3, 3, False)
+    assert (partition.published_seq, partition.safe_seq, partition.catch_up()) == (3, 3, True)
 
 
 def test_what_a_stream_refused_is_not_published_nor_is_anything_behind_it() -> None:
     partition = Partition(0, 1, RESUMED, ())
     open_one, refused = StreamName("{walk-ms:1}:events"), StreamName("{walk-ms:0}:events")
     for seq, stream in enumerate([open_one, refused, open_one], start=1):
-        partition.unpublished.append(OutboxRow(0, seq, stream, UUID(int=seq), b""))
+        partition.queue([OutboxRow(0, seq, stream, UUID(int=seq), b"")])
     partition.published(NOON, {refused})
     assert (partition.published_seq, [row.seq for row in partition.unpublished]) == (1, [2])
     partition.published(NOON)

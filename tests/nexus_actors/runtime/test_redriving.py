@@ -5,13 +5,13 @@ import pytest
 from bus import new_id
 from bus.memory import MemoryStreamStore
 from bus.publisher import Outgoing, Publisher
-from nexus_actors.dead_letters import DeadLetters
 from nexus_actors.errors import DatabaseUnavailable
 from nexus_actors.memory.database import Point
+from nexus_actors.operations.dead_letters import DeadLetters
 from nexus_actors.postgres.dead_letters import PostgresDeadLetters
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings
-from nexus_actors.runtime.release import ReleaseKey
+from nexus_actors.runtime.own_commands import ReleaseKey
 from nexus_actors.testing import MemoryWorld, TestPlatform, open_memory_service, open_platform
 from nexus_actors.testing.platform import _milliseconds
 from tests.nexus_actors.runtime.switchboard.service import Act, Told, board

@@ -17,8 +17,7 @@ from bus.topic import StreamName
 from nexus_actors import Actor, Context, Service, handles
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings
-from nexus_actors.runtime.release import ReleaseKey
-from nexus_actors.runtime.state_commands import DropState, ReplaceState, ShowState, StateShown
+from nexus_actors.runtime.own_commands import DropState, ReleaseKey, ReplaceState, ShowState, StateShown
 from nexus_actors.testing import MemoryService, MemoryWorld, open_memory_service
 from tests.nexus_actors.runtime.kiln import KILN_ENTRY, KILNS, Fire, Fired, Kiln, KilnState, kilns
 
@@ -155,7 +154,7 @@ async def test_what_cannot_be_done_is_refused_with_reasons_and_changes_nothing(
 async def test_an_order_that_breaks_is_answered_and_stops_nobody(
     kiln: MemoryService, world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nexus_actors.runtime.state_orders.StateRow", None)
+    monkeypatch.setattr("nexus_actors.runtime.orders.StateRow", None)
     answer = await order(kiln, world, ReplaceState(key="a", actor="Kiln", text="{}"))
     assert answer.refusal is not None
     assert answer.refusal.code == "order_failed"

@@ -13,8 +13,7 @@ from bus.envelope import LONGEST_TENANT, seal
 from bus.publisher import Outgoing, Publisher
 from nexus_actors import Actor, Context, Service, ServiceEntry, handles
 from nexus_actors.identity import PLATFORM, Identity
-from nexus_actors.runtime.release import ReleaseKey
-from nexus_actors.runtime.state_commands import DropState, ReplaceState
+from nexus_actors.runtime.own_commands import DropState, ReleaseKey, ReplaceState
 from nexus_actors.testing import MemoryService, MemoryWorld, open_memory_service
 
 pytestmark = pytest.mark.anyio

@@ -16,8 +16,8 @@ from nexus_actors.memory import MemoryTurnStore
 from nexus_actors.memory.database import Point
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings
+from nexus_actors.runtime.own_commands import ReleaseKey
 from nexus_actors.runtime.parking import BUSY_WAIT
-from nexus_actors.runtime.release import ReleaseKey
 from nexus_actors.runtime.supervisor import RESTARTS, TooManyRestarts, supervise
 from nexus_actors.runtime.trouble import AGAIN_S, CALM_S, Trouble
 from nexus_actors.testing import TestPlatform, open_memory_service, open_platform

@@ -14,7 +14,7 @@ from bus.publisher import Outgoing, Publisher
 from nexus_actors.context import Context, TimerSet
 from nexus_actors.retry import RetryPolicy
 from nexus_actors.runtime.assembly import LoopSettings
-from nexus_actors.runtime.release import ReleaseKey
+from nexus_actors.runtime.own_commands import ReleaseKey
 from nexus_actors.testing import MemoryService, MemoryWorld, open_memory_service
 from tests.nexus_actors.runtime.kiln import KILNS, Carried, Fire, Fired, Glaze, Heat, Kiln, KilnState, Stack, kept, kilns
 from tests.poison import ENDS_ITS_TASK, RAISED, VALUES, WAYS

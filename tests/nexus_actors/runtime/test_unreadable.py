@@ -4,9 +4,9 @@ import pytest
 
 from bus import Command, Refusal, new_id
 from bus.codec import decode_envelope, encode_envelope
-from nexus_actors.dead_letters import DeadLetters, LetterFilter
+from nexus_actors.operations.dead_letters import DeadLetters, LetterFilter
 from nexus_actors.postgres.dead_letters import PostgresDeadLetters
-from nexus_actors.runtime.release import Released
+from nexus_actors.runtime.own_commands import Released
 from nexus_actors.testing import TestPlatform, open_platform
 from tests.nexus_actors.runtime.switchboard.service import BELLS, BOARD, Act, Done, Rang, Told, board
 from tests.nexus_actors.runtime.wire import QUICK, home, letters, put, sealed, send

@@ -13,7 +13,7 @@ from bus import Command, Event, Refusal, Topic
 from bus.round_trip import LONGEST_MESSAGE, LONGEST_STATE
 from nexus_actors import Actor, Context, GaveUp, Job, Report, Service, ServiceEntry, Work, context, handles
 from nexus_actors.memory.no_sql import NoSql, SqlRefused
-from nexus_actors.statement import StatementRefused
+from nexus_actors.postgres.statement import StatementRefused
 from nexus_actors.testing import open_memory_service, open_platform
 from nexus_actors.testing.memory_service import ONCE
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from modules.catalogue import DIAGRAM
 from modules.catalogue import EXTENSIONS as MODULE
-from nexus_actors.catalogue import Catalogue, ServiceEntry
-from nexus_actors.catalogue_additions import Addition, extended
+from nexus_actors.platform.catalogue import Catalogue, ServiceEntry
+from nexus_actors.platform.catalogue_additions import Addition, extended
 from nexus_actors.scaffold.blueprint import EXTENSIONS, FIRST_PORT, LONGEST_NAME, draw, stem_of
 from nexus_actors.scaffold.errors import CannotScaffold
 

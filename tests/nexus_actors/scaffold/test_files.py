@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from modules.catalogue import DIAGRAM
-from nexus_actors.catalogue import Catalogue
+from nexus_actors.platform.catalogue import Catalogue
 from nexus_actors.scaffold.blueprint import LONGEST_NAME, draw
 from nexus_actors.scaffold.files import files_of
 from nexus_actors.scaffold.imports import LINE, in_order

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from nexus_actors.config import LogFormat, LogLevel
+from nexus_actors.settings.config import LogFormat, LogLevel
 from nexus_actors.telemetry.logs import configure_logs
 
 NOW = datetime(2026, 3, 1, 12, 30, 45, 678_901, tzinfo=UTC)

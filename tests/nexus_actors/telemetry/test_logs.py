@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from typing_extensions import override
 
-from nexus_actors.config import LogFormat
-from nexus_actors.secret import Secret
+from nexus_actors.settings.config import LogFormat
+from nexus_actors.settings.secret import Secret
 from nexus_actors.telemetry.logs import service_log
 from nexus_actors.telemetry.redacting import MAX_ITEMS, MAX_TEXT, plain
 from tests.nexus_actors.telemetry.log_lines import NOW, TOKEN, configure, lines, logging_restored

@@ -6,7 +6,7 @@ import structlog
 from bus.memory import MemoryStreamStore
 from nexus_actors.memory import MemoryDatabase, MemoryTurnStore, NoSql
 from nexus_actors.runtime.assembly import LoopSettings, assemble
-from nexus_actors.runtime.ownership import Ownership
+from nexus_actors.runtime.leases import Ownership
 from nexus_actors.runtime.trouble import Trouble
 from nexus_actors.telemetry.metrics import Metrics
 from nexus_actors.telemetry.spans import NoSpans

@@ -7,9 +7,9 @@ from typing import NoReturn
 
 import pytest
 
-from nexus_actors.blame import Escaped, blamed
-from nexus_actors.config import Settings
 from nexus_actors.errors import DatabaseUnavailable
+from nexus_actors.failures.blame import Escaped, blamed
+from nexus_actors.settings.config import Settings
 from nexus_actors.worker import process
 
 pytestmark = pytest.mark.anyio

@@ -8,8 +8,8 @@ import pytest
 import redis
 import structlog
 
-from nexus_actors.config import Settings
 from nexus_actors.errors import ConfigError
+from nexus_actors.settings.config import Settings
 from nexus_actors.worker import open_worker
 from nexus_actors.worker.faces import Faces
 from tests.nexus_actors.runtime.counter import counter

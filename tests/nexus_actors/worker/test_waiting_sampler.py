@@ -3,8 +3,8 @@
 import pytest
 
 from bus import Command
+from nexus_actors.operations.waiting import Waiting, read_waiting
 from nexus_actors.testing import open_platform
-from nexus_actors.waiting import Waiting, read_waiting
 from nexus_actors.worker.waiting_sampler import WaitingSampler
 from tests.nexus_actors.runtime.switchboard.service import BOARD, Act, board
 from tests.nexus_actors.runtime.wire import home, put, sealed
@@ -38,6 +38,7 @@ async def test_keys_that_wait_are_noted_once_and_erased_when_they_go_on(database
         health = (await platform.http("board-ms").send("GET", "/health")).json()
         assert (health["status"], health["waiting"]) == ("ok", ["2 keys wait. Only a newer release can handle it."])
         for partition in loop.partitions.values():
-            partition.held.clear()
+            for identity in list(partition.held):
+                partition.let_go(identity)
         await sampler.sample()
         assert await read_waiting(worker.platform) == {}

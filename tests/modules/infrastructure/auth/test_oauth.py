@@ -6,7 +6,7 @@ import pytest
 
 from modules.infrastructure.auth.bootstrap import ServiceCredentials, ensure_service_account
 from modules.infrastructure.auth.desk import desk_with
-from nexus_actors.config import Settings
+from nexus_actors.settings.config import Settings
 from nexus_actors.testing import HttpAnswer
 from tests.modules.infrastructure.auth.town import ISSUER, KEK, PASSWORD, URL, Town
 

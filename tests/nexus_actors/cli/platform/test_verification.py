@@ -10,8 +10,8 @@ import redis
 
 from nexus_actors.cli.platform.located import Located
 from nexus_actors.cli.platform.verification import Check, check_containers, check_platform, find_trials
-from nexus_actors.loading import load_catalogue
 from nexus_actors.local.credentials import Credentials, save_credentials
+from nexus_actors.platform.loading import load_catalogue
 from nexus_actors.testing import open_platform
 from tests.nexus_actors.runtime.counter import counter
 

@@ -21,13 +21,13 @@ from nexus_actors.cli.terminal.progress import show
 from nexus_actors.cli.terminal.screen import one_line, say, say_json, styled, unstyled
 from nexus_actors.cli.terminal.services import services_table
 from nexus_actors.cli.verify import report
-from nexus_actors.dead_letters import LetterGroup, OpenedLetter
-from nexus_actors.loading import load_catalogue
 from nexus_actors.local.health import Sighting
 from nexus_actors.local.report import News
+from nexus_actors.operations.dead_letters import LetterGroup, OpenedLetter
+from nexus_actors.platform.loading import load_catalogue
 from nexus_actors.testing import FakeClock
+from tests.nexus_actors.operations.test_letter_content import LETTER
 from tests.nexus_actors.runtime.counter import Add
-from tests.nexus_actors.test_letter_content import LETTER
 
 EVIL = "a\x1b]0;pwned\x07\x1b[2J\r\x9b31m\u202eb\x7f\x00"
 STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")

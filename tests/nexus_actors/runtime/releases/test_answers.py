@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from bus import Envelope, NewerRelease, StreamName
 from bus.requests import Answer, Requests
-from nexus_actors.runtime.asking import BusAsker
+from nexus_actors.asking import BusAsker
 from nexus_actors.testing import FakeClock
 from tests.nexus_actors.runtime.releases.old import Unload
 

@@ -1,0 +1,1 @@
+"""How actors, handlers and states are declared, and what is wrong with a declaration."""

@@ -1,0 +1,1 @@
+"""What operators see and do: dead letters, states, lag, what waits."""

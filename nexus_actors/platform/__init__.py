@@ -1,0 +1,1 @@
+"""Which services a platform has, and how they are found and loaded."""
