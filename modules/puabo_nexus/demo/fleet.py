@@ -81,7 +81,8 @@ async def _prepare(platform: Visitor, journey: Journey) -> _Cast:
     platform.say(f"Vehicle {vehicle.plate}: {vehicle.vehicle_id}")
     driver = await platform.post("fleet-service", "/v1/drivers", {"name": f"Demo driver {tag}"}, Driver)
     platform.say(f"Driver {driver.name}: {driver.driver_id}")
-    places = {"pickup": journey.pickup, "dropoff": journey.dropoff}
+    # A recording need not stop where it is farthest.
+    places = {"pickup": journey.pickup, "dropoff": journey.dropoff, "dwell_s": 0}
     delivery = await platform.post("fleet-service", "/v1/deliveries", places, Delivery)
     assignment = {
         "vehicle_id": vehicle.vehicle_id,

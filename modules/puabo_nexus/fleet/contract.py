@@ -4,21 +4,32 @@ A delivery is ordered by its own key; the vehicle and the driver that carry it a
 all coordinates WGS 84 degrees, all instants UTC.
 """
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
-from bus import Command, Event, FieldError, Instant, Topic
-from modules.geography.geodesy import distance_m
+from bus import Command, Event, Instant, Topic
+from modules.puabo_nexus.fleet.domain.delivery import (
+    DEFAULT_DWELL_S,
+    DEFAULT_RADIUS_M,
+    MIN_RADIUS_M,
+    Delivery,
+    DeliveryStatus,
+    DwellS,
+    Place,
+    Reason,
+    TimelineEntry,
+    TimelineKind,
+)
 from modules.puabo_nexus.fleet.domain.identifier import device_id, licence_number, phone
 from modules.puabo_nexus.fleet.domain.person import person_name
 from modules.puabo_nexus.fleet.domain.plate import plate
 from modules.puabo_nexus.fleet.domain.vin import vin
 from nexus_actors.changes import Change, Create
 from nexus_actors.rules import rule
-from nexus_actors.typed_line import one_line
+
+__all__ = ["DEFAULT_RADIUS_M", "MIN_RADIUS_M", "Delivery", "DeliveryStatus", "Place", "Reason", "TimelineEntry", "TimelineKind"]
 
 FLEET = Topic("fleet-service", partitions=8)
 
@@ -30,40 +41,15 @@ WRITE = "fleet:write"
 
 ERASE = "fleet:erase"
 
-DEFAULT_RADIUS_M = 100
-MIN_RADIUS_M = 10
-
 Plate = Annotated[str, rule(plate, max_length=15, examples=["ZG 1234-AB"])]
 Vin = Annotated[str, rule(vin, min_length=17, max_length=17, examples=["1M8GDM9AXKP042788"])]
 DeviceId = Annotated[str, rule(device_id, max_length=64, examples=["358735071000001"])]
 PersonName = Annotated[str, rule(person_name, max_length=100, examples=["Ana Horvat"])]
 Phone = Annotated[str, rule(phone, min_length=8, max_length=16, examples=["+3851234", "+385 91 234 5678", "+385912345678901"])]
 LicenceNumber = Annotated[str, rule(licence_number, max_length=30, examples=["B072 RRE2-I55"])]
-Reason = Annotated[str, rule(one_line, max_length=200)]
-PlaceName = Annotated[str, rule(one_line, max_length=100)]
-Latitude = Annotated[float, Meta(ge=-90, le=90)]
-Longitude = Annotated[float, Meta(ge=-180, le=180)]
-RadiusM = Annotated[int, Meta(ge=MIN_RADIUS_M, le=5_000)]
-Seq = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 MemberStatus = Literal["active", "retired"]
 MotionStatus = Literal["idle", "moving"]
-DeliveryStatus = Literal["requested", "assigned", "at_pickup", "picked_up", "delivered", "cancelled"]
-TimelineKind = Literal["requested", "assigned", "at_pickup", "picked_up", "delivered", "cancelled", "ignored"]
-
-
-class Place(Struct, frozen=True, kw_only=True):
-    """A circle on the ground where goods change hands, in WGS 84 degrees and metres.
-
-    Attributes:
-        name: what people call it.
-        radius_m: how near a vehicle must come to be there.
-    """
-
-    name: PlaceName
-    lat: Latitude
-    lon: Longitude
-    radius_m: RadiusM = DEFAULT_RADIUS_M
 
 
 class Vehicle(Struct, frozen=True, kw_only=True):
@@ -105,50 +91,6 @@ class Driver(Struct, frozen=True, kw_only=True):
     registered_at: Instant
     version: int
     user_id: UUID | None = None
-
-
-class Delivery(Struct, frozen=True, kw_only=True):
-    """A delivery as it stands.
-
-    Attributes:
-        vehicle_id: what carries it, once it is assigned. It stays when the delivery has ended.
-        assigned_at: from when crossings of its places count.
-        version: grows with every change of what is shown here.
-    """
-
-    delivery_id: UUID
-    status: DeliveryStatus
-    pickup: Place
-    dropoff: Place
-    requested_at: Instant
-    vehicle_id: UUID | None = None
-    driver_id: UUID | None = None
-    assigned_at: Instant | None = None
-    arrived_at: Instant | None = None
-    picked_up_at: Instant | None = None
-    delivered_at: Instant | None = None
-    cancelled_at: Instant | None = None
-    cancel_reason: str | None = None
-    version: int = 1
-
-
-class TimelineEntry(Struct, frozen=True, kw_only=True):
-    """One thing that happened to a delivery, or that was seen and not followed (``ignored``).
-
-    Attributes:
-        seq: counts from 1 within the delivery, in the order of recording.
-        happened_at: when it happened, by the clock of whoever saw it.
-        recorded_at: when the fleet service wrote it down.
-        caused_by: subject of the caller whose request led to it, where there was one.
-        detail: the reason of a cancellation, or why something was ignored.
-    """
-
-    seq: Seq
-    kind: TimelineKind
-    happened_at: Instant
-    recorded_at: Instant
-    caused_by: str | None
-    detail: str | None
 
 
 class RegisterVehicle(Create[Vehicle], topic=FLEET, key="vehicle_id", scope=WRITE):
@@ -279,31 +221,27 @@ class DriverErased(Event, topic=FLEET, key="driver_id"):
 
 
 class RequestDelivery(Create[Delivery], topic=FLEET, key="delivery_id", scope=WRITE):
-    """Ask for something to be carried from one place to another.
+    """Ask for something to be carried from one place to another, or round from a place and back to it.
 
-    The circles of its two places may not touch.
+    Where the circles of the two places touch, it is a round trip: the vehicle must leave the pick-up place before it can reach
+    the drop-off place.
+
+    Attributes:
+        dwell_s: a vehicle that leaves a place sooner has passed by and fetched or brought nothing, unless it was slower than
+            10 km/h on the whole way through the circle; 0 lets every passage count.
     """
 
     delivery_id: UUID
     pickup: Place
     dropoff: Place
-
-    def faults(self) -> Iterator[FieldError]:
-        """Circles that touch: no crossing would say whether a vehicle brings the goods or has not fetched them yet."""
-        apart_m = distance_m(self.pickup.lat, self.pickup.lon, self.dropoff.lat, self.dropoff.lon)
-        reach_m = self.pickup.radius_m + self.dropoff.radius_m
-        if apart_m <= reach_m:
-            yield FieldError(
-                "$.dropoff",
-                f"It lies {apart_m:.0f} m from the pick-up place and their circles reach {reach_m} m: they touch. "
-                "Give places further apart or smaller radii.",
-            )
+    dwell_s: DwellS = DEFAULT_DWELL_S
 
 
 class AssignDelivery(Change[Delivery], topic=FLEET, key="delivery_id", scope=WRITE):
-    """Give a requested delivery to a vehicle and its driver.
+    """Give a delivery that has not ended to a vehicle and its driver, or to others than have it.
 
-    A driver drives one vehicle at a time, a vehicle may carry several.
+    A driver drives one vehicle at a time, a vehicle may carry several. What was picked up stays so: it is handed over. What was
+    not is fetched by the new vehicle.
 
     Attributes:
         assigned_at: from when crossings of its places count, where the assignment is entered after the drive began (a call
@@ -323,6 +261,66 @@ class CancelDelivery(Change[Delivery], topic=FLEET, key="delivery_id", scope=WRI
     reason: Reason
 
 
+class UnassignDelivery(Change[Delivery], topic=FLEET, key="delivery_id", scope=WRITE, noun="step"):
+    """Take a delivery from the vehicle that carries it, or that wrongly counts as having delivered it.
+
+    It is requested again.
+    """
+
+    delivery_id: UUID
+    reason: Reason
+
+
+class ArriveForDelivery(Change[Delivery], topic=FLEET, key="delivery_id", scope=WRITE, noun="step"):
+    """Say that the vehicle is at the pick-up place.
+
+    Attributes:
+        at: when it was, not before the step before it and not in the future; the instant of the turn when left out.
+        reason: why it is said by hand.
+    """
+
+    delivery_id: UUID
+    at: Instant | None = None
+    reason: Reason | None = None
+
+
+class PickUpDelivery(Change[Delivery], topic=FLEET, key="delivery_id", scope=WRITE, noun="step"):
+    """Say that the goods are on the vehicle. The fields mean what they mean in `ArriveForDelivery`."""
+
+    delivery_id: UUID
+    at: Instant | None = None
+    reason: Reason | None = None
+
+
+class CompleteDelivery(Change[Delivery], topic=FLEET, key="delivery_id", scope=WRITE, noun="step"):
+    """Say that the goods are delivered. The fields mean what they mean in `ArriveForDelivery`."""
+
+    delivery_id: UUID
+    at: Instant | None = None
+    reason: Reason | None = None
+
+
+class TakeBackDelivery(Change[Delivery], topic=FLEET, key="delivery_id", scope=WRITE, noun="step"):
+    """Take steps of a delivery back that were wrong; one that was delivered is under way again.
+
+    What was seen until now does not take the steps again; what is seen from now on does.
+
+    Attributes:
+        to: the step that it is taken back to, which it has passed through.
+    """
+
+    delivery_id: UUID
+    to: Literal["assigned", "at_pickup", "picked_up"]
+    reason: Reason
+
+
+class CountDeliveryVisit(Command[None], topic=FLEET, key="delivery_id"):
+    """Deliver what its vehicle brought at ``came_at``, if it is still there. A timer sends it."""
+
+    delivery_id: UUID
+    came_at: Instant
+
+
 class DeliveryRequested(Event, topic=FLEET, key="delivery_id"):
     """A delivery was asked for."""
 
@@ -332,7 +330,10 @@ class DeliveryRequested(Event, topic=FLEET, key="delivery_id"):
 
 
 class DeliveryAssigned(Event, topic=FLEET, key="delivery_id"):
-    """A vehicle and its driver took a delivery on; crossings of its places count from ``assigned_at``."""
+    """A vehicle and its driver took a delivery on; crossings of its places count from ``assigned_at``.
+
+    Published again when a delivery that had ended is under way again.
+    """
 
     delivery_id: UUID
     vehicle_id: UUID
@@ -340,6 +341,25 @@ class DeliveryAssigned(Event, topic=FLEET, key="delivery_id"):
     pickup: Place
     dropoff: Place
     assigned_at: Instant | None = None
+
+
+class DeliveryUnassigned(Event, topic=FLEET, key="delivery_id"):
+    """A vehicle and its driver have a delivery no more, which is requested again or goes to others."""
+
+    delivery_id: UUID
+    vehicle_id: UUID
+    driver_id: UUID
+    reason: str
+
+
+class DeliveryTakenBack(Event, topic=FLEET, key="delivery_id"):
+    """Steps of a delivery were wrong: what was told of them since ``status`` does not hold."""
+
+    delivery_id: UUID
+    vehicle_id: UUID
+    driver_id: UUID
+    status: DeliveryStatus
+    reason: str
 
 
 class DeliveryArrivedAtPickup(Event, topic=FLEET, key="delivery_id"):
@@ -361,7 +381,7 @@ class DeliveryPickedUp(Event, topic=FLEET, key="delivery_id"):
 
 
 class DeliveryCompleted(Event, topic=FLEET, key="delivery_id"):
-    """The vehicle reached the drop-off place with the goods."""
+    """The goods are delivered; ``delivered_at`` is when the vehicle reached the drop-off place, or when somebody says so."""
 
     delivery_id: UUID
     vehicle_id: UUID

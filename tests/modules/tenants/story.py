@@ -8,17 +8,23 @@ from uuid import UUID
 
 from bus import Command
 from modules.puabo_nexus.fleet.contract import (
+    ArriveForDelivery,
     AssignDelivery,
     CancelDelivery,
     ChangeDriver,
     ChangeVehicle,
+    CompleteDelivery,
+    CountDeliveryVisit,
     EraseDriver,
+    PickUpDelivery,
     Place,
     RegisterDriver,
     RegisterVehicle,
     RequestDelivery,
     RetireDriver,
     RetireVehicle,
+    TakeBackDelivery,
+    UnassignDelivery,
 )
 from modules.puabo_nexus.location.contract import ChangeGeofence, Circle, CreateGeofence, DeleteGeofence
 from modules.puabo_nexus.tracker.contract import (
@@ -56,7 +62,7 @@ def _circle(east_m: float, radius_m: float = 150.0) -> Circle:
 
 def _delivery(mark: str, delivery_id: UUID) -> RequestDelivery:
     pickup, dropoff = _place(mark, "mill", 0), _place(mark, "shop", DISTANCE_M)
-    return RequestDelivery(delivery_id=delivery_id, pickup=pickup, dropoff=dropoff)
+    return RequestDelivery(delivery_id=delivery_id, pickup=pickup, dropoff=dropoff, dwell_s=0)
 
 
 def _report(vehicle_id: UUID, fixes: Sequence[Fix]) -> Words:
@@ -86,6 +92,15 @@ STORY: Final[tuple[Words | str, ...]] = (
     _report(VAN, _THERE),
     _report(VAN, [_ODD]),
     LOOK,
+    lambda _: CountDeliveryVisit(delivery_id=CRATE, came_at=START),
+    lambda _: ArriveForDelivery(delivery_id=CRATE),
+    lambda mark: PickUpDelivery(delivery_id=CRATE, reason=f"{mark} no signal"),
+    lambda _: CompleteDelivery(delivery_id=CRATE),
+    LOOK,
+    lambda mark: TakeBackDelivery(delivery_id=CRATE, to="picked_up", reason=f"{mark} wrong door"),
+    lambda mark: UnassignDelivery(delivery_id=CRATE, reason=f"{mark} broke down"),
+    LOOK,
+    lambda _: AssignDelivery(delivery_id=CRATE, vehicle_id=TRUCK, driver_id=IVO),
     lambda mark: CancelDelivery(delivery_id=CRATE, reason=f"{mark} too late"),
     lambda _: EndTrip(vehicle_id=VAN),
     _report(VAN, _LATE),

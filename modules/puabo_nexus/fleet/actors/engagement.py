@@ -2,8 +2,9 @@
 
 An assignment concerns three keys (delivery, vehicle, driver) and is decided in the delivery's turn alone, on the rows of all
 three. Whoever makes, ends or forbids an engagement first locks the row of the vehicle, then that of the driver, and reads the
-rest afterwards; so two assignments of one vehicle or driver, or an assignment and a retirement, come one after the other,
-whichever workers they run on.
+rest afterwards; where a delivery passes on to others, both vehicles in the order of their ids, then both drivers. So two
+assignments of one vehicle or driver, or an assignment and a retirement, come one after the other, whichever workers they run
+on.
 
 One turn takes its locks in that order and cannot wait in a circle with another one. A batch of turns shares a transaction,
 and two batches may meet crosswise; PostgreSQL then fails one of them, and the runtime repeats it turn by turn.
@@ -22,6 +23,7 @@ _RELEASE = """
 DELETE FROM engagements AS pair WHERE tenant = $1 AND vehicle_id = $2 AND NOT EXISTS (
     SELECT FROM deliveries
     WHERE tenant = pair.tenant AND vehicle_id = pair.vehicle_id AND status IN ('assigned', 'at_pickup', 'picked_up')
+    AND delivery_id <> $3
 )
 """
 _VEHICLE_ENGAGED = "SELECT EXISTS (SELECT FROM engagements WHERE tenant = $1 AND vehicle_id = $2)"
@@ -48,15 +50,17 @@ async def engage(ctx: Context, vehicle_id: UUID, driver_id: UUID) -> None:
         await ctx.db.execute(_ENGAGE, ctx.tenant, vehicle_id, driver_id, ctx.now)
 
 
-async def lock_pair(ctx: Context, vehicle_id: UUID, driver_id: UUID) -> None:
-    """Lock the rows of a vehicle and its driver. Comes before the delivery that ends is written."""
-    await VEHICLES.lock(ctx, vehicle_id)
-    await DRIVERS.lock(ctx, driver_id)
+async def lock_pairs(ctx: Context, *pairs: tuple[UUID, UUID]) -> None:
+    """Lock the rows of vehicles and their drivers. Comes before the delivery that ends or passes on is written."""
+    for vehicle_id in sorted({vehicle_id for vehicle_id, _ in pairs}):
+        await VEHICLES.lock(ctx, vehicle_id)
+    for driver_id in sorted({driver_id for _, driver_id in pairs}):
+        await DRIVERS.lock(ctx, driver_id)
 
 
-async def release(ctx: Context, vehicle_id: UUID) -> None:
-    """Part a vehicle, locked by `lock_pair`, and its driver, unless they have more to deliver."""
-    await ctx.db.execute(_RELEASE, ctx.tenant, vehicle_id)
+async def release(ctx: Context, vehicle_id: UUID, delivery_id: UUID) -> None:
+    """Part a vehicle, locked by `lock_pairs`, and its driver, unless they have more to deliver than this delivery."""
+    await ctx.db.execute(_RELEASE, ctx.tenant, vehicle_id, delivery_id)
 
 
 async def is_vehicle_engaged(ctx: Context, vehicle_id: UUID) -> bool:

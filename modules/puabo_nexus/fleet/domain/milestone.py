@@ -12,6 +12,7 @@ from modules.puabo_nexus.fleet.contract import (
     DeliveryPickedUp,
     DeliveryStatus,
 )
+from modules.puabo_nexus.fleet.domain.progress import ORDER
 
 _INSTANT_OF: dict[DeliveryStatus, str] = {
     "at_pickup": "arrived_at",
@@ -24,6 +25,12 @@ def passed(delivery: Delivery, statuses: tuple[DeliveryStatus, ...], at: datetim
     """The delivery after it has passed through statuses at an instant."""
     instants = {_INSTANT_OF[status]: at for status in statuses}
     return replace(delivery, status=statuses[-1], **instants)
+
+
+def taken_back(delivery: Delivery, to: DeliveryStatus) -> Delivery:
+    """The delivery as if it had passed through nothing behind a status."""
+    later = ORDER[ORDER.index(to) + 1 :]
+    return replace(delivery, status=to, **{instant: None for status, instant in _INSTANT_OF.items() if status in later})
 
 
 def news_of(delivery: Delivery, status: DeliveryStatus, at: datetime) -> Event:

@@ -6,12 +6,17 @@ from bus import Refusal
 from modules.puabo_nexus.fleet.contract import (
     READ,
     READ_ANY,
+    ArriveForDelivery,
     AssignDelivery,
     CancelDelivery,
+    CompleteDelivery,
     Delivery,
     DeliveryStatus,
+    PickUpDelivery,
     RequestDelivery,
+    TakeBackDelivery,
     TimelineEntry,
+    UnassignDelivery,
 )
 from modules.puabo_nexus.fleet.queries import driver_of
 from modules.puabo_nexus.fleet.tables import DELIVERIES, TIMELINE
@@ -54,6 +59,11 @@ async def get_delivery(request: Request, delivery_id: UUID) -> Delivery:
 
 
 routes.command("POST", "/v1/deliveries/{delivery_id}:assign", AssignDelivery)
+routes.command("POST", "/v1/deliveries/{delivery_id}:unassign", UnassignDelivery)
+routes.command("POST", "/v1/deliveries/{delivery_id}:arrive_at_pickup", ArriveForDelivery)
+routes.command("POST", "/v1/deliveries/{delivery_id}:pick_up", PickUpDelivery)
+routes.command("POST", "/v1/deliveries/{delivery_id}:complete", CompleteDelivery)
+routes.command("POST", "/v1/deliveries/{delivery_id}:take_back", TakeBackDelivery)
 routes.command("POST", "/v1/deliveries/{delivery_id}:cancel", CancelDelivery)
 
 

@@ -5,7 +5,13 @@ from uuid import UUID
 
 from msgspec import Struct, field
 
-from modules.puabo_nexus.fleet.contract import DeliveryAssigned, DeliveryCancelled, DeliveryCompleted, VehicleRetired
+from modules.puabo_nexus.fleet.contract import (
+    DeliveryAssigned,
+    DeliveryCancelled,
+    DeliveryCompleted,
+    DeliveryUnassigned,
+    VehicleRetired,
+)
 from modules.puabo_nexus.location.actors.records import (
     add_crossing,
     add_places,
@@ -115,6 +121,11 @@ class LiveVehicle(Actor[LiveVehicleState]):
         """Stop watching it for the places of a delivery. One that was never assigned names no vehicle and comes to none."""
         if message.vehicle_id is not None:
             await self._end_errand(message.vehicle_id, message.delivery_id, ctx)
+
+    @handles(key="vehicle_id")
+    async def unassigned(self, message: DeliveryUnassigned, ctx: Context) -> None:
+        """Stop watching it for the places of a delivery."""
+        await self._end_errand(message.vehicle_id, message.delivery_id, ctx)
 
     async def _end_errand(self, vehicle_id: UUID, delivery_id: UUID, ctx: Context) -> None:
         if self.state.retired:

@@ -10,6 +10,7 @@ from modules.puabo_nexus.fleet.contract import (
     DeliveryAssigned,
     DeliveryCancelled,
     DeliveryCompleted,
+    DeliveryUnassigned,
     VehicleChanged,
     VehicleRegistered,
     VehicleRetired,
@@ -78,12 +79,17 @@ class VehicleTrack(Actor[VehicleState]):
     @handles(key="vehicle_id")
     async def completed(self, message: DeliveryCompleted, ctx: Context) -> None:
         """Its driver may report for it a little longer, or as long as another delivery goes on."""
-        await assignments.end(ctx, message.delivery_id)
+        await assignments.end(ctx, message.delivery_id, message.vehicle_id)
 
     @handles(key="vehicle_id")
     async def cancelled(self, message: DeliveryCancelled, ctx: Context) -> None:
         """As when it is completed. One that was never assigned names no vehicle and comes to none."""
-        await assignments.end(ctx, message.delivery_id)
+        await assignments.end(ctx, message.delivery_id, message.vehicle_id)
+
+    @handles(key="vehicle_id")
+    async def unassigned(self, message: DeliveryUnassigned, ctx: Context) -> None:
+        """As when it is completed."""
+        await assignments.end(ctx, message.delivery_id, message.vehicle_id)
 
     @handles
     async def record(self, messages: list[RecordPositions], ctx: Context) -> list[PositionsReceipt]:

@@ -18,9 +18,11 @@ KEPT: Final = timedelta(days=30)
 _FORGET_ENDED = "DELETE FROM assignments WHERE tenant = $1 AND vehicle_id = $2 AND ended_at < $3"
 _ASSIGN = """
 INSERT INTO assignments (tenant, delivery_id, vehicle_id, driver_id, assigned_at) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT DO NOTHING
+ON CONFLICT (tenant, delivery_id, vehicle_id, driver_id, assigned_at) DO UPDATE SET ended_at = NULL
 """
-_END = "UPDATE assignments SET ended_at = $3 WHERE tenant = $1 AND delivery_id = $2 AND ended_at IS NULL"
+_END = """
+UPDATE assignments SET ended_at = $4 WHERE tenant = $1 AND delivery_id = $2 AND vehicle_id = $3 AND ended_at IS NULL
+"""
 _MINE = """
 SELECT a.assigned_at, a.ended_at, a.ended_at IS NULL OR a.ended_at > $4 AND NOT EXISTS (
     SELECT FROM assignments o WHERE o.tenant = a.tenant AND o.vehicle_id = a.vehicle_id AND o.driver_id <> a.driver_id
@@ -38,9 +40,9 @@ async def assign(ctx: Context, message: DeliveryAssigned) -> None:
     await ctx.db.execute(_ASSIGN, *of_delivery, message.assigned_at or ctx.received_at)
 
 
-async def end(ctx: Context, delivery_id: UUID) -> None:
-    """Take note that a delivery has ended."""
-    await ctx.db.execute(_END, ctx.tenant, delivery_id, ctx.now)
+async def end(ctx: Context, delivery_id: UUID, vehicle_id: UUID | None) -> None:
+    """Take note that a vehicle carries a delivery no more."""
+    await ctx.db.execute(_END, ctx.tenant, delivery_id, vehicle_id, ctx.now)
 
 
 async def periods(ctx: Context, vehicle_id: UUID, user_id: UUID) -> list[Period]:

@@ -39,8 +39,9 @@ async def a_driver(fleet: Desk, name: str = "Ana") -> Driver:
     return await fleet.ask(RegisterDriver(driver_id=new_id(), name=name))
 
 
-async def a_delivery(fleet: Desk, *, tenant: str = "") -> Delivery:
-    return await fleet.ask(RequestDelivery(delivery_id=new_id(), pickup=PICKUP, dropoff=DROPOFF), tenant=tenant)
+async def a_delivery(fleet: Desk, *, dwell_s: int = 0, tenant: str = "") -> Delivery:
+    asked = RequestDelivery(delivery_id=new_id(), pickup=PICKUP, dropoff=DROPOFF, dwell_s=dwell_s)
+    return await fleet.ask(asked, tenant=tenant)
 
 
 async def assign(fleet: Desk, delivery: Delivery, vehicle_id: UUID, driver_id: UUID, at: datetime | None = None) -> Delivery:

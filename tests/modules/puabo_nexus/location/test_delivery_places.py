@@ -4,7 +4,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from bus import new_id
-from modules.puabo_nexus.fleet.contract import DeliveryAssigned, DeliveryCancelled, DeliveryCompleted, Place
+from modules.puabo_nexus.fleet.contract import (
+    DeliveryAssigned,
+    DeliveryCancelled,
+    DeliveryCompleted,
+    DeliveryUnassigned,
+    Place,
+)
 from modules.puabo_nexus.location.contract import DeliveryPlaceLeft, DeliveryPlaceReached, GeofenceEntered
 from modules.puabo_nexus.location.service import service
 from modules.puabo_nexus.location.tables import CROSSINGS, PLACES
@@ -92,7 +98,7 @@ async def test_positions_that_came_before_the_assignment_count_from_its_instant(
     assert reached.crossed_at == START + timedelta(seconds=60)
 
 
-@pytest.mark.parametrize("end", ["completed", "cancelled"])
+@pytest.mark.parametrize("end", ["completed", "cancelled", "unassigned"])
 async def test_places_go_when_the_delivery_ends(desk: Desk, end: str) -> None:
     van = uuid4()
     delivery = await assign(desk, assigned(van))
@@ -107,6 +113,12 @@ async def test_places_go_when_the_delivery_ends(desk: Desk, end: str) -> None:
         await desk.publish(
             DeliveryCompleted(
                 delivery_id=delivery.delivery_id, vehicle_id=van, driver_id=delivery.driver_id, delivered_at=START
+            )
+        )
+    elif end == "unassigned":
+        await desk.publish(
+            DeliveryUnassigned(
+                delivery_id=delivery.delivery_id, vehicle_id=van, driver_id=delivery.driver_id, reason="broke down"
             )
         )
     else:

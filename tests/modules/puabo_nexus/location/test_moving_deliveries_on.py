@@ -48,16 +48,34 @@ async def test_a_drive_from_the_pickup_to_the_dropoff_delivers(town: Town) -> No
     assert await status_of(town, delivery) == "assigned"
     await town.report(van, fix(60, 45.0, 14.98), fix(120, 45.0, 14.9995))
     assert await status_of(town, delivery) == "at_pickup"
-    await town.report(van, fix(180, 45.0, 15.02))
+    await town.report(van, fix(200, 45.0, 14.9995), fix(210, 45.0, 15.02))
     assert await status_of(town, delivery) == "picked_up"
     await town.report(van, fix(240, 45.0, 15.05))
+    assert await status_of(town, delivery) == "picked_up", "It may drive by."
+    await town.report(van, fix(320, 45.0, 15.05), fix(330, 45.0, 15.07))
     assert await status_of(town, delivery) == "delivered"
     completed = town.events(DeliveryCompleted)[0]
-    assert START + timedelta(seconds=180) < completed.delivered_at < START + timedelta(seconds=240)
+    assert START + timedelta(seconds=210) < completed.delivered_at < START + timedelta(seconds=240)
     assert await everything(town.client(), f"/v1/vehicles/{van}/places", 10) == [], "It is watched no more."
 
 
 async def test_a_whole_drive_in_one_report_delivers_too(town: Town) -> None:
     delivery, van = await under_way(town)
-    await town.report(van, *(fix(60 * n, 45.0, 14.98 + n / 100) for n in range(9)))
+    there = [fix(0, 45.0, 14.98), *(fix(120 + 60 * n, 45.0, 15.0) for n in range(2))]
+    stay = [*there, *(fix(180 + 60 * n, 45.0, 15 + n / 100) for n in range(1, 6)), fix(560, 45.0, 15.05)]
+    await town.report(van, *stay, fix(600, 45.0, 15.07))
     assert await status_of(town, delivery) == "delivered"
+
+
+async def test_who_has_fetched_and_drives_past_the_dropoff_delivers_nothing(town: Town) -> None:
+    delivery, van = await under_way(town)
+    stay = [fix(0, 45.0, 14.98), fix(120, 45.0, 15.0), fix(200, 45.0, 15.0)]
+    await town.report(van, *stay, *(fix(200 + 10 * n, 45.0, 15 + n * 0.0035) for n in range(1, 20)))
+    assert await status_of(town, delivery) == "picked_up"
+
+
+async def test_driving_past_both_places_at_speed_delivers_nothing(town: Town) -> None:
+    """At 100 km/h straight through the middle of both circles of 100 m: 7 s in each."""
+    delivery, van = await under_way(town)
+    await town.report(van, *(fix(10 * n, 45.0, 14.98 + n * 0.0035) for n in range(1, 30)))
+    assert await status_of(town, delivery) == "assigned"

@@ -12,6 +12,7 @@ from modules.puabo_nexus.fleet.contract import (
     DeliveryAssigned,
     DeliveryCancelled,
     DeliveryCompleted,
+    DeliveryUnassigned,
     DriverChanged,
     DriverRegistered,
     DriverRetired,
@@ -156,6 +157,57 @@ async def test_the_news_of_a_take_over_may_come_before_that_of_the_end(desk: Des
     await desk.publish(ended(delivery))
     assert await ana.report() == REFUSED
     assert await successor.report() == TAKEN
+
+
+@pytest.mark.parametrize("first", ["unassigned", "assigned"])
+async def test_a_delivery_that_passes_on_to_another_vehicle_takes_the_right_to_report_with_it(
+    desk: Desk, ana: Driver, first: str
+) -> None:
+    """The news reach the two vehicles in any order."""
+    other, eva = new_id(), await Driver(desk).hired()
+    await desk.publish(replace(VAN, vehicle_id=other))
+    old = await ana.assign()
+    gone = DeliveryUnassigned(
+        delivery_id=old.delivery_id, vehicle_id=old.vehicle_id, driver_id=old.driver_id, reason="broke down"
+    )
+    news = [gone, replace(old, vehicle_id=other, driver_id=eva.driver_id)]
+    for event in news if first == "unassigned" else reversed(news):
+        await desk.publish(event)
+    report = RecordPositions(vehicle_id=other, fixes=(fix(0),))
+    assert await eva.ask(report) == TAKEN
+    await desk.advance(GRACE_S + 1)
+    assert await ana.report() == REFUSED
+    assert await eva.ask(replace(report, fixes=(fix(1),))) == TAKEN
+
+
+async def test_drivers_who_take_turns_report_each_for_their_own_time(desk: Desk, ana: Driver) -> None:
+    """A delivery passes from one driver to another and back, in the same vehicle: the earlier time stays that of who drove."""
+    eva, began = await Driver(desk).hired(), desk.clock()
+    held = await ana.assign(began)
+    days = [fix((began - START).total_seconds() + hour * 3_600) for hour in (1, 25, 51)]
+    not_theirs: list[list[int]] = []
+    for driver in (eva, ana):
+        await desk.advance(DAY_S)
+        ids = {"delivery_id": held.delivery_id, "vehicle_id": held.vehicle_id, "driver_id": held.driver_id}
+        await desk.publish(DeliveryUnassigned(reason="end of shift", **ids))
+        held = replace(held, driver_id=driver.driver_id, assigned_at=desk.clock())
+        await desk.publish(held)
+        await desk.advance(2 * 3_600)
+        sent = [item for item in days if item.fix_at <= desk.clock()]
+        command = RecordPositions(vehicle_id=VAN.vehicle_id, fixes=tuple(sent))
+        receipt = await desk.ask(command, scopes=["tracker:write"], subject=str(driver.user_id))
+        not_theirs.append([days.index(item) for item in sent if item.fix_at in {one.fix_at for one in receipt.rejected}])
+        assert {reason for one in receipt.rejected for reason in one.reasons} == {"not_assigned"}
+    assert not_theirs == [[0], [1]]
+
+
+async def test_a_delivery_that_is_under_way_again_lets_its_driver_report_again(desk: Desk, ana: Driver) -> None:
+    delivery = await ana.assign()
+    await desk.publish(ended(delivery))
+    await desk.advance(GRACE_S + 1)
+    assert await ana.report() == REFUSED
+    await desk.publish(replace(delivery))
+    assert await ana.report() == TAKEN
 
 
 async def test_a_driver_reports_for_the_time_of_their_assignment_alone(desk: Desk, ana: Driver) -> None:

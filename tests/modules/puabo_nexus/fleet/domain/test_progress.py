@@ -10,24 +10,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from modules.puabo_nexus.fleet.contract import DeliveryStatus
+from modules.puabo_nexus.fleet.contract import Delivery, DeliveryStatus, Place
 from modules.puabo_nexus.fleet.domain.progress import (
     OPEN,
+    ORDER,
     TRANSITIONS,
     UNDER_WAY,
     Advance,
     Crossing,
     Ignored,
+    PassedBy,
     Progress,
     Sighting,
+    Waits,
     judge,
+    progress_of,
     steps,
+    visit_s,
 )
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 VAN, TRUCK = UUID(int=1), UUID(int=2)
+PLACE = Place(name="Depot", lat=45.8, lon=15.97)
 ASSIGNED = Progress(status="assigned", vehicle_id=VAN, assigned_at=NOON)
-ORDER: tuple[DeliveryStatus, ...] = ("requested", "assigned", "at_pickup", "picked_up", "delivered")
 
 
 def sighting(crossing: Crossing, minute: float = 1, vehicle_id: UUID = VAN) -> Sighting:
@@ -37,7 +42,7 @@ def sighting(crossing: Crossing, minute: float = 1, vehicle_id: UUID = VAN) -> S
 def follow(progress: Progress, seen: Sighting) -> Progress:
     """The delivery after a sighting, as its actor keeps it."""
     verdict = judge(progress, seen)
-    if isinstance(verdict, Ignored):
+    if not isinstance(verdict, Advance):
         return progress
     return replace(progress, status=verdict.statuses[-1], crossed_at=seen.crossed_at)
 
@@ -118,19 +123,83 @@ def test_what_has_ended_stays_ended(status: DeliveryStatus, crossing: Crossing) 
 
 
 @pytest.mark.parametrize("status", OPEN)
-def test_all_that_is_open_can_be_cancelled_and_only_a_request_assigned(status: DeliveryStatus) -> None:
+def test_all_that_is_open_can_be_cancelled_and_assigned(status: DeliveryStatus) -> None:
     assert steps(status, "cancel") == ("cancelled",)
-    assert bool(steps(status, "assign")) == (status == "requested")
+    assert steps(status, "assign") == (("picked_up",) if status == "picked_up" else ("assigned",))
+
+
+@pytest.mark.parametrize("status", UNDER_WAY)
+def test_all_that_is_under_way_can_be_completed_and_unassigned(status: DeliveryStatus) -> None:
+    assert steps(status, "complete")[-1] == "delivered"
+    assert steps(status, "unassign") == ("requested",)
 
 
 def test_every_step_of_the_table_goes_one_stage_on() -> None:
     for (status, trigger), path in TRANSITIONS.items():
-        if trigger == "cancel":
-            assert path == ("cancelled",)
+        if trigger in {"cancel", "assign", "unassign"}:
+            assert len(path) == 1
             continue
         for before, after in pairwise((status, *path)):
             assert ORDER.index(after) == ORDER.index(before) + 1
     assert set(UNDER_WAY) < set(OPEN)
+
+
+ARRIVED = replace(ASSIGNED, status="at_pickup", arrived_at=NOON + timedelta(minutes=1), visit_s=60)
+
+
+@pytest.mark.parametrize(("minute", "verdict"), [(1.09, PassedBy), (1.99, PassedBy), (2, Advance), (30, Advance)])
+def test_who_leaves_the_pickup_sooner_than_a_visit_takes_has_passed_by(minute: float, verdict: type) -> None:
+    assert isinstance(judge(ARRIVED, sighting("left_pickup", minute)), verdict)
+
+
+def test_who_is_said_to_be_at_the_pickup_or_stood_there_when_assigned_did_not_pass_by() -> None:
+    said, stood = replace(ARRIVED, arrived_at=None), replace(ARRIVED, assigned_at=ARRIVED.arrived_at)
+
+    assert judge(said, sighting("left_pickup", 1.1)) == judge(stood, sighting("left_pickup", 1.1)) == Advance(("picked_up",))
+
+
+def test_a_departure_that_was_a_passage_is_not_one_when_it_comes_again() -> None:
+    passed = replace(ASSIGNED, crossed_at=NOON + timedelta(minutes=1))
+
+    assert "seen already" in why(passed, sighting("left_pickup", 1))
+
+
+LOADED = replace(ASSIGNED, status="picked_up", dropoff_visit_s=60)
+
+
+@pytest.mark.parametrize(("minute", "verdict"), [(20.1, Ignored), (20.99, Ignored), (21, Advance), (50, Advance)])
+def test_who_leaves_the_dropoff_sooner_than_a_visit_takes_has_passed_by(minute: float, verdict: type) -> None:
+    came = sighting("reached_dropoff", 20)
+    there = replace(LOADED, crossed_at=came.crossed_at, dropoff_at=came.crossed_at)
+
+    assert judge(LOADED, came) == Waits(60)
+    left = judge(there, sighting("left_dropoff", minute))
+    assert isinstance(left, verdict)
+    assert left == Advance(("delivered",), at=came.crossed_at) or getattr(left, "drove_on", False)
+
+
+def test_what_was_followed_since_it_came_to_the_dropoff_has_decided_about_it() -> None:
+    delivery = Delivery(
+        delivery_id=UUID(int=3), status="picked_up", pickup=PLACE, dropoff=PLACE, requested_at=NOON, vehicle_id=VAN
+    )
+    later = NOON + timedelta(minutes=1)
+
+    assert progress_of(delivery, NOON, None, NOON).dropoff_at == NOON
+    assert progress_of(delivery, later, None, NOON).dropoff_at is None
+    assert progress_of(delivery, None, None, NOON).dropoff_at is None
+
+
+def test_a_slow_way_through_a_small_place_is_a_visit() -> None:
+    assert visit_s(60, 100) == 60
+    assert visit_s(60, 10) == pytest.approx(7.2)  # 20 m at 10 km/h
+    assert visit_s(0, 100) == 0
+
+
+def test_a_round_trip_ends_when_it_has_left_and_come_back() -> None:
+    here = replace(ARRIVED, round_trip=True)
+
+    assert "must leave" in why(here, sighting("reached_dropoff", 1))
+    assert judge(replace(here, status="picked_up"), sighting("reached_dropoff", 9)) == Advance(("delivered",))
 
 
 sightings = st.builds(
