@@ -5,6 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from modules.geography.box import Box
+from modules.geography.region import Region
+from modules.puabo_nexus.location.actors.off_loop import done
 from modules.puabo_nexus.location.domain.cells import cell_of
 from modules.puabo_nexus.location.domain.fence import Fence, GeofenceTag
 from modules.puabo_nexus.location.domain.shapes import region_of_json
@@ -61,4 +63,12 @@ async def move_and_look(
         list(inside),
         *edges_of(path),
     )
-    return [Fence(GeofenceTag(row["geofence_id"], row["version"], row["name"]), region_of_json(row["shape"])) for row in rows]
+    # A character of a shape is less than a step of work: a corner has twenty of them or more.
+    weight = sum(len(row["shape"]) for row in rows)
+    regions = await done(weight, _regions_of, [row["shape"] for row in rows])
+    tags = (GeofenceTag(row["geofence_id"], row["version"], row["name"]) for row in rows)
+    return [Fence(tag, region) for tag, region in zip(tags, regions, strict=True)]
+
+
+def _regions_of(shapes: Sequence[bytes]) -> list[Region]:
+    return [region_of_json(shape) for shape in shapes]
