@@ -8,8 +8,8 @@ import anyio
 import anyio.lowlevel
 from msgspec import Struct, field
 
+from modules.geography.off_loop import done
 from modules.puabo_nexus.fleet.contract import DeliveryAssigned, DeliveryCancelled, DeliveryCompleted, VehicleRetired
-from modules.puabo_nexus.location.actors.off_loop import done
 from modules.puabo_nexus.location.actors.records import (
     add_crossing,
     add_places,

@@ -5,11 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from modules.geography.box import Box
-from modules.geography.region import Region
-from modules.puabo_nexus.location.actors.off_loop import done
+from modules.geography.off_loop import done
 from modules.puabo_nexus.location.domain.cells import cell_of
 from modules.puabo_nexus.location.domain.fence import Fence, GeofenceTag
-from modules.puabo_nexus.location.domain.shapes import region_of_json
+from modules.puabo_nexus.location.domain.shapes import regions_of
 from modules.puabo_nexus.location.queries.geofences import OVERLAPPING, edges_of
 from modules.puabo_nexus.tracker.contract import Fix
 from nexus_actors import Transaction
@@ -64,11 +63,7 @@ async def move_and_look(
         *edges_of(path),
     )
     # A character of a shape is less than a step of work: a corner has twenty of them or more.
-    weight = sum(len(row["shape"]) for row in rows)
-    regions = await done(weight, _regions_of, [row["shape"] for row in rows])
+    shapes = [row["shape"] for row in rows]
+    regions = await done(sum(map(len, shapes)), regions_of, shapes)
     tags = (GeofenceTag(row["geofence_id"], row["version"], row["name"]) for row in rows)
     return [Fence(tag, region) for tag, region in zip(tags, regions, strict=True)]
-
-
-def _regions_of(shapes: Sequence[bytes]) -> list[Region]:
-    return [region_of_json(shape) for shape in shapes]
