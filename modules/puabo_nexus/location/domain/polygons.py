@@ -43,6 +43,10 @@ def checked_polygon(rings: Sequence[Positions], field: str) -> Rings:
 
 def check_vertex_count(polygons: Sequence[Sequence[Positions]], field: str) -> None:
     """Raise `Refusal` where a shape has more vertices than can be watched."""
+    # Each polygon has three or more, if it is one: of so many, empty ones among them, not even these are counted.
+    if len(polygons) > MOST_VERTICES:
+        reason = f"The shape has {len(polygons)} polygons; {MOST_VERTICES} vertices are allowed in all. Simplify it."
+        raise _refused("too_many_vertices", field, reason)
     count = vertex_count(polygons)
     if count > MOST_VERTICES:
         reason = f"The shape has {count} vertices; {MOST_VERTICES} are allowed. Simplify it."

@@ -11,7 +11,13 @@ from modules.geography.box import POLE_DEG, around
 from modules.geography.disc import Disc
 from modules.geography.region import Region
 from modules.puabo_nexus.location.contract import Circle, MultiPolygon, Polygon, Shape
-from modules.puabo_nexus.location.domain.polygons import check_vertex_count, checked_polygon, open_rings, vertex_count
+from modules.puabo_nexus.location.domain.polygons import (
+    MOST_VERTICES,
+    check_vertex_count,
+    checked_polygon,
+    open_rings,
+    vertex_count,
+)
 
 _REGIONS_REMEMBERED = 512
 
@@ -47,6 +53,8 @@ def weight_of(shape: Shape) -> int:
     if isinstance(shape, Circle):
         return 1
     polygons = [shape.coordinates] if isinstance(shape, Polygon) else shape.coordinates
+    if len(polygons) > MOST_VERTICES:
+        return 1  # refused for their number alone
     # Any two edges may have to be compared. Holes may need shapely, whose loading takes longer than all of that.
     has_holes = any(len(rings) > 1 for rings in polygons)
     return vertex_count(polygons) ** 2 + (_LOADING if has_holes else 0)

@@ -85,6 +85,12 @@ def test_more_than_a_thousand_vertices_are_refused() -> None:
     assert "1004" in refusal.detail
 
 
+def test_more_polygons_than_vertices_are_allowed_are_not_looked_at() -> None:
+    refusal = refusal_of(MultiPolygon(((),) * 1001))
+    assert refusal.code == "too_many_vertices"
+    assert "1001 polygons" in refusal.detail
+
+
 @pytest.mark.slow
 def test_the_worst_polygon_of_a_thousand_vertices_is_checked_in_bounded_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """A comb of 500 long teeth: the longitudes and latitudes of all edges overlap, so every pair is compared, once."""
