@@ -1,14 +1,16 @@
 """Round areas: all points within a distance of a centre."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil, sqrt
 
 from modules.geography.box import Box, around
 from modules.geography.geodesy import Vector, chord_m, vector_m
-from modules.geography.region import Path
+from modules.geography.region import Path, outer_meetings
 from modules.geography.spot import Spot
 
 _LONGEST_PIECE_M = 5_000.0
+_WEIGHT = 50
+"""The pieces of a path of 50 km, and what each of them takes."""
 
 
 class Disc:
@@ -20,6 +22,7 @@ class Disc:
 
     def __init__(self, lat: float, lon: float, radius_m: float) -> None:
         self.box: Box = around(lat, lon, radius_m)
+        self.weight = _WEIGHT
         self._centre_m = vector_m(lat, lon)
         self._chord_squared = chord_m(radius_m) ** 2
 
@@ -27,6 +30,14 @@ class Disc:
         """Whether the spot is inside or on the edge."""
         offset = _minus(spot.vector_m, self._centre_m)
         return _dot(offset, offset) <= self._chord_squared
+
+    def covers_all(self, spots: Sequence[Spot]) -> list[bool]:
+        """What `covers` says of each of some spots."""
+        return [self.covers(spot) for spot in spots]
+
+    def meetings_of(self, paths: Sequence[Path], most: int) -> list[list[float]]:
+        """What `meetings` says of each of some paths, in order."""
+        return [outer_meetings(self.meetings(path), most) for path in paths]
 
     def meetings(self, path: Path) -> Iterator[float]:
         """Where the path meets the edge.

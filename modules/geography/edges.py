@@ -14,7 +14,10 @@ class Edges:
     """The edges of one shell and its holes. As rings do not cross, a point is inside where a ray meets an odd number of them.
 
     Args:
-        rings: without the repeated last point, none of them touching itself or another.
+        rings: without the repeated last point, no two edges of which cross.
+
+    Attributes:
+        weight: how many edges are compared at most to say where a path meets them and where it is inside between.
     """
 
     def __init__(self, rings: Sequence[Sequence[Point]]) -> None:
@@ -27,6 +30,8 @@ class Edges:
         for edge in edges:
             for slab in self._slabs_between(edge[0][1], edge[1][1]):
                 slab.append(edge)
+
+        self.weight: int = len(edges) * max(map(len, self._slabs))
 
     def _slabs_between(self, one_lat: float, other_lat: float) -> list[list[Edge]]:
         # The same expression places edges and asks for them. It never falls as the latitude grows, so rounding loses no edge.
@@ -62,14 +67,14 @@ class Edges:
                 cx, cy, ex, ey = c[0] - a[0], c[1] - a[1], d[0] - c[0], d[1] - c[1]
                 determinant = dx * ey - dy * ex
                 if determinant == 0.0:
-                    yield from _overlap(a, b, c, d)
+                    yield from overlap(a, b, c, d)
                     continue
                 share = (cx * ey - cy * ex) / determinant
                 if 0.0 <= share <= 1.0 and 0.0 <= (cx * dy - cy * dx) / determinant <= 1.0:
                     yield share
 
 
-def _overlap(a: Point, b: Point, c: Point, d: Point) -> Iterator[float]:
+def overlap(a: Point, b: Point, c: Point, d: Point) -> Iterator[float]:
     """The shares of ``ab`` at which a parallel edge ``cd`` begins and ends, where it lies on the same line."""
     dx, dy = b[0] - a[0], b[1] - a[1]
     squared = dx * dx + dy * dy

@@ -1,6 +1,7 @@
 """Services whose actors are of the platform itself check whose affair it is: one tenant gets at nothing of another's."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,7 +24,13 @@ SECRET: Final = b"s" * 32
 
 OF_CALLERS: Final[tuple[Command[Any], ...]] = (
     auth.AssignRoles(user_id=USER, roles=("member",)),
+    auth.ChangeEmail(user_id=USER, email="a@example.org", address="a@example.org"),
+    auth.ChangeOwnEmail(user_id=USER, email="a@example.org", address="a@example.org", password_version=1, place=""),
     auth.ChangePassword(user_id=USER, password_version=1, sealed_password=b"x", place="", keep_session=None),
+    auth.EraseOwnAccount(user_id=USER, password_version=1, place=""),
+    auth.EraseUser(user_id=USER),
+    auth.ResetPassword(user_id=USER, tenant="blue", sealed_password=b"x", temporary_until=datetime(2100, 1, 1, tzinfo=UTC)),
+    auth.UnlockUser(user_id=USER),
     auth.RestoreUser(user_id=USER),
     auth.RevokeUserTokens(user_id=USER),
     auth.SuspendUser(user_id=USER),
@@ -38,18 +45,30 @@ OF_AUTH: Final[frozenset[type[Message]]] = frozenset(
         auth.AddSigningKey,
         auth.BootstrapAdministrator,
         auth.CloseSession,
+        auth.EndSessions,
+        auth.EndTenantTokens,
         auth.EnsureServiceAccount,
         auth.OpenSession,
         auth.PruneRevocations,
         auth.RecordFailedLogin,
         auth.RefreshSession,
+        auth.RenewAddresses,
+        auth.ReplaceTemporaryPassword,
         auth.RegisterAccount,
         auth.RevokeToken,
         auth.UpgradePassword,
     }
 )
 """What auth-ms asks itself, once a password, a token or a secret has told who it is about."""
-EXAMPLES: Final = {"user_id": str(USER), "account_id": str(ACCOUNT), "service": "auth-ms", "message_id": str(USER)}
+OF_THE_PLATFORM: Final[frozenset[type[Message]]] = frozenset({auth.CloseTenant, auth.ReopenTenant})
+"""What operators of the platform ask about tenants; the routes are for callers of its own tenant alone."""
+EXAMPLES: Final = {
+    "tenant": "red",
+    "user_id": str(USER),
+    "account_id": str(ACCOUNT),
+    "service": "auth-ms",
+    "message_id": str(USER),
+}
 QUERIES: Final = {
     "/v1/states": "?service=auth-ms&actor=AccountActor&key=" + str(USER),
     "/v1/dead-letters/{message_id}": "?service=auth-ms",
@@ -71,7 +90,9 @@ async def platform(module_database_url: str) -> AsyncIterator[TestPlatform]:
             sealed_password=b"x",
             place="",
         )
-        await opened.ask(auth.BootstrapAdministrator(tenant="red", registration=registration, open_to_sign_up=False))
+        await opened.ask(
+            auth.BootstrapAdministrator(tenant="red", registration=registration, open_to_sign_up=False), scopes=["*"]
+        )
         await opened.settle()
         role = auth.DefineRole(tenant="red", name=RUBY.lower(), description=RUBY, scopes=("fleet:read",))
         await opened.ask(role, tenant="red", scopes=["*"])
@@ -111,8 +132,10 @@ async def test_what_auth_tells_of_an_account_is_its_tenants_affair(platform: Tes
 
 def test_every_command_is_looked_at() -> None:
     handled = {kind for service in SERVICES for kind in service.handled} - {puabo_os_order()}
-    assert handled == OF_AUTH | set(map(type, OF_CALLERS))
-    assert all(kind.scope is None for kind in OF_AUTH if issubclass(kind, Command)), "nobody may enter it by type"
+    assert handled == OF_AUTH | OF_THE_PLATFORM | set(map(type, OF_CALLERS))
+    assert all(kind.scope is None for kind in OF_AUTH | OF_THE_PLATFORM if issubclass(kind, Command)), (
+        "nobody may enter it by type"
+    )
     built = [load_service(entry) for entry in load_catalogue().built()]
     assert {s.name for s in built if any(actor.platform for actor in s.actors)} == {s.name for s in SERVICES}
 

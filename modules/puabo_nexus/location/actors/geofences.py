@@ -2,6 +2,8 @@
 
 from msgspec.structs import replace
 
+from bus import Refusal
+from modules.geography.off_loop import done
 from modules.puabo_nexus.location.contract import (
     ChangeGeofence,
     CreateGeofence,
@@ -11,7 +13,8 @@ from modules.puabo_nexus.location.contract import (
     GeofenceCreated,
     GeofenceDeleted,
 )
-from modules.puabo_nexus.location.domain.shapes import checked
+from modules.puabo_nexus.location.domain.shapes import checked, weight_of
+from modules.puabo_nexus.location.queries.geofences import MOST_GEOFENCES, is_full
 from modules.puabo_nexus.location.tables import GEOFENCES
 from nexus_actors import Actor, Context, handles
 
@@ -22,7 +25,11 @@ class GeofenceActor(Actor[None]):
     @handles
     async def create(self, message: CreateGeofence, ctx: Context) -> Geofence:
         """Draw it."""
-        made = message.made(shape=checked(message.shape), version=1, created_at=ctx.now, changed_at=ctx.now)
+        if await is_full(ctx):
+            detail = f"A tenant has at most {MOST_GEOFENCES} geofences. Remove one, or put areas that mean the same into one."
+            raise Refusal.conflict("too_many_geofences", detail)
+        shape = await done(weight_of(message.shape), checked, message.shape)
+        made = message.made(shape=shape, version=1, created_at=ctx.now, changed_at=ctx.now)
         new = await GEOFENCES.add(ctx, made)
         ctx.publish(GeofenceCreated(geofence_id=new.geofence_id, geofence_version=1, name=new.name, shape=new.shape))
         return new
@@ -31,7 +38,7 @@ class GeofenceActor(Actor[None]):
     async def change(self, message: ChangeGeofence, ctx: Context) -> Geofence:
         """Give it another name or shape."""
         old = await GEOFENCES.expect(ctx, message)
-        asked = replace(old, name=message.name, shape=checked(message.shape))
+        asked = replace(old, name=message.name, shape=await done(weight_of(message.shape), checked, message.shape))
         if asked == old:
             return old
         new = await GEOFENCES.change(ctx, old, replace(asked, changed_at=ctx.now))

@@ -1,10 +1,14 @@
 """Vehicles as they move: where each one is, and which fences it crosses."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
+import anyio
+import anyio.lowlevel
 from msgspec import Struct, field
 
+from modules.geography.off_loop import done
 from modules.puabo_nexus.fleet.contract import (
     DeliveryAssigned,
     DeliveryCancelled,
@@ -22,7 +26,7 @@ from modules.puabo_nexus.location.actors.records import (
     update_occupancy,
 )
 from modules.puabo_nexus.location.actors.surroundings import move_and_look
-from modules.puabo_nexus.location.domain.crossings import Crossing, newer, walk
+from modules.puabo_nexus.location.domain.crossings import Crossing, newer, walk, weight_of
 from modules.puabo_nexus.location.domain.fence import (
     Errand,
     Fence,
@@ -36,6 +40,9 @@ from modules.puabo_nexus.location.domain.fix import Fix
 from modules.puabo_nexus.location.domain.leg import boxes_of
 from modules.puabo_nexus.tracker.contract import PositionsErased, PositionsRecorded
 from nexus_actors import Actor, Context, handles
+
+_RECORDED_AT_ONCE: Final = 50
+"""So many crossings are written before others have their turn."""
 
 
 class LiveVehicleState(Struct):
@@ -85,16 +92,19 @@ class LiveVehicle(Actor[LiveVehicleState]):
     async def _follow(self, vehicle_id: UUID, fixes: Sequence[Fix], fences: Sequence[Fence], ctx: Context) -> None:
         state = self.state
         tags = {fence.tag.key: fence.tag for fence in fences}
-        way = walk(state.last, fixes, {fence.tag.key: fence.region for fence in fences}, state.inside)
+        regions = {fence.tag.key: fence.region for fence in fences}
+        way = await done(weight_of(fixes, regions), walk, state.last, fixes, regions, frozenset(state.inside))
         # A fence that is gone is known from when the vehicle was inside it.
         crossings = [(tags.get(crossing.fence) or state.inside[crossing.fence], crossing) for crossing in way.crossings]
         before, after = state.inside, {key: tags[key] for key in sorted(way.inside)}
-        self._record(vehicle_id, crossings, ctx)
+        await self._record(vehicle_id, crossings, ctx)
         await update_occupancy(ctx.db, ctx.tenant, vehicle_id, before, after, crossings)
         state.last, state.inside = fixes[-1], after
 
-    def _record(self, vehicle_id: UUID, crossings: Sequence[tuple[Tag, Crossing]], ctx: Context) -> None:
-        for tag, crossing in crossings:
+    async def _record(self, vehicle_id: UUID, crossings: Sequence[tuple[Tag, Crossing]], ctx: Context) -> None:
+        for number, (tag, crossing) in enumerate(crossings, start=1):
+            if number % _RECORDED_AT_ONCE == 0:
+                await anyio.lowlevel.checkpoint()
             add_crossing(ctx.db, ctx.tenant, vehicle_id, tag, crossing)
             ctx.publish(event_of(vehicle_id, tag, crossing))
 
@@ -109,7 +119,7 @@ class LiveVehicle(Actor[LiveVehicleState]):
         fresh = [fence for fence in fences_of({message.delivery_id: errand}) if fence.tag.key not in self.state.inside]
         crossings = standing_in(self.state.last, message.assigned_at or ctx.received_at, fresh)
         self.state.inside.update({tag.key: tag for tag, _ in crossings})
-        self._record(message.vehicle_id, crossings, ctx)
+        await self._record(message.vehicle_id, crossings, ctx)
 
     @handles(key="vehicle_id")
     async def completed(self, message: DeliveryCompleted, ctx: Context) -> None:
@@ -159,6 +169,6 @@ class LiveVehicle(Actor[LiveVehicleState]):
                 for key, tag in self.state.inside.items()
                 if isinstance(tag, GeofenceTag)
             ]
-            self._record(message.vehicle_id, crossings, ctx)
+            await self._record(message.vehicle_id, crossings, ctx)
         await forget_vehicle(ctx.db, ctx.tenant, message.vehicle_id)
         self.state = LiveVehicleState(retired=True)

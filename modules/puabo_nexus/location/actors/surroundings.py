@@ -5,9 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from modules.geography.box import Box
+from modules.geography.off_loop import done
 from modules.puabo_nexus.location.domain.cells import cell_of
 from modules.puabo_nexus.location.domain.fence import Fence, GeofenceTag
-from modules.puabo_nexus.location.domain.shapes import region_of_json
+from modules.puabo_nexus.location.domain.shapes import regions_of
 from modules.puabo_nexus.location.queries.geofences import OVERLAPPING, edges_of
 from modules.puabo_nexus.tracker.contract import Fix
 from nexus_actors import Transaction
@@ -61,4 +62,8 @@ async def move_and_look(
         list(inside),
         *edges_of(path),
     )
-    return [Fence(GeofenceTag(row["geofence_id"], row["version"], row["name"]), region_of_json(row["shape"])) for row in rows]
+    # A character of a shape is less than a step of work: a corner has twenty of them or more.
+    shapes = [row["shape"] for row in rows]
+    regions = await done(sum(map(len, shapes)), regions_of, shapes)
+    tags = (GeofenceTag(row["geofence_id"], row["version"], row["name"]) for row in rows)
+    return [Fence(tag, region) for tag, region in zip(tags, regions, strict=True)]

@@ -1,27 +1,36 @@
 """When a vehicle comes into fences and leaves them: a pure function of the fences and its fixes in order.
 
 For each vehicle and fence, entering and leaving alternate. How the fixes are cut into batches changes nothing, because after
-every fix the fences that count as inside are exactly those which cover it.
+every fix the fences that count as inside are exactly those which cover it; only where there is more to tell than is told
+(`MOST_CROSSINGS`) less of it is left out of small batches.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import Literal, NamedTuple, Protocol, TypeVar
+from typing import Final, Literal, NamedTuple, Protocol, TypeVar
 
 from modules.geography.region import Region
 from modules.geography.spot import Spot
 from modules.puabo_nexus.location.contract import Cause
 from modules.puabo_nexus.location.domain.fix import Fix
 from modules.puabo_nexus.location.domain.leg import Leg
+from modules.puabo_nexus.location.domain.passage import Way, outermost, passages
 
 Direction = Literal["entered", "exited"]
 
-_Step = tuple[float, str, bool, Cause]
-"""Share of the leg, key of the fence, whether the vehicle is inside from then on, and why."""
+MOST_CROSSINGS: Final = 1_000
+"""Of a way with more of them each fence is told once: when the vehicle first came in and when it last went out."""
 
-_SAME_SHARE = 1e-12
-"""Meetings closer than this are one: the same corner, seen from both of its edges."""
+
+class _Step(NamedTuple):
+    """What happens at a share of the leg with a number: whether the vehicle is inside the fence from then on, and why."""
+
+    number: int
+    share: float
+    key: str
+    inside: bool
+    cause: Cause
 
 
 class Crossing(NamedTuple):
@@ -77,27 +86,33 @@ def walk(last: Fix | None, fixes: Sequence[Fix], fences: Mapping[str, Region], i
     What has happened to the fences since ``last`` is noticed at the first of the fixes, at its time: a fence that is gone is
     left, one whose edge moved over the vehicle is judged there.
 
+    What is told is bounded: of one leg and fence by `MOST_PIECES`, of all together by `MOST_CROSSINGS`. It may still be much
+    work where `weight_of` says so.
+
     Args:
         last: the fix up to which ``inside`` holds; None before the first fix ever.
         fixes: later than ``last`` and in order, see `newer`.
         fences: at least those that the path may touch (`boxes_of`), and those of ``inside`` that still exist.
         inside: keys of the fences that the vehicle counts as being in.
     """
-    crossings: list[Crossing] = []
     held = set(inside)
-    unpathed = _disturbed(last, fences, held)
-    before = last
-    for fix in fixes:
-        leg = Leg(fix if before is None else before, fix)
-        if before is None or leg.is_jump:
-            found: dict[str, Cause] = dict.fromkeys(fences, "found")
-            unpathed = found | unpathed
-        steps = sorted(_steps(leg, fences, held, unpathed), key=itemgetter(0, 1))
-        for share, key, now_inside, cause in steps:
-            crossings.append(_crossing(leg, share, key, now_inside, cause))
-            (held.add if now_inside else held.discard)(key)
-        before, unpathed = fix, {}
-    return Walk(crossings, frozenset(held))
+    causes = _disturbed(last, fences, held)
+    legs = [Leg(before or fix, fix) for before, fix in zip([last, *fixes], fixes, strict=False)]
+    jumps = {number for number, leg in enumerate(legs) if leg.is_jump or (number == 0 and last is None)}
+    steps: dict[str, list[_Step]] = {}
+    for key in dict.fromkeys([*fences, *causes]):
+        steps[key] = list(_steps(key, fences.get(key), legs, jumps, causes.get(key), was_inside=key in held))
+    if sum(map(len, steps.values())) > MOST_CROSSINGS:
+        steps = {key: outermost(own) for key, own in steps.items()}
+    in_order = sorted((step for own in steps.values() for step in own), key=itemgetter(0, 1, 2))
+    for step in in_order:
+        (held.add if step.inside else held.discard)(step.key)
+    return Walk([_crossing(legs[step.number], step) for step in in_order], frozenset(held))
+
+
+def weight_of(fixes: Sequence[Fix], fences: Mapping[str, Region]) -> int:
+    """How much work `walk` is at most, in steps of which each takes less than a microsecond."""
+    return len(fixes) * sum(region.weight for region in fences.values())
 
 
 def _disturbed(last: Fix | None, fences: Mapping[str, Region], held: Collection[str]) -> dict[str, Cause]:
@@ -109,34 +124,31 @@ def _disturbed(last: Fix | None, fences: Mapping[str, Region], held: Collection[
     return causes
 
 
-def _steps(leg: Leg, fences: Mapping[str, Region], held: Collection[str], unpathed: Mapping[str, Cause]) -> Iterator[_Step]:
-    """What happens on one leg, fence by fence, each fence's own steps in order."""
-    for key, cause in unpathed.items():
-        region = fences.get(key)
-        now_inside = region is not None and region.covers(leg.last)
-        if now_inside != (key in held):
-            yield 1.0, key, now_inside, cause
-    for key, region in fences.items():
-        if key not in unpathed and region.box.overlaps(leg.box):
-            for share, now_inside in _changes(leg, region, was_inside=key in held):
-                yield share, key, now_inside, "crossed"
+def _steps(
+    key: str, region: Region | None, legs: Sequence[Leg], jumps: Collection[int], changed: Cause | None, *, was_inside: bool
+) -> Iterator[_Step]:
+    """What happens to one fence, in order.
+
+    Args:
+        jumps: the numbers of the legs of which the path is not known.
+        changed: what happened to the fence itself before the first leg, which is judged at its end for that.
+    """
+    if region is None:
+        if legs and changed is not None:
+            yield _Step(0, 1.0, key, inside=False, cause=changed)
+        return
+    ways: dict[int, Way] = {}
+    for number, leg in enumerate(legs):
+        is_known = number not in jumps and (number > 0 or changed is None)
+        if not is_known or region.box.overlaps(leg.box):
+            ways[number] = Way(leg, is_known)
+    for (number, way), changes in zip(ways.items(), passages(region, list(ways.values()), was_inside=was_inside), strict=True):
+        cause: Cause = "crossed" if way.is_known else (changed if number == 0 and changed else "found")
+        for share, now_inside in changes:
+            yield _Step(number, share, key, now_inside, cause)
 
 
-def _changes(leg: Leg, region: Region, *, was_inside: bool) -> Iterator[tuple[float, bool]]:
-    """Where on a leg the vehicle is inside or outside from then on. Ends with what is true at the last fix."""
-    inside, reached = was_inside, 0.0
-    shares = sorted(region.meetings(leg))
-    for share in [*shares, 1.0] if shares else ():
-        if share - reached > _SAME_SHARE:
-            between = region.covers(leg.spot_at((reached + share) / 2))
-            if between != inside:
-                yield reached, between
-            inside, reached = between, share
-    if region.covers(leg.last) != inside:
-        yield 1.0, not inside
-
-
-def _crossing(leg: Leg, share: float, key: str, now_inside: bool, cause: Cause) -> Crossing:
-    spot = leg.spot_at(share)
-    direction: Direction = "entered" if now_inside else "exited"
-    return Crossing(key, direction, cause, leg.instant_at(share), spot.lat, spot.lon, leg.after.fix_at)
+def _crossing(leg: Leg, step: _Step) -> Crossing:
+    spot = leg.spot_at(step.share)
+    direction: Direction = "entered" if step.inside else "exited"
+    return Crossing(step.key, direction, step.cause, leg.instant_at(step.share), spot.lat, spot.lon, leg.after.fix_at)

@@ -32,9 +32,10 @@ def checked_polygon(rings: Sequence[Positions], field: str) -> Rings:
     if not rings:
         raise _refused("no_rings", field, "A polygon needs at least one ring, its shell.")
     corners = [_corners(ring, f"{field}[{number}]") for number, ring in enumerate(rings)]
-    _check_simple(corners, field)
+    touching = _check_simple(corners, field)
     _check_areas(corners, field)
-    _check_holes(corners, field)
+    if not touching:
+        _check_holes(corners, field)
     return tuple(
         (*turned, turned[0]) for turned in (wound(ring, counter_clockwise=number == 0) for number, ring in enumerate(corners))
     )
@@ -42,10 +43,19 @@ def checked_polygon(rings: Sequence[Positions], field: str) -> Rings:
 
 def check_vertex_count(polygons: Sequence[Sequence[Positions]], field: str) -> None:
     """Raise `Refusal` where a shape has more vertices than can be watched."""
-    count = sum(max(0, len(ring) - 1) for rings in polygons for ring in rings)
+    # Each polygon has three or more, if it is one: of so many, empty ones among them, not even these are counted.
+    if len(polygons) > MOST_VERTICES:
+        reason = f"The shape has {len(polygons)} polygons; {MOST_VERTICES} vertices are allowed in all. Simplify it."
+        raise _refused("too_many_vertices", field, reason)
+    count = vertex_count(polygons)
     if count > MOST_VERTICES:
         reason = f"The shape has {count} vertices; {MOST_VERTICES} are allowed. Simplify it."
         raise _refused("too_many_vertices", field, reason)
+
+
+def vertex_count(polygons: Sequence[Sequence[Positions]]) -> int:
+    """How many vertices all rings have together, the repeated last ones left out."""
+    return sum(max(0, len(ring) - 1) for rings in polygons for ring in rings)
 
 
 def open_rings(rings: Sequence[Positions]) -> list[Ring]:
@@ -84,18 +94,26 @@ def _point(position: Sequence[float], field: str) -> Point:
     return lon, lat
 
 
-def _check_simple(rings: Sequence[Ring], field: str) -> None:
+def _check_simple(rings: Sequence[Ring], field: str) -> bool:
+    """Whether rings touch each other, and only as OGC Simple Features allow: in single points that cut the inside nowhere."""
     meeting = forbidden_meeting(rings)
     if meeting is None:
-        return
+        return False
     place = f"at longitude {meeting.place[0]:.9g}, latitude {meeting.place[1]:.9g}"
     one, other = meeting.rings
     if one == other:
         reason = f"The ring crosses or touches itself {place}. Draw it so that its edges meet only at their ends."
         raise _refused("self_intersection", f"{field}[{one}]", reason)
-    raise _refused(
-        "rings_touch", f"{field}[{other}]", f"The ring meets ring {one} {place}. Keep holes apart and inside the shell."
+    # Few polygons have rings that touch: only these need shapely.
+    from modules.geography.validity import is_valid  # noqa: PLC0415
+
+    if is_valid(rings):
+        return True
+    reason = (
+        f"The ring meets ring {one} {place}. Keep holes inside the shell; rings may touch in single points, as long as they do "
+        "not cross, share no edge and leave the inside in one piece."
     )
+    raise _refused("rings_touch", f"{field}[{other}]", reason)
 
 
 def _check_areas(rings: Sequence[Ring], field: str) -> None:

@@ -1,12 +1,14 @@
 """Geofences in boxes."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from modules.geography.box import Box
+from modules.geography.off_loop import done
 from modules.geography.region import Region
 from modules.puabo_nexus.location.contract import Geofence
-from modules.puabo_nexus.location.domain.shapes import region_of_json
+from modules.puabo_nexus.location.domain.shapes import regions_of
 from modules.puabo_nexus.location.tables import GEOFENCES
 from nexus_actors.tables import Here
 
@@ -37,6 +39,11 @@ WHERE tenant = $1 AND geofence_id = ANY (ARRAY({OVERLAPPING.format(west="$2", so
 ORDER BY geofence_id
 """  # noqa: S608 - columns of ours
 
+_COUNTED = "SELECT count(*) AS fences FROM (SELECT FROM geofences WHERE tenant = $1 LIMIT $2) AS fence"
+
+MOST_GEOFENCES: Final = 1_000
+"""Of one tenant. All of them may lie over each other, and then a vehicle is judged by each."""
+
 
 async def geofences_in(here: Here, box: Box, *, after: UUID | None, limit: int) -> list[Geofence]:
     """Geofences whose bounds overlap a box, by id, that is by age."""
@@ -47,7 +54,16 @@ async def geofences_in(here: Here, box: Box, *, after: UUID | None, limit: int) 
 async def regions_in(here: Here, boxes: Sequence[Box]) -> dict[UUID, Region]:
     """What all fences cover whose bounds overlap any of some boxes, in the order of their ids."""
     rows = await here.db.fetch(_SHAPES_IN_BOXES, here.tenant, *edges_of(boxes))
-    return {row["geofence_id"]: region_of_json(row["shape"]) for row in rows}
+    shapes = [row["shape"] for row in rows]
+    # A character of a shape is less than a step of work: a corner has twenty of them or more.
+    regions = await done(sum(map(len, shapes)), regions_of, shapes)
+    return {row["geofence_id"]: region for row, region in zip(rows, regions, strict=True)}
+
+
+async def is_full(here: Here) -> bool:
+    """Whether the tenant has as many geofences as it may have. Two drawn at one moment may both be the last."""
+    rows = await here.db.fetch(_COUNTED, here.tenant, MOST_GEOFENCES)
+    return int(rows[0]["fences"]) >= MOST_GEOFENCES
 
 
 def edges_of(boxes: Sequence[Box]) -> tuple[list[float], list[float], list[float], list[float]]:

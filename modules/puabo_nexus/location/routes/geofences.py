@@ -1,11 +1,14 @@
 """Geofences over HTTP."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from modules.geography.box import Box
+from modules.geography.off_loop import done
+from modules.geography.region import Region
 from modules.geography.spot import Spot
 from modules.puabo_nexus.location.contract import (
     READ,
@@ -126,11 +129,14 @@ async def find_geofences_of_points(request: Request, body: PointTest) -> PointRe
     spots = [Spot(point.lat, point.lon) for point in body.points]
     boxes = [Box(spot.lon, spot.lat, spot.lon, spot.lat) for spot in spots]
     regions = await regions_in(request, boxes)
+    weight = len(spots) * sum(region.weight for region in regions.values())
+    found = await done(weight, _found_in, spots, regions)
     return PointResults(
-        items=[
-            PointResult(
-                lat=spot.lat, lon=spot.lon, geofence_ids=[number for number, region in regions.items() if region.covers(spot)]
-            )
-            for spot in spots
-        ]
+        items=[PointResult(lat=spot.lat, lon=spot.lon, geofence_ids=ids) for spot, ids in zip(spots, found, strict=True)]
     )
+
+
+def _found_in(spots: Sequence[Spot], regions: Mapping[UUID, Region]) -> list[list[UUID]]:
+    """For each spot the fences that cover it."""
+    covered = {number: region.covers_all(spots) for number, region in regions.items()}
+    return [[number for number, answers in covered.items() if answers[index]] for index in range(len(spots))]

@@ -10,11 +10,12 @@ from msgspec.structs import asdict
 
 from modules.geography.box import Box, around
 from modules.geography.geodesy import HALFWAY_ROUND_M
+from modules.geography.off_loop import done
 from modules.geography.spot import Spot
 from modules.puabo_nexus.location.contract import READ, Latitude, Longitude
 from modules.puabo_nexus.location.domain.geojson import read_shape
 from modules.puabo_nexus.location.domain.nearness import is_within
-from modules.puabo_nexus.location.domain.shapes import checked, region_of
+from modules.puabo_nexus.location.domain.shapes import checked, region_of, weight_of
 from modules.puabo_nexus.location.queries.positions import nearest_to, position_of, positions_where
 from modules.puabo_nexus.location.routes.area import AreaDocument
 from modules.puabo_nexus.location.tables import PLACES, POSITIONS, WatchedPlace, Whereabouts
@@ -111,7 +112,8 @@ async def list_within_circle(request: Request, query: WithinCircleQuery) -> Page
 @routes.post("/v1/within", scope=READ)
 async def list_within_area(request: Request, body: WithinArea) -> Page[LivePosition]:
     """List the vehicles in an area, by id. The next page is asked for with the same body and its cursor."""
-    region = region_of(checked(read_shape(bytes(body.area), "$.area"), "$.area"))
+    shape = read_shape(bytes(body.area), "$.area")
+    region = region_of(await done(weight_of(shape), checked, shape, "$.area"))
     return await _within(request, body, region.box, lambda at: region.covers(Spot(at.lat, at.lon)))
 
 
