@@ -82,7 +82,7 @@ async def test_a_driver_sees_their_own_deliveries_alone(team: Team) -> None:
         assert (await ana.get(path)).code == "delivery_not_found"
 
 
-@pytest.mark.parametrize("subject", ["", "None", "stranger", str(new_id())])
+@pytest.mark.parametrize("subject", ["", "None", "stranger", str(new_id())], ids=["empty", "None", "stranger", "unknown"])
 async def test_who_is_no_driver_sees_names_and_no_delivery(team: Team, subject: str) -> None:
     stranger = team.with_role("driver", subject or str(new_id()))
     assert all(driver[name] is None for driver in await items(stranger, "/v1/drivers") for name in HIDDEN)
