@@ -1,22 +1,24 @@
 """Passing requests on to other services: one entry for the platform."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, hdrs, web
 from multidict import CIMultiDict
 from yarl import URL
 
 from nexus_actors.http.body import expect, receive
 from nexus_actors.http.endpoint import ARRIVAL
 from nexus_actors.http.problem import HttpProblem
+from nexus_actors.http.streaming import Streamed, StreamedAnswer
 
 PATH: Final = "/api/{service}/{rest:.*}"
 BODY_LIMIT_BYTES: Final = 10 * 1024 * 1024
-_TIMEOUT: Final = ClientTimeout(total=35, connect=2)
+_TIMEOUT: Final = ClientTimeout(total=None, connect=2, sock_read=35)
+_PART_BYTES: Final = 65_536
 _CONNECTIONS: Final = 256
 
 # RFC 9110, section 7.6.1: fields that concern one connection alone; and those that the next hop has by itself.
@@ -84,11 +86,10 @@ class Gateway:
         if self._session is None:
             raise RuntimeError("The gateway is not open.")
         try:
-            async with self._session.request(
+            answer = await self._session.request(
                 request.method, url, headers=self._headers_to(request), data=body or None, allow_redirects=False
-            ) as answer:
-                content = await answer.read()
-                return web.Response(status=answer.status, body=content, headers=_headers_from(answer.headers))
+            )
+            return await _passed_on(answer)
         except TimeoutError as error:
             raise _unreachable(HTTPStatus.GATEWAY_TIMEOUT, service, "did not answer in time") from error
         except ClientError as error:
@@ -131,6 +132,25 @@ class Gateway:
             return HttpProblem(HTTPStatus.NOT_FOUND, "service_not_built", f"{service} is not built yet.")
         detail = "There is no such service. GET /api/system/status lists those that there are."
         return HttpProblem(HTTPStatus.NOT_FOUND, "service_unknown", detail)
+
+
+async def _passed_on(answer: ClientResponse) -> web.StreamResponse:
+    """A service's answer as the gateway's: whole, or part by part where the service itself writes it so."""
+    headers = _headers_from(answer.headers)
+    if hdrs.TRANSFER_ENCODING not in answer.headers:
+        async with answer:
+            return web.Response(status=answer.status, body=await answer.read(), headers=headers)
+    content_type = headers.pop(hdrs.CONTENT_TYPE, "application/octet-stream")
+    return await StreamedAnswer.begin(answer.status, Streamed(_parts_of(answer), content_type), headers)
+
+
+async def _parts_of(answer: ClientResponse) -> AsyncGenerator[bytes, None]:
+    try:
+        async for part in answer.content.iter_chunked(_PART_BYTES):
+            yield part
+    finally:
+        # What is left unread is of no use to anybody.
+        answer.close()
 
 
 def _is_crooked(path: str) -> bool:

@@ -33,7 +33,8 @@ class StreamedAnswer(web.StreamResponse):
     """The answer of a route that returns `Streamed`. Whoever has given it its headers calls `send`."""
 
     def __init__(self, status: int, result: Streamed, first: bytes | None, headers: Mapping[str, str]) -> None:
-        super().__init__(status=status, headers={**headers, **result.headers, "Content-Type": result.content_type})
+        super().__init__(status=status, headers=headers)
+        self.headers.update({**result.headers, "Content-Type": result.content_type})
         self._parts = result.parts
         self._first = first
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import anyio
 import msgspec
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientConnectionError, ClientPayloadError, ClientSession, web
 
 from modules.puabo_os.service import service as puabo_os
 from nexus_actors.testing import TestPlatform, open_platform
@@ -173,3 +173,78 @@ async def test_bodies_are_awaited_as_every_face_awaits_them(database_url: str) -
         assert (await told(port, "Expect: 100-continue")).startswith(b"HTTP/1.1 100 ")
         assert (await told(port, "Expect: the-best")).startswith(b"HTTP/1.1 417 ")
         assert (await told(port)).startswith(b"HTTP/1.1 408 ")
+
+
+class Spring:
+    """A service that writes an answer in parts, each once it is let."""
+
+    def __init__(self) -> None:
+        self.parts = [b"one", b"two"]
+        self.permits = anyio.Semaphore(0)
+        self.breaks = False
+        self.is_left = anyio.Event()
+
+    async def flow(self, request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Type": "application/gpx+xml", "X-Own": "yes"})
+        answer.headers.add("Link", "<a>")
+        answer.headers.add("Link", "<b>")
+        await answer.prepare(request)
+        try:
+            for part in self.parts:
+                await self.permits.acquire()
+                if self.breaks and part == b"two":
+                    assert request.transport is not None
+                    request.transport.abort()
+                await answer.write(part)
+        except BaseException:
+            self.is_left.set()
+            raise
+        return answer
+
+
+@asynccontextmanager
+async def spring(port: int) -> AsyncIterator[Spring]:
+    spring = Spring()
+    application = web.Application(handler_args={"handler_cancellation": True})
+    application.router.add_get("/{rest:.*}", spring.flow)
+    runner = web.AppRunner(application, handler_cancellation=True)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield spring
+    finally:
+        await runner.cleanup()
+
+
+async def test_what_a_service_writes_in_parts_goes_on_in_parts(platform: TestPlatform) -> None:
+    address = f"http://127.0.0.1:{platform.faces.ports['puabo-os']}/api/tracker-ms/v1/trips/t/track.gpx"
+    async with spring(8081 + OFFSET) as source, ClientSession() as session:
+        source.permits.release()
+        async with session.get(address) as answer:
+            assert (answer.status, answer.content_type, answer.headers["X-Own"]) == (200, "application/gpx+xml", "yes")
+            assert answer.headers.getall("Link") == ["<a>", "<b>"]
+            assert await answer.content.readexactly(3) == b"one"
+            source.permits.release()
+            assert await answer.read() == b"two"
+
+
+async def test_an_answer_that_its_service_cuts_off_is_cut_off(platform: TestPlatform) -> None:
+    address = f"http://127.0.0.1:{platform.faces.ports['puabo-os']}/api/tracker-ms/v1/trips/t/track.gpx"
+    async with spring(8081 + OFFSET) as source, ClientSession() as session:
+        source.breaks = True
+        for _ in range(2):
+            source.permits.release()
+        with pytest.raises((ClientPayloadError, ClientConnectionError)):
+            async with session.get(address) as answer:
+                await answer.read()
+
+
+async def test_who_leaves_an_answer_is_not_read_on_for(platform: TestPlatform) -> None:
+    address = f"http://127.0.0.1:{platform.faces.ports['puabo-os']}/api/tracker-ms/v1/trips/t/track.gpx"
+    async with spring(8081 + OFFSET) as source:
+        source.parts = [b"x" * 65_536] * 10_000
+        source.permits = anyio.Semaphore(10_000)
+        async with ClientSession() as session, session.get(address) as answer:
+            await answer.content.readexactly(3)
+        with anyio.fail_after(20):
+            await source.is_left.wait()
