@@ -70,6 +70,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.timeout(_HANGS_S))
 
 
+@pytest.fixture(autouse=True)
+def logging_left_alone() -> Iterator[None]:
+    """Logging is the process's: a test that configures it and leaves it so takes the log away from others that come later."""
+    configured = structlog.get_config()
+    yield
+    assert structlog.get_config() == configured, "Put logging back as it was: see logging_restored."
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, Any]]:
     """The one backend that the product runs on."""

@@ -18,6 +18,7 @@ from tests.benchmarks.worst.inputs import FILL_BYTES, inputs_of
 from tests.benchmarks.worst.report import Line, Report, lines
 from tests.benchmarks.worst.run import Wanted, measure
 from tests.benchmarks.worst.strains import cases_of
+from tests.nexus_actors.telemetry.log_lines import logging_restored
 
 
 def line(what: str, median_ms: float) -> Line:
@@ -68,7 +69,8 @@ def test_where_no_bound_is_named_the_inputs_fill_a_message() -> None:
 
 def test_one_command_is_run_through_its_service(tmp_path: Path) -> None:
     said: list[str] = []
-    report = anyio.run(measure, tmp_path, 1, Wanted(services=["fleet-service"], what=["RetireVehicle"]), said.append)
+    with logging_restored():
+        report = anyio.run(measure, tmp_path, 1, Wanted(services=["fleet-service"], what=["RetireVehicle"]), said.append)
     (found,) = report.lines
     assert (found.service, found.what, found.outcome) == ("fleet-service", "RetireVehicle", "vehicle_not_found")
     assert found.held_ms.median > 0
