@@ -51,7 +51,7 @@ async def said(process: WorkProcess) -> list[Frame]:
 async def begun(folder: Path) -> psutil.Process:
     """The process of the work itself, once it has begun."""
     with anyio.fail_after(20):
-        while not (folder / "began-0").exists() or not (folder / "began-0").read_text():  # noqa: ASYNC110 - nobody tells
+        while not (folder / "began-0").exists():  # noqa: ASYNC110 - nobody tells
             await anyio.sleep(0.02)
     return psutil.Process(int((folder / "began-0").read_text()))
 

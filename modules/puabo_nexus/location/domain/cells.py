@@ -9,7 +9,7 @@ from math import floor
 from typing import NamedTuple
 
 from modules.geography.box import POLE_DEG, Box
-from modules.geography.longitude import FULL_DEG, HALF_DEG
+from modules.geography.longitude import FULL_DEG, HALF_DEG, wrap
 
 _CELL_PER_DEG = 10
 _COLUMNS = 360 * _CELL_PER_DEG
@@ -46,7 +46,9 @@ def _columns(box: Box) -> Iterator[tuple[int, int]]:
     if box.east >= HALF_DEG:
         yield west, last
         if west > 0:
-            yield 0, min(west - 1, _column(box.east - FULL_DEG))
+            # Two ways to the same meridian, which may round to either side of a cell's edge: positions come by the second.
+            east = max(_column(box.east - FULL_DEG), _column(wrap(box.east)))
+            yield 0, min(west - 1, east)
         return
     east = _column(box.east)
     yield west, east

@@ -55,9 +55,12 @@ class Mixing(Work[Mix]):
 
 def _begin(folder: Path) -> int:
     """A number of its own for this run, also where another one begins at the same time."""
+    told = folder / f"of-{os.getpid()}"
+    told.write_text(str(os.getpid()))
     for runs in count(len(list(folder.glob("began-*")))):
-        with suppress(FileExistsError), (folder / f"began-{runs}").open("x") as began:
-            began.write(str(os.getpid()))
+        with suppress(FileExistsError):
+            # Whoever waits for the file reads it at once: it is there with what it says, or not at all.
+            (folder / f"began-{runs}").hardlink_to(told)
             return runs
     raise AssertionError("Numbers do not end.")
 

@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from modules.geography.box import Box, around
 from modules.geography.longitude import wrap
@@ -10,6 +10,7 @@ from tests.modules.geography.boxes import boxes, inside, point_in
 
 
 @given(boxes(), inside)
+@example(Box(0.0, 0.0, 180.99999999999997, 0.0), (1.0, 0.0))
 def test_cells_in_a_box_hold_every_point_of_it_once(box: Box, shares: tuple[float, float]) -> None:
     lon, lat = point_in(box, shares)
     cell = cell_of(lat, wrap(lon))
