@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from modules.geography.edges import overlap
+from modules.geography.edges import CORNER, overlap
 from modules.geography.longitude import FULL_DEG
 from modules.geography.predicates import Point
 from modules.geography.region import Path
@@ -75,7 +75,7 @@ class EdgeIndex:
         across = determinant != 0.0
         divisor = np.where(across, determinant, 1.0)
         share, along = (cx * ey - cy * ex) / divisor, (cx * dy - cy * dx) / divisor
-        met = across & (share >= 0.0) & (share <= 1.0) & (along >= 0.0) & (along <= 1.0)
+        met = across & (share >= 0.0) & (share <= 1.0) & (along >= -CORNER) & (along <= 1.0 + CORNER)
         left, right = cx * dy, cy * dx
         beside = ~across & (np.abs(left - right) <= _ON_ONE_LINE * (np.abs(left) + np.abs(right)))
         parallel = list(_overlaps(numbers[beside], a[beside], c[beside]))

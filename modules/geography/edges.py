@@ -9,6 +9,12 @@ Edge = tuple[Point, Point]
 _EDGES_PER_SLAB = 4
 _MOST_SLABS = 64
 
+CORNER = 1e-9
+"""A share of an edge beyond its ends that counts as it: a way through a corner must not slip between two edges by rounding.
+
+A meeting too many does no harm: what lies on either side of it is asked of the polygon.
+"""
+
 
 class Edges:
     """The edges of one shell and its holes. As rings do not cross, a point is inside where a ray meets an odd number of them.
@@ -70,7 +76,7 @@ class Edges:
                     yield from overlap(a, b, c, d)
                     continue
                 share = (cx * ey - cy * ex) / determinant
-                if 0.0 <= share <= 1.0 and 0.0 <= (cx * dy - cy * dx) / determinant <= 1.0:
+                if 0.0 <= share <= 1.0 and -CORNER <= (cx * dy - cy * dx) / determinant <= 1.0 + CORNER:
                     yield share
 
 
