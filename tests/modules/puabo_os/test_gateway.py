@@ -205,7 +205,7 @@ class Spring:
 @asynccontextmanager
 async def spring(port: int) -> AsyncIterator[Spring]:
     spring = Spring()
-    application = web.Application(handler_args={"handler_cancellation": True})
+    application = web.Application()
     application.router.add_get("/{rest:.*}", spring.flow)
     runner = web.AppRunner(application, handler_cancellation=True)
     await runner.setup()

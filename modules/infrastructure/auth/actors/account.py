@@ -85,6 +85,7 @@ class AccountActor(PasswordTurns, platform=True):
         await check_manager(self.state, self.key, ctx, message.expected_version)
         if self.state.status == "suspended":
             raise Refusal.conflict("user_suspended", "The user is suspended already.")
+        await self._keep_administrator(ctx)
         self.state.status = "suspended"
         await self.close_all("suspended", ctx)
         await revoke(ctx, "subject", self.key, "suspended")
@@ -107,6 +108,8 @@ class AccountActor(PasswordTurns, platform=True):
         scopes = await scopes_of_roles(ctx.db, self.state.tenant, roles)
         if ctx.principal is not None:
             check_grant(ctx.principal.scopes, scopes)
+        if ADMINISTRATOR not in roles:
+            await self._keep_administrator(ctx)
         self.state.roles = roles
         await revoke(ctx, "subject", self.key, "roles_assigned")
         assigned = RolesAssigned(user_id=message.user_id, tenant=self.state.tenant, roles=roles)
@@ -169,17 +172,26 @@ class AccountActor(PasswordTurns, platform=True):
 
     async def _erase(self, user_id: UUID, ctx: Context) -> None:
         tenant = self.state.tenant
-        if ADMINISTRATOR in self.state.roles:
-            await ctx.db.fetchval(_LOCK, tenant)  # of two who go at once, the later one sees that the other is gone
-            if not await ctx.db.fetchval(_OTHERS, tenant, user_id):
-                detail = "This is the last administrator of the tenant. Make somebody else one first."
-                raise Refusal.conflict("last_administrator", detail)
+        await self._keep_administrator(ctx)
         await self.close_all("revoked", ctx)
         await revoke(ctx, "subject", self.key, "erased")
         await ctx.db.execute(_ERASE_SESSIONS, user_id)
         await ctx.db.execute(_ERASE, user_id)
         ctx.publish(UserErased(user_id=user_id, tenant=tenant), tenant=tenant)
         self.state = AccountState(erased=True)
+
+    async def _keep_administrator(self, ctx: Context) -> None:
+        """Let nobody go who is the last that can let others in.
+
+        Raises:
+            Refusal: conflict, no other administrator of the tenant is active.
+        """
+        if ADMINISTRATOR not in self.state.roles or self.state.status != "active":
+            return
+        await ctx.db.fetchval(_LOCK, self.state.tenant)  # of two who go at once, the later one sees that the other is gone
+        if not await ctx.db.fetchval(_OTHERS, self.state.tenant, UUID(self.key)):
+            detail = "This is the last administrator of the tenant. Make somebody else one first."
+            raise Refusal.conflict("last_administrator", detail)
 
     async def _save(self, ctx: Context) -> User:
         state = self.state

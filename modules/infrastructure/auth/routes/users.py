@@ -53,8 +53,6 @@ async def get_user(request: Request, user_id: UUID) -> User:
 routes.command("POST", "/v1/users/{user_id}:suspend", SuspendUser, scope=WRITE)
 routes.command("POST", "/v1/users/{user_id}:restore", RestoreUser, scope=WRITE)
 routes.command("POST", "/v1/users/{user_id}:assign_roles", AssignRoles, scope=WRITE)
-
-
 routes.command("POST", "/v1/users/{user_id}:unlock", UnlockUser, scope=WRITE)
 routes.command("POST", "/v1/users/{user_id}:erase", EraseUser, scope=WRITE)
 

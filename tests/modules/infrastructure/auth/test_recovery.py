@@ -5,7 +5,8 @@ from uuid import UUID
 import anyio
 import pytest
 
-from modules.infrastructure.auth.contract import EmailChanged, PasswordReset, UserErased
+from bus import Refusal, new_id
+from modules.infrastructure.auth.contract import AssignRoles, EmailChanged, EraseUser, PasswordReset, SuspendUser, UserErased
 from modules.infrastructure.auth.domain.temporary import TEMPORARY_LIFE
 from nexus_actors.testing import HttpAnswer, HttpProbe
 from tests.modules.infrastructure.auth.town import ADMIN, PASSWORD, Town
@@ -162,6 +163,23 @@ async def test_the_last_administrator_stays(town: Town, ana: dict[str, str]) -> 
     assert (refused.status, refused.code) == (409, "last_administrator")
     assert (await admin.post(f"/v1/users/{ana['user_id']}:assign_roles", {"roles": ["admin"]})).status == 200
     assert (await admin.post("/v1/me:erase", body)).status == 204
+
+
+async def test_no_program_shuts_out_the_last_administrator_either(town: Town, ana: dict[str, str]) -> None:
+    """Nobody of the tenant could ever let anybody in again."""
+    user_id = await town.user_id((await town.tokens(ADMIN, town.admin_password))["access_token"])
+    last = UUID(user_id)
+    for command in (SuspendUser(user_id=last), AssignRoles(user_id=last, roles=("member",)), EraseUser(user_id=last)):
+        with pytest.raises(Refusal, match="last_administrator"):
+            await town.platform.ask(command, tenant=town.tenant, scopes=["*"], subject=str(new_id()))
+    admin = await town.admin()
+    assert (await admin.post(f"/v1/users/{ana['user_id']}:assign_roles", {"roles": ["admin"]})).status == 200
+    shown = await town.platform.ask(SuspendUser(user_id=last), tenant=town.tenant, scopes=["*"], subject=str(new_id()))
+    assert shown.status == "suspended"
+    with pytest.raises(Refusal, match="last_administrator"):
+        await town.platform.ask(
+            SuspendUser(user_id=UUID(ana["user_id"])), tenant=town.tenant, scopes=["*"], subject=str(new_id())
+        )
 
 
 async def test_of_two_last_administrators_who_go_at_once_one_stays(town: Town, ana: dict[str, str]) -> None:

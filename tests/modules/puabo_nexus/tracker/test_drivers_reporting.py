@@ -201,6 +201,25 @@ async def test_drivers_who_take_turns_report_each_for_their_own_time(desk: Desk,
     assert not_theirs == [[0], [1]]
 
 
+async def test_what_a_worker_of_the_release_before_notes_counts_and_ends(desk: Desk, ana: Driver) -> None:
+    """While a release is deployed, such a worker writes the assignments of its partitions, and may hand one over in between."""
+    delivery_id, of = new_id(), (desk.tenant, VAN.vehicle_id, ana.driver_id)
+    insert = """
+        INSERT INTO assignments (tenant, delivery_id, vehicle_id, driver_id) VALUES ($1, $4, $2, $3) ON CONFLICT DO NOTHING
+    """
+    await desk.db.fetch(insert, *of, delivery_id)
+    assert await ana.report() is TAKEN
+    ids = {"delivery_id": delivery_id, "vehicle_id": VAN.vehicle_id, "driver_id": ana.driver_id}
+    await desk.publish(DeliveryCompleted(delivered_at=desk.clock(), **ids))
+    await desk.advance(GRACE_S + 1)
+    assert await ana.report() == REFUSED
+    await ana.assign(desk.clock())
+    end = "UPDATE assignments SET ended_at = $3 WHERE tenant = $1 AND vehicle_id = $2 AND ended_at IS NULL"
+    await desk.db.fetch(end, desk.tenant, VAN.vehicle_id, desk.clock())
+    await desk.advance(GRACE_S + 1)
+    assert await ana.report() == REFUSED
+
+
 async def test_a_delivery_that_is_under_way_again_lets_its_driver_report_again(desk: Desk, ana: Driver) -> None:
     delivery = await ana.assign()
     await desk.publish(ended(delivery))
