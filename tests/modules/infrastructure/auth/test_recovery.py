@@ -1,11 +1,12 @@
 """The way back into an account, another address, and erasure, over HTTP."""
 
+from typing import Any
 from uuid import UUID
 
 import anyio
 import pytest
 
-from bus import Refusal, new_id
+from bus import Command, Refusal, new_id
 from modules.infrastructure.auth.contract import AssignRoles, EmailChanged, EraseUser, PasswordReset, SuspendUser, UserErased
 from modules.infrastructure.auth.domain.temporary import TEMPORARY_LIFE
 from nexus_actors.testing import HttpAnswer, HttpProbe
@@ -169,7 +170,12 @@ async def test_no_program_shuts_out_the_last_administrator_either(town: Town, an
     """Nobody of the tenant could ever let anybody in again."""
     user_id = await town.user_id((await town.tokens(ADMIN, town.admin_password))["access_token"])
     last = UUID(user_id)
-    for command in (SuspendUser(user_id=last), AssignRoles(user_id=last, roles=("member",)), EraseUser(user_id=last)):
+    commands: list[Command[Any]] = [
+        SuspendUser(user_id=last),
+        AssignRoles(user_id=last, roles=("member",)),
+        EraseUser(user_id=last),
+    ]
+    for command in commands:
         with pytest.raises(Refusal, match="last_administrator"):
             await town.platform.ask(command, tenant=town.tenant, scopes=["*"], subject=str(new_id()))
     admin = await town.admin()
